@@ -1,0 +1,88 @@
+//! Bounds that both ends rely on. What operators may set is in the server's configuration.
+
+/// The most bytes of one message from a client. A burst of inputs after a stall is the largest
+/// honest one: 32 frames of 64 bytes and a few commands.
+pub const CLIENT_MESSAGE_BYTES_MAX: usize = 4096;
+
+/// The most bytes of one message from the server. A member that caught up gets at most its credit
+/// (64 KiB) of waiting chunks in one message, a join at most [`JOIN_PART_BYTES_MAX`] of it.
+pub const SERVER_MESSAGE_BYTES_MAX: usize = 256 * 1024;
+
+/// The most sections in one message: 64 waiting frames, and room for control.
+pub const SECTIONS_PER_MESSAGE_MAX: usize = 160;
+
+/// How many ticks ahead of the match an input frame may be when it arrives.
+///
+/// A frame is early by the margin its client keeps against jitter, two or three ticks, and for a
+/// moment by much more when a slow path turns fast. At 30 Hz this is about a second, longer than
+/// any one-way delay worth playing on. A frame further ahead is refused as too early, so a client
+/// can't make the server hold more than this for it.
+pub const INPUT_LEAD_TICKS_MAX: u32 = 32;
+
+/// The most input frames one message carries: a client that was stalled sends what the server may
+/// still merge, and nothing older.
+pub const INPUT_FRAMES_PER_BATCH_MAX: usize = 32;
+
+/// How long after its tick a late input frame is still merged into the next one, in microseconds.
+/// Past this the player has moved on; buttons from then would surprise everybody.
+pub const INPUT_LATE_MICROS_MAX: u64 = 250_000;
+
+/// The most words an input class may have. Inputs travel every tick and are copied by value.
+pub const INPUT_WORDS_MAX: usize = 16;
+
+/// The most bytes of one encoded command.
+pub const COMMAND_BYTES_MAX: usize = 256;
+
+/// How many commands of one player may wait for the next tick. More are refused as too many.
+pub const COMMANDS_WAITING_MAX: usize = 8;
+
+/// The most classes, event classes or command classes of a schema.
+pub const CLASSES_MAX: usize = 64;
+
+/// The most words in a row. A class with more belongs into two.
+pub const ROW_WORDS_MAX: usize = 128;
+
+/// The most bytes of an encoded schema.
+pub const SCHEMA_BYTES_MAX: usize = 64 * 1024;
+
+/// The most live entities of one class in one stream. Rows beyond are left out and counted.
+pub const ENTITIES_PER_CLASS_MAX: usize = 32_768;
+
+/// The most events of one stream in one chunk. Events beyond are left out and counted.
+pub const EVENTS_PER_CHUNK_MAX: usize = 1024;
+
+/// A join larger than this is cut into parts, one per tick, so that a big world does not stand in
+/// the way of a member's other traffic.
+pub const JOIN_PART_BYTES_MAX: usize = 16 * 1024;
+
+/// The most bytes of a whole join, over all its parts.
+pub const JOIN_BYTES_MAX: usize = 16 * 1024 * 1024;
+
+/// The longest silence of a running match towards a member, in microseconds. In it everything went
+/// as predicted; after it an empty frame says that the server is alive.
+pub const SILENCE_MICROS_MAX: u64 = 250_000;
+
+/// The longest a client waits before it acknowledges what it received, in microseconds.
+pub const ACK_MICROS_MAX: u64 = 100_000;
+
+/// The most messages a client receives before it acknowledges them.
+pub const ACK_MESSAGES_MAX: u32 = 4;
+
+/// How many snapshot ticks lie between two hashes of a stream that changed.
+pub const HASH_INTERVAL_SNAPSHOTS: u32 = 30;
+
+/// The most characters of a player's name; more are cut off.
+pub const NAME_CHARS_MAX: usize = 24;
+
+/// The most bytes of a resume token.
+pub const TOKEN_BYTES_MAX: usize = 128;
+
+/// The most members of one room that any configuration may allow.
+pub const ROOM_MEMBERS_MAX: u16 = 4096;
+
+/// The most bytes of a checkpoint of a match.
+pub const CHECKPOINT_BYTES_MAX: usize = 64 * 1024 * 1024;
+
+/// The most bytes of one control section from the server: a Welcome with a schema and the roster of
+/// a full room.
+pub const CONTROL_BYTES_MAX: usize = 224 * 1024;

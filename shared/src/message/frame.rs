@@ -1,0 +1,279 @@
+//! A frame section: one snapshot tick as one member gets it.
+//!
+//! Layout: varint tick; varint span; the member's own part; then entries to the end of the section.
+//!
+//! The own part is one byte of flags: bit 0, statuses follow; bit 1, a margin follows. Without
+//! statuses, the member's input frame was applied at each tick of the span. Statuses are a varint
+//! count of runs, each a byte: status in the two high bits, length less one in the others. A margin
+//! is a signed varint in milliseconds.
+//!
+//! An entry is a varint: stream slot times 4 plus kind. Kinds: 0 chunk (length, bytes), 1 join
+//! (length, bytes), 2 part of a join (varint index, varint count, length, bytes), 3 gone.
+//!
+//! A followed stream that has no entry went as predicted. Snapshot ticks for which no frame came at
+//! all did so for all streams; they are `span` apart, counted back from the frame.
+
+use crate::bits::{ByteReader, write_bytes, write_signed_varint, write_varint};
+use crate::error::DecodeError;
+use crate::id::StreamSlot;
+use crate::input::InputStatus;
+use crate::limits::{JOIN_BYTES_MAX, JOIN_PART_BYTES_MAX};
+use crate::tick::Tick;
+
+const STATUSES: u8 = 1;
+const MARGIN: u8 = 2;
+const RUN_LENGTH_MAX: usize = 64;
+
+/// The most ticks a frame may report on: a second at the highest rate.
+const STATUSES_MAX: usize = 128;
+
+/// What concerns one member alone.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct OwnPart {
+    /// How the input of each tick since the member's previous frame came about, oldest first; empty
+    /// if its frame was applied at every one.
+    pub statuses: Vec<InputStatus>,
+    /// How early the member's inputs arrive, at the least of late, in milliseconds; negative if
+    /// late. Only told when it should change its lead.
+    pub margin_ms: Option<i32>,
+}
+
+impl OwnPart {
+    /// Whether all went as the member assumed.
+    pub fn is_empty(&self) -> bool {
+        self.statuses.is_empty() && self.margin_ms.is_none()
+    }
+
+    /// Appends the own part.
+    pub fn encode(&self, out: &mut Vec<u8>) {
+        let statuses = if self.statuses.is_empty() {
+            0
+        } else {
+            STATUSES
+        };
+        let margin = if self.margin_ms.is_some() { MARGIN } else { 0 };
+        out.push(statuses | margin);
+        if !self.statuses.is_empty() {
+            let runs = self
+                .statuses
+                .chunk_by(|a, b| a == b)
+                .flat_map(|run| run.chunks(RUN_LENGTH_MAX));
+            write_varint(
+                out,
+                u32::try_from(runs.clone().count()).expect("fewer than statuses"),
+            );
+            for run in runs {
+                let length = u8::try_from(run.len() - 1).expect("at most 63");
+                out.push(run[0].code() << 6 | length);
+            }
+        }
+        if let Some(margin) = self.margin_ms {
+            write_signed_varint(out, margin);
+        }
+    }
+
+    fn decode(reader: &mut ByteReader<'_>) -> Result<Self, DecodeError> {
+        let flags = reader.u8()?;
+        let mut own = Self::default();
+        if flags & STATUSES != 0 {
+            for _ in 0..reader.varint()? {
+                let run = reader.u8()?;
+                let length = usize::from(run & 0x3f) + 1;
+                if own.statuses.len() + length > STATUSES_MAX {
+                    return Err(DecodeError::TooLong);
+                }
+                let status = InputStatus::from_code(run >> 6);
+                own.statuses.resize(own.statuses.len() + length, status);
+            }
+        }
+        if flags & MARGIN != 0 {
+            own.margin_ms = Some(reader.signed_varint()?);
+        }
+        if flags & !(STATUSES | MARGIN) != 0 {
+            Err(DecodeError::Invalid)
+        } else {
+            Ok(own)
+        }
+    }
+}
+
+/// What a frame holds of one stream.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum StreamEntry<'a> {
+    /// The chunk of this tick.
+    Chunk(&'a [u8]),
+    /// The state after this tick, for a new follower.
+    Join(&'a [u8]),
+    /// A piece of the state after this tick. The other pieces are in frames of the same tick.
+    JoinPart {
+        /// Which piece, from 0.
+        index: u32,
+        /// Of how many.
+        count: u32,
+        /// The piece.
+        bytes: &'a [u8],
+    },
+    /// The stream is no longer followed.
+    Gone,
+}
+
+/// One snapshot tick as one member gets it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FrameSection<'a> {
+    /// The tick.
+    pub tick: Tick,
+    /// Ticks since the previous snapshot tick.
+    pub span: u32,
+    /// The member's own part.
+    pub own: OwnPart,
+    /// The streams' parts, at most one each.
+    pub streams: Vec<(StreamSlot, StreamEntry<'a>)>,
+}
+
+impl<'a> FrameSection<'a> {
+    /// Appends the body of a frame section.
+    pub fn encode(&self, out: &mut Vec<u8>) {
+        write_varint(out, self.tick.0);
+        write_varint(out, self.span);
+        self.own.encode(out);
+        for &(stream, entry) in &self.streams {
+            write_entry(stream, entry, out);
+        }
+    }
+
+    /// Reads what [`FrameSection::encode`] wrote.
+    ///
+    /// # Errors
+    ///
+    /// [`DecodeError::OutOfRange`] for a span of 0 or beyond a second, a stream slot beyond the
+    /// last or a part beyond its count, [`DecodeError::TooLong`] for a part beyond
+    /// [`JOIN_PART_BYTES_MAX`], [`DecodeError::OutOfOrder`] for slots that don't ascend, and
+    /// whatever reading bytes may find.
+    pub fn decode(bytes: &'a [u8]) -> Result<Self, DecodeError> {
+        let mut reader = ByteReader::new(bytes);
+        let tick = Tick(reader.varint()?);
+        let span = reader.varint()?;
+        if span == 0 || span > 128 {
+            return Err(DecodeError::OutOfRange);
+        }
+        let own = OwnPart::decode(&mut reader)?;
+        let mut streams: Vec<(StreamSlot, StreamEntry<'a>)> = Vec::new();
+        while !reader.is_empty() {
+            let (stream, entry) = read_entry(&mut reader)?;
+            if streams.last().is_some_and(|&(last, _)| last >= stream) {
+                return Err(DecodeError::OutOfOrder);
+            }
+            streams.push((stream, entry));
+        }
+        Ok(Self {
+            tick,
+            span,
+            own,
+            streams,
+        })
+    }
+}
+
+/// Appends one entry of a frame section.
+pub fn write_entry(stream: StreamSlot, entry: StreamEntry<'_>, out: &mut Vec<u8>) {
+    let head = u32::from(stream.0) << 2;
+    match entry {
+        StreamEntry::Chunk(bytes) => {
+            write_varint(out, head);
+            write_bytes(out, bytes);
+        }
+        StreamEntry::Join(bytes) => {
+            write_varint(out, head | 1);
+            write_bytes(out, bytes);
+        }
+        StreamEntry::JoinPart {
+            index,
+            count,
+            bytes,
+        } => {
+            write_varint(out, head | 2);
+            write_varint(out, index);
+            write_varint(out, count);
+            write_bytes(out, bytes);
+        }
+        StreamEntry::Gone => write_varint(out, head | 3),
+    }
+}
+
+fn read_entry<'a>(
+    reader: &mut ByteReader<'a>,
+) -> Result<(StreamSlot, StreamEntry<'a>), DecodeError> {
+    let head = reader.varint()?;
+    let stream = StreamSlot(u8::try_from(head >> 2).map_err(|_| DecodeError::OutOfRange)?);
+    let entry = match head & 3 {
+        0 => StreamEntry::Chunk(reader.bytes()?),
+        1 => StreamEntry::Join(reader.bytes()?),
+        2 => {
+            let (index, count) = (reader.varint()?, reader.varint()?);
+            let bytes = reader.bytes()?;
+            let parts_max = u32::try_from(JOIN_BYTES_MAX / JOIN_PART_BYTES_MAX).unwrap_or(u32::MAX);
+            if index >= count || count > parts_max {
+                return Err(DecodeError::OutOfRange);
+            }
+            if bytes.len() > JOIN_PART_BYTES_MAX {
+                return Err(DecodeError::TooLong);
+            }
+            StreamEntry::JoinPart {
+                index,
+                count,
+                bytes,
+            }
+        }
+        _ => StreamEntry::Gone,
+    };
+    Ok((stream, entry))
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn own_part() -> impl Strategy<Value = OwnPart> {
+        let status = prop::sample::select(InputStatus::ALL.to_vec());
+        (
+            prop::collection::vec(status, 0..=STATUSES_MAX),
+            any::<Option<i32>>(),
+        )
+            .prop_map(|(statuses, margin_ms)| OwnPart {
+                statuses,
+                margin_ms,
+            })
+    }
+
+    proptest! {
+        #[test]
+        fn frames_round_trip(
+            tick: u32,
+            span in 1u32..=128,
+            own in own_part(),
+            chunk: Vec<u8>,
+            part in prop::collection::vec(any::<u8>(), 0..100),
+            kinds in prop::collection::vec(0usize..4, 0..4),
+        ) {
+            let entries = [
+                StreamEntry::Chunk(&chunk),
+                StreamEntry::Join(&chunk),
+                StreamEntry::JoinPart { index: 2, count: 3, bytes: &part },
+                StreamEntry::Gone,
+            ];
+            let streams =
+                (0u8..).zip(&kinds).map(|(slot, &kind)| (StreamSlot(slot), entries[kind])).collect();
+            let frame = FrameSection { tick: Tick(tick), span, own, streams };
+            let mut bytes = Vec::new();
+            frame.encode(&mut bytes);
+            prop_assert_eq!(FrameSection::decode(&bytes), Ok(frame));
+        }
+
+        #[test]
+        fn garbage_never_panics(bytes: Vec<u8>) {
+            let _ = FrameSection::decode(&bytes);
+        }
+    }
+}

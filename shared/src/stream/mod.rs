@@ -1,0 +1,34 @@
+//! Streams: the unit of replication.
+//!
+//! A stream is an ordered, lossless sequence of chunks for one set of entities. [`StreamEncoder`]
+//! encodes each snapshot tick once, however many follow; every follower's [`StreamDecoder`] ends up
+//! with the same frame, bit for bit. Because all followers have applied the same chunks in the same
+//! order, the encoder's own previous frame is everybody's baseline; nothing depends on who follows.
+//!
+//! - An *empty chunk* says that everything went as predicted. Sent or not, it has the same effect:
+//!   both ends advance by one snapshot tick.
+//! - A *join* is the state after a tick, for one that follows from the next tick on. Writing it
+//!   changes nothing for anybody else.
+//! - Now and then a chunk carries a hash of the rows, so that drift is found.
+//!
+//! ```text
+//!   Contents ──► StreamEncoder ──► chunk ──► StreamDecoder ──► Frame, events
+//!                      │                          ▲
+//!                      └────────── join ──────────┘
+//! ```
+//!
+//! - `encoder`: from a game's rows to chunks; which entity has which slot
+//! - `decoder`: from chunks to frames; refuses whatever is not a chunk
+//! - `state`: the joins of both
+//! - `delta`: the coding of a frame as a change from the previous one
+
+mod decoder;
+mod delta;
+mod encoder;
+mod state;
+
+pub use decoder::{Applied, StreamDecoder};
+pub use encoder::{ChunkStats, StreamEncoder};
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,1 @@
+//! Properties of streams: whatever a game does, every follower holds the server's frame.
