@@ -1,1 +1,31 @@
-//! Placeholder.
+//! The server without its sockets: rooms, matches and replication.
+//!
+//! Everything here is a plain function of what it was given. There is no clock, task, lock or
+//! channel, and two runs over the same events, times and seed produce the same bytes. The
+//! `syncline-server` crate supplies events and time and carries the outputs away.
+//!
+//! Start at [`Room`]: it takes a [`RoomEvent`], is told the time, and yields [`RoomOutput`]s.
+//!
+//! - [`event`], [`config`], [`counters`]: what goes in, what comes out, what is counted
+//! - [`room`]: who is here, and what stage the room is at
+//! - [`simulation`], [`match_state`], [`input_queue`]: one tick of one game
+//! - `sessions`: seats, and who holds them across connections
+//! - `replication`, `follower`, `credit`: which bytes each member gets, and when
+
+pub mod config;
+pub mod counters;
+mod credit;
+pub mod event;
+mod follower;
+pub mod input_queue;
+pub mod match_state;
+mod member;
+mod replication;
+pub mod room;
+mod sessions;
+pub mod simulation;
+
+pub use config::RoomConfig;
+pub use event::{Attach, ClientMessage, ConnectionId, RoomEvent, RoomOutput, RoomStatus};
+pub use room::Room;
+pub use simulation::{GameKind, game_kind};

@@ -1,0 +1,55 @@
+//! What the operator, or whoever made the room, sets for a room.
+
+use syncline_shared::id::{RoomCode, RoomId};
+
+/// The settings of one room.
+#[derive(Clone, Debug)]
+pub struct RoomConfig {
+    /// The room's id.
+    pub id: RoomId,
+    /// Leads others to the room.
+    pub code: RoomCode,
+    /// Kept out of lists and quick play.
+    pub private: bool,
+    /// Seats; the game may allow fewer.
+    pub players_max: u16,
+    /// Members who watch.
+    pub spectators_max: u16,
+    /// Ticks from one snapshot to the next, at least 1.
+    pub snapshot_interval: u32,
+    /// How long a lost player's seat is kept, in microseconds.
+    pub grace_micros: u64,
+    /// How long the room stays open without any session, in microseconds.
+    pub empty_micros: u64,
+    /// How long a result is shown before the next match begins by itself, in microseconds.
+    pub rematch_micros: u64,
+    /// Ticks from one checkpoint to the next; 0 takes none. Taking one is part of the tick.
+    pub checkpoint_interval: u32,
+    /// Whether a tick with nothing to say to a member is left out.
+    pub silence: bool,
+    /// Whether the room puts out its matches' records.
+    pub record: bool,
+    /// The seed of the room's matches.
+    pub seed: u64,
+}
+
+impl RoomConfig {
+    /// A room with the default settings.
+    pub fn new(id: RoomId, code: RoomCode, seed: u64) -> Self {
+        Self {
+            id,
+            code,
+            private: false,
+            players_max: 1024,
+            spectators_max: 1024,
+            snapshot_interval: 1,
+            grace_micros: 15_000_000,
+            empty_micros: 30_000_000,
+            rematch_micros: 10_000_000,
+            checkpoint_interval: 300,
+            silence: true,
+            record: false,
+            seed,
+        }
+    }
+}

@@ -1,0 +1,93 @@
+//! What a room counts. Plain numbers that only grow; the shell turns them into metrics.
+
+/// Why an input frame was or was not used.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    /// Waits for its tick.
+    Queued,
+    /// Its tick has a frame already.
+    Duplicate,
+    /// Its tick is over; it is merged into the next one.
+    Late,
+    /// Its tick is over by too much.
+    TooLate,
+    /// Its tick is too far ahead.
+    TooEarly,
+}
+
+impl Verdict {
+    /// All of them, in the order of [`RoomCounters::inputs`].
+    pub const ALL: [Self; 5] = [
+        Self::Queued,
+        Self::Duplicate,
+        Self::Late,
+        Self::TooLate,
+        Self::TooEarly,
+    ];
+
+    /// The name in metrics.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Queued => "queued",
+            Self::Duplicate => "duplicate",
+            Self::Late => "late",
+            Self::TooLate => "too_late",
+            Self::TooEarly => "too_early",
+        }
+    }
+
+    pub(crate) const fn index(self) -> usize {
+        match self {
+            Self::Queued => 0,
+            Self::Duplicate => 1,
+            Self::Late => 2,
+            Self::TooLate => 3,
+            Self::TooEarly => 4,
+        }
+    }
+}
+
+/// Everything that a room counts.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct RoomCounters {
+    /// Ticks run.
+    pub ticks: u64,
+    /// Times that the loop was so late that time was dropped.
+    pub overruns: u64,
+    /// Matches started.
+    pub matches: u64,
+    /// Checkpoints taken.
+    pub checkpoints: u64,
+    /// Messages handed out.
+    pub messages: u64,
+    /// Their bytes.
+    pub message_bytes: u64,
+    /// Chunks of streams encoded, empty ones not counted.
+    pub chunks: u64,
+    /// Their bytes, counted once however many follow.
+    pub chunk_bytes: u64,
+    /// Joins written for members.
+    pub joins: u64,
+    /// Snapshot ticks that had nothing to say to a member, over all members.
+    pub silent_ticks: u64,
+    /// Times that a member had no credit at a snapshot tick.
+    pub credit_waits: u64,
+    /// Times that what waited for a member was dropped: it joined its streams anew.
+    pub waiting_dropped: u64,
+    /// Events lost to members whose waiting frames were dropped.
+    pub events_lost: u64,
+    /// Input frames by verdict, in the order of [`Verdict::ALL`].
+    pub inputs: [u64; 5],
+    /// Input batches of another incarnation.
+    pub inputs_of_other_incarnation: u64,
+    /// Commands applied.
+    pub commands_applied: u64,
+    /// Commands refused.
+    pub commands_refused: u64,
+    /// Sessions taken up again on another connection.
+    pub resumes: u64,
+    /// Rows left out of streams for want of slots.
+    pub rows_refused: u64,
+    /// Events left out of chunks because there were too many.
+    pub events_refused: u64,
+}

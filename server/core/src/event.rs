@@ -1,0 +1,101 @@
+//! What goes into a room and what comes out.
+
+use syncline_shared::close::{Close, CloseReason};
+use syncline_shared::command::CommandMessage;
+use syncline_shared::id::{RoomCode, RoomId, SessionId};
+use syncline_shared::input::InputBatch;
+use syncline_shared::journal::{MatchHeader, TickRecord};
+use syncline_shared::message::control::Role;
+use syncline_shared::tick::Tick;
+
+/// One open connection of this process; a later one has a higher number.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ConnectionId(pub u64);
+
+/// What happens to a room.
+#[derive(Clone, Debug)]
+pub enum RoomEvent {
+    /// A greeted connection wants in. Answered by a Welcome or a close.
+    Attach(ConnectionId, Box<Attach>),
+    /// A connection sent something. Ignored from connections that are not attached.
+    Message(ConnectionId, ClientMessage),
+    /// A connection is gone. Its session keeps its seat for the grace period.
+    Detach(ConnectionId),
+    /// The room ends: every member is closed for this reason.
+    Stop(CloseReason),
+}
+
+/// Who wants in.
+#[derive(Clone, Debug)]
+pub struct Attach {
+    /// The client's stay: new, or proved by a resume token.
+    pub session: SessionId,
+    /// Whether the session must exist already.
+    pub resume: bool,
+    /// Goes into the Welcome.
+    pub resume_token: Vec<u8>,
+    /// The player's name, as the client gave it.
+    pub name: String,
+    /// Whether to play or to watch.
+    pub role: Role,
+    /// Whether the client knows the schema, so that it need not be sent.
+    pub knows_schema: bool,
+}
+
+/// A decoded section of a client's message.
+#[derive(Clone, Debug)]
+pub enum ClientMessage {
+    /// Answered at once with a pong.
+    Ping {
+        /// Comes back in the answer.
+        nonce: u32,
+    },
+    /// A vote for another match.
+    Rematch,
+    /// The client gives up its seat.
+    Leave,
+    /// Acknowledgement and inputs.
+    Input(InputBatch),
+    /// A command.
+    Command(CommandMessage),
+}
+
+/// What a room wants done.
+#[derive(Clone, Debug, PartialEq)]
+pub enum RoomOutput {
+    /// Send this message to this connection.
+    Send(ConnectionId, Vec<u8>),
+    /// Close this connection; it is not attached any more.
+    Close(ConnectionId, Close),
+    /// A match began. Only if the room records.
+    MatchStarted(Box<MatchHeader>),
+    /// A tick was made of this. Only if the room records; always before the frames of the tick.
+    Record(Box<TickRecord>),
+}
+
+/// A room at a glance.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RoomStatus {
+    /// Its id.
+    pub id: RoomId,
+    /// Its code.
+    pub code: RoomCode,
+    /// The game's name.
+    pub game: &'static str,
+    /// "lobby", "running" or "ended".
+    pub phase: &'static str,
+    /// The tick of the match that is running or has ended.
+    pub tick: Tick,
+    /// Seats taken, those of lost connections included.
+    pub players: u16,
+    /// Seats in all.
+    pub players_max: u16,
+    /// Connected members who watch.
+    pub spectators: u16,
+    /// Connected members of either kind.
+    pub connected: u16,
+    /// Whether it is kept out of lists and quick play.
+    pub private: bool,
+    /// Whether a new player would be taken now.
+    pub open: bool,
+}

@@ -1,0 +1,114 @@
+//! One connected member: what waits for it beside frames, and its inputs.
+//!
+//! Puts each message together: control sections, then frames. Doesn't know rooms.
+
+use syncline_shared::id::{PlayerId, SessionId};
+use syncline_shared::message::control::ServerControl;
+use syncline_shared::message::{SectionKind, write_section};
+use syncline_shared::tick::{Tick, TickRate, Timestamp};
+
+use crate::counters::RoomCounters;
+use crate::follower::Follower;
+use crate::input_queue::InputQueue;
+
+/// Control messages of things that happened which may wait for a member; with one more it is too
+/// slow. Roster and phase don't count: they are state, of which only the newest is told.
+const CONTROL_MESSAGES_MAX: usize = 64;
+
+/// One connected member of a room.
+#[derive(Debug)]
+pub(crate) struct Member {
+    pub(crate) session: SessionId,
+    pub(crate) player: Option<PlayerId>,
+    pub(crate) follower: Follower,
+    pub(crate) inputs: InputQueue,
+    /// Commands taken since the last tick.
+    pub(crate) commands: usize,
+    /// Sections of things that happened, and how many.
+    control: Vec<u8>,
+    control_count: usize,
+    /// Whether a change of the room's state passed this member by, so that it needs the whole.
+    pub(crate) missed_update: bool,
+}
+
+impl Member {
+    pub(crate) fn new(
+        session: SessionId,
+        player: Option<PlayerId>,
+        rate: TickRate,
+        silence: bool,
+    ) -> Self {
+        Self {
+            session,
+            player,
+            follower: Follower::new(rate, silence),
+            inputs: InputQueue::new(rate, Tick(1)),
+            commands: 0,
+            control: Vec::new(),
+            control_count: 0,
+            missed_update: false,
+        }
+    }
+
+    /// A match begins, or is under way when the member comes: it is at `tick`.
+    pub(crate) fn start(&mut self, rate: TickRate, tick: Tick) {
+        self.inputs = InputQueue::new(rate, tick.next());
+        self.commands = 0;
+        self.follower.start();
+    }
+
+    /// Queues something that happened; whether there was room for it.
+    #[must_use]
+    pub(crate) fn push_control(&mut self, control: &ServerControl) -> bool {
+        if self.control_count == CONTROL_MESSAGES_MAX {
+            return false;
+        }
+        self.control_count += 1;
+        write_section(SectionKind::Control, &control.encode(), &mut self.control);
+        true
+    }
+
+    /// Whether anything but state waits for the member.
+    pub(crate) fn has_something_waiting(&self) -> bool {
+        self.control_count > 0 || self.follower.is_waiting()
+    }
+
+    /// Everything that the member's credit allows to send now, as one message.
+    ///
+    /// `update` is the section of the room's state that changed; without credit it is missed.
+    pub(crate) fn compose(
+        &mut self,
+        now: Timestamp,
+        update: Option<&[u8]>,
+        scratch: &mut Vec<u8>,
+        counters: &mut RoomCounters,
+    ) -> Option<Vec<u8>> {
+        if !self.follower.credit.is_available() {
+            self.missed_update |= update.is_some();
+            counters.credit_waits += u64::from(self.has_something_waiting());
+            return None;
+        }
+        let mut message = core::mem::take(&mut self.control);
+        self.control_count = 0;
+        message.extend_from_slice(update.unwrap_or_default());
+        let ticks = self.follower.write_frames(&mut message, scratch, counters);
+        if message.is_empty() {
+            return None;
+        }
+        self.record_sent(now, message.len(), ticks, counters);
+        Some(message)
+    }
+
+    /// A message of `bytes` bytes is on its way that covers `ticks`.
+    pub(crate) fn record_sent(
+        &mut self,
+        now: Timestamp,
+        bytes: usize,
+        ticks: u32,
+        counters: &mut RoomCounters,
+    ) {
+        self.follower.credit.send(now, bytes, ticks);
+        counters.messages += 1;
+        counters.message_bytes += bytes as u64;
+    }
+}

@@ -1,0 +1,152 @@
+//! The streams of a running match: each encoded once per snapshot tick, however many follow.
+//!
+//! Owns the encoders and what they wrote this tick. Doesn't know members, credit or messages.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use syncline_shared::id::PlayerId;
+use syncline_shared::limits::HASH_INTERVAL_SNAPSHOTS;
+use syncline_shared::schema::Schema;
+use syncline_shared::snapshot::{Contents, SnapshotWriter};
+use syncline_shared::stream::StreamEncoder;
+
+use crate::counters::RoomCounters;
+
+/// Shared bytes: written once, held by everyone for whom they wait.
+pub(crate) type SharedBytes = Arc<[u8]>;
+
+/// The streams of one match.
+#[derive(Debug)]
+pub(crate) struct Replication {
+    schema: Arc<Schema>,
+    common: Stream,
+    own: BTreeMap<PlayerId, Stream>,
+    /// Snapshot ticks encoded.
+    snapshots: u32,
+}
+
+/// One stream and what this tick made of it.
+#[derive(Debug)]
+struct Stream {
+    encoder: StreamEncoder,
+    /// This tick's chunk, unless all went as predicted.
+    chunk: Option<SharedBytes>,
+    /// The state after this tick, once somebody asked for it.
+    join: Option<SharedBytes>,
+}
+
+impl Stream {
+    fn new(schema: Arc<Schema>) -> Self {
+        Self {
+            encoder: StreamEncoder::new(schema),
+            chunk: None,
+            join: None,
+        }
+    }
+
+    fn encode(
+        &mut self,
+        span: u32,
+        contents: &Contents,
+        common: Option<&StreamEncoder>,
+        hash: bool,
+        counters: &mut RoomCounters,
+        scratch: &mut Vec<u8>,
+    ) {
+        scratch.clear();
+        let stats = self.encoder.encode(span, contents, common, hash, scratch);
+        counters.rows_refused += stats.rows_refused as u64;
+        counters.events_refused += stats.events_refused as u64;
+        self.join = None;
+        self.chunk = (!scratch.is_empty()).then(|| scratch.as_slice().into());
+        if let Some(chunk) = &self.chunk {
+            counters.chunks += 1;
+            counters.chunk_bytes += chunk.len() as u64;
+        }
+    }
+
+    fn join(&mut self) -> SharedBytes {
+        let encoder = &self.encoder;
+        let join = self.join.get_or_insert_with(|| {
+            let mut bytes = Vec::new();
+            encoder.join(&mut bytes);
+            bytes.into()
+        });
+        Arc::clone(join)
+    }
+}
+
+impl Replication {
+    /// The streams of a match that nobody has seen yet.
+    pub(crate) fn new(schema: Arc<Schema>) -> Self {
+        let common = Stream::new(Arc::clone(&schema));
+        Self {
+            schema,
+            common,
+            own: BTreeMap::new(),
+            snapshots: 0,
+        }
+    }
+
+    /// A player has a stream of its own from the next snapshot on.
+    pub(crate) fn add_player(&mut self, player: PlayerId) {
+        self.own
+            .entry(player)
+            .or_insert_with(|| Stream::new(Arc::clone(&self.schema)));
+    }
+
+    /// A player's stream ends.
+    pub(crate) fn remove_player(&mut self, player: PlayerId) {
+        self.own.remove(&player);
+    }
+
+    /// Encodes the snapshot of a tick, `span` ticks after the previous one.
+    pub(crate) fn encode(
+        &mut self,
+        span: u32,
+        world: &SnapshotWriter,
+        counters: &mut RoomCounters,
+        scratch: &mut Vec<u8>,
+    ) {
+        self.snapshots = self.snapshots.wrapping_add(1);
+        let hash = self.snapshots.is_multiple_of(HASH_INTERVAL_SNAPSHOTS);
+        self.common
+            .encode(span, world.everyone(), None, hash, counters, scratch);
+        let common = &self.common.encoder;
+        for (&player, stream) in &mut self.own {
+            let contents = world.player(player);
+            stream.encode(span, contents, Some(common), hash, counters, scratch);
+        }
+    }
+
+    /// The common stream's chunk of this tick.
+    pub(crate) fn common_chunk(&self) -> Option<&SharedBytes> {
+        self.common.chunk.as_ref()
+    }
+
+    /// The chunk of a player's own stream of this tick.
+    pub(crate) fn own_chunk(&self, player: PlayerId) -> Option<&SharedBytes> {
+        self.own.get(&player)?.chunk.as_ref()
+    }
+
+    /// The common stream's state after this tick: written once for all who join now.
+    pub(crate) fn common_join(&mut self) -> SharedBytes {
+        self.common.join()
+    }
+
+    /// The state of a player's own stream after this tick.
+    pub(crate) fn own_join(&mut self, player: PlayerId) -> Option<SharedBytes> {
+        self.own.get_mut(&player).map(Stream::join)
+    }
+
+    /// The common stream, for those who compare it with what clients decoded.
+    pub(crate) fn common(&self) -> &StreamEncoder {
+        &self.common.encoder
+    }
+
+    /// A player's own stream, likewise.
+    pub(crate) fn own(&self, player: PlayerId) -> Option<&StreamEncoder> {
+        self.own.get(&player).map(|stream| &stream.encoder)
+    }
+}

@@ -1,0 +1,145 @@
+//! What a room sends: its state as one coalesced change, and each member's message.
+
+use syncline_shared::close::CloseReason;
+use syncline_shared::id::PlayerId;
+use syncline_shared::message::control::{PhaseInfo, RoomUpdate, ServerControl};
+use syncline_shared::message::{SectionKind, write_section};
+use syncline_shared::tick::Timestamp;
+
+use super::Room;
+use super::running::Phase;
+use crate::event::{ConnectionId, RoomOutput};
+
+impl Room {
+    /// Whether there is anything to tell that a flush would tell.
+    pub(super) fn has_updates(&self) -> bool {
+        self.phase_changed
+            || self.sessions.has_changes()
+            || self.members.values().any(|member| {
+                let waiting = member.missed_update || member.has_something_waiting();
+                waiting && member.follower.credit.is_available()
+            })
+    }
+
+    /// Sends each member everything that its credit allows, in one message.
+    pub(super) fn flush(&mut self, now: Timestamp) {
+        let update = self
+            .take_update(now)
+            .map(|update| section(&ServerControl::Room(update)));
+        let missed = self.members.values().any(|member| member.missed_update);
+        let whole = missed.then(|| section(&ServerControl::Room(self.whole_state(now))));
+        let Self {
+            members,
+            outputs,
+            counters,
+            scratch,
+            ..
+        } = self;
+        for (&connection, member) in members.iter_mut() {
+            let wanted = if member.missed_update {
+                whole.as_deref()
+            } else {
+                update.as_deref()
+            };
+            if let Some(message) = member.compose(now, wanted, scratch, counters) {
+                member.missed_update = false;
+                outputs.push_back(RoomOutput::Send(connection, message));
+            }
+        }
+    }
+
+    /// Queues something that happened for one member, and sends it at once between matches.
+    pub(super) fn tell(&mut self, now: Timestamp, connection: ConnectionId, what: &ServerControl) {
+        let running = self.is_running();
+        let Some(member) = self.members.get_mut(&connection) else {
+            return;
+        };
+        if !member.push_control(what) {
+            self.detach(now, connection);
+            return self.close(connection, CloseReason::TooSlow);
+        }
+        if !running
+            && let Some(message) = member.compose(now, None, &mut self.scratch, &mut self.counters)
+        {
+            self.outputs
+                .push_back(RoomOutput::Send(connection, message));
+        }
+    }
+
+    /// Answers a ping. Not queued with the tick's messages: it measures time.
+    pub(super) fn pong(&mut self, now: Timestamp, connection: ConnectionId, nonce: u32) {
+        let origin = self.phase.running().map(|running| running.origin);
+        let Some(member) = self.members.get_mut(&connection) else {
+            return;
+        };
+        if !member.follower.credit.is_available() {
+            return;
+        }
+        let match_micros = origin.map_or(0, |origin| now.since(origin));
+        let message = section(&ServerControl::Pong {
+            nonce,
+            match_micros,
+        });
+        member.record_sent(now, message.len(), 0, &mut self.counters);
+        self.outputs
+            .push_back(RoomOutput::Send(connection, message));
+    }
+
+    /// What changed since the last flush.
+    fn take_update(&mut self, now: Timestamp) -> Option<RoomUpdate> {
+        let lobby = matches!(self.phase, Phase::Lobby);
+        let phase_changed = core::mem::take(&mut self.phase_changed);
+        if !phase_changed && !self.sessions.has_changes() {
+            return None;
+        }
+        let changes = self.sessions.take_changes();
+        let entry = |&player: &PlayerId| self.sessions.roster_entry(player);
+        Some(RoomUpdate {
+            // How many players are missing follows from the roster.
+            phase: (phase_changed || lobby).then(|| self.phase_info(now)),
+            whole: false,
+            roster: changes.changed.iter().filter_map(entry).collect(),
+            left: changes.left.into_iter().collect(),
+        })
+    }
+
+    /// The room's state, whole.
+    pub(super) fn whole_state(&self, now: Timestamp) -> RoomUpdate {
+        let players = self.sessions.players();
+        let roster = players
+            .filter_map(|(player, _)| self.sessions.roster_entry(player))
+            .collect();
+        RoomUpdate {
+            phase: Some(self.phase_info(now)),
+            whole: true,
+            roster,
+            left: Vec::new(),
+        }
+    }
+
+    fn phase_info(&self, now: Timestamp) -> PhaseInfo {
+        let incarnation = self.incarnation;
+        match &self.phase {
+            Phase::Lobby => PhaseInfo::Lobby {
+                missing: self.missing_players(),
+            },
+            Phase::Running(running) => PhaseInfo::Running {
+                incarnation,
+                tick: running.game.tick(),
+            },
+            Phase::Ended(ended) => PhaseInfo::Ended {
+                incarnation,
+                tick: ended.tick,
+                outcome: ended.outcome.clone(),
+                rematch_ms: u32::try_from(ended.until.since(now) / 1000).unwrap_or(u32::MAX),
+            },
+        }
+    }
+}
+
+/// A message of one control section.
+fn section(control: &ServerControl) -> Vec<u8> {
+    let mut message = Vec::new();
+    write_section(SectionKind::Control, &control.encode(), &mut message);
+    message
+}

@@ -1,0 +1,181 @@
+//! Who comes to a room, who goes, and who comes back.
+
+use syncline_shared::close::{Close, CloseReason};
+use syncline_shared::game::{JoinRefusal, LeaveReason, Profile};
+use syncline_shared::id::{PlayerId, SessionId, StreamSlot};
+use syncline_shared::message::control::{Role, ServerControl, Welcome};
+use syncline_shared::message::{SectionKind, write_section};
+use syncline_shared::tick::Timestamp;
+
+use super::Room;
+use crate::event::{Attach, ConnectionId, RoomOutput};
+use crate::member::Member;
+
+impl Room {
+    /// A greeted connection wants in.
+    pub(super) fn attach(&mut self, now: Timestamp, connection: ConnectionId, attach: &Attach) {
+        if self.sessions.get(attach.session).is_some() {
+            self.counters.resumes += 1;
+            if let Some(old) = self.sessions.attach(attach.session, connection) {
+                self.members.remove(&old);
+                self.close(old, CloseReason::Replaced);
+            }
+        } else if attach.resume {
+            return self.close(connection, CloseReason::SessionExpired);
+        } else if let Err(close) = self.admit(connection, attach) {
+            return self.close(connection, close);
+        }
+        self.empty_since = None;
+        self.welcome(now, connection, attach);
+    }
+
+    /// Makes a session for a newcomer, with a seat if it plays.
+    fn admit(&mut self, connection: ConnectionId, attach: &Attach) -> Result<(), Close> {
+        let player = match attach.role {
+            Role::Player => Some(self.seat_for_newcomer()?),
+            Role::Spectator
+                if self.sessions.spectator_count() >= usize::from(self.config.spectators_max) =>
+            {
+                return Err(CloseReason::RoomFull.into());
+            }
+            Role::Spectator => None,
+        };
+        self.sessions
+            .insert(attach.session, connection, &attach.name, player);
+        if let Some(player) = player
+            && let Err(refusal) = self.join_match(player)
+        {
+            self.sessions.remove(attach.session);
+            return Err(close_of(refusal));
+        }
+        Ok(())
+    }
+
+    /// The seat that a new player would get now, or why there is none.
+    pub(super) fn seat_for_newcomer(&self) -> Result<PlayerId, CloseReason> {
+        if self.is_running() && !self.seats.join_in_progress {
+            return Err(CloseReason::AlreadyStarted);
+        }
+        self.sessions
+            .free_seat(self.players_max())
+            .ok_or(CloseReason::RoomFull)
+    }
+
+    /// Puts a seated player into the running match, if one is running.
+    pub(super) fn join_match(&mut self, player: PlayerId) -> Result<(), JoinRefusal> {
+        let name = self
+            .sessions
+            .roster_entry(player)
+            .map(|entry| entry.name)
+            .unwrap_or_default();
+        let Some(running) = self.phase.running_mut() else {
+            return Ok(());
+        };
+        running.game.join(player, Profile { name })?;
+        running.replication.add_player(player);
+        Ok(())
+    }
+
+    fn welcome(&mut self, now: Timestamp, connection: ConnectionId, attach: &Attach) {
+        let Some(session) = self.sessions.get(attach.session) else {
+            return;
+        };
+        let (player, attaches) = (session.player, session.attaches);
+        let schema = self.game.schema();
+        let streams = [Some(StreamSlot::COMMON), player.map(|_| StreamSlot::OWN)];
+        let welcome = ServerControl::Welcome(Box::new(Welcome {
+            session: attach.session,
+            attach: attaches,
+            resume_token: attach.resume_token.clone(),
+            grace_ms: u32::try_from(self.config.grace_micros / 1000).unwrap_or(u32::MAX),
+            room: self.config.id,
+            code: self.config.code,
+            player,
+            game: self.game.name().to_owned(),
+            tick_rate: self.game.tick_rate(),
+            snapshot_interval: u8::try_from(self.config.snapshot_interval).unwrap_or(u8::MAX),
+            fingerprint: schema.fingerprint(),
+            schema: (!attach.knows_schema).then(|| schema.encoded().to_vec()),
+            streams: streams.into_iter().flatten().collect(),
+            state: self.whole_state(now),
+        }));
+        let rate = self.game.tick_rate();
+        let mut member = Member::new(attach.session, player, rate, self.config.silence);
+        if let Some(running) = self.phase.running() {
+            member.start(rate, running.game.tick());
+        }
+        let mut message = Vec::new();
+        write_section(SectionKind::Control, &welcome.encode(), &mut message);
+        member.record_sent(now, message.len(), 0, &mut self.counters);
+        self.members.insert(connection, member);
+        self.outputs
+            .push_back(RoomOutput::Send(connection, message));
+    }
+
+    /// A connection is gone: its session keeps its seat for a while.
+    pub(super) fn detach(&mut self, now: Timestamp, connection: ConnectionId) {
+        let Some(member) = self.members.remove(&connection) else {
+            return;
+        };
+        self.released.extend(member.player);
+        self.sessions
+            .detach(member.session, now.plus_micros(self.config.grace_micros));
+    }
+
+    /// A member leaves on purpose.
+    pub(super) fn leave(&mut self, connection: ConnectionId) {
+        let Some(member) = self.members.remove(&connection) else {
+            return;
+        };
+        self.end_session(member.session, LeaveReason::Left);
+        self.close(connection, CloseReason::Left);
+    }
+
+    /// A session's grace period is over.
+    pub(super) fn expire(&mut self, session: SessionId) {
+        self.end_session(session, LeaveReason::Lost);
+    }
+
+    fn end_session(&mut self, session: SessionId, reason: LeaveReason) {
+        self.rematch_votes.remove(&session);
+        let Some(ended) = self.sessions.remove(session) else {
+            return;
+        };
+        if let Some(player) = ended.player
+            && let Some(running) = self.phase.running_mut()
+        {
+            running.game.leave(player, reason);
+            running.replication.remove_player(player);
+        }
+    }
+
+    /// Removes a player whom the game refused when its match began.
+    pub(super) fn refuse(&mut self, player: PlayerId, refusal: JoinRefusal) {
+        let member = self
+            .members
+            .iter()
+            .find(|(_, member)| member.player == Some(player));
+        let Some((&connection, member)) = member else {
+            return;
+        };
+        self.sessions.remove(member.session);
+        self.members.remove(&connection);
+        self.close(connection, close_of(refusal));
+    }
+
+    /// Ends the room: every member is closed for `reason`.
+    pub(super) fn stop(&mut self, reason: CloseReason) {
+        for connection in core::mem::take(&mut self.members).into_keys() {
+            self.close(connection, reason);
+        }
+        self.finished = true;
+    }
+}
+
+fn close_of(refusal: JoinRefusal) -> Close {
+    match refusal {
+        JoinRefusal::Full => CloseReason::RoomFull.into(),
+        JoinRefusal::AlreadyStarted => CloseReason::AlreadyStarted.into(),
+        JoinRefusal::NotAllowed(why) => Close::new(CloseReason::NotAllowed, why),
+    }
+}

@@ -1,0 +1,283 @@
+//! A room: the members who share a match, and the match. It outlives a match for the next one.
+//!
+//! Everything enters through [`Room::handle`] and [`Room::advance`] and leaves through
+//! [`Room::poll_output`]. Knows no sockets, threads or clocks.
+//!
+//! - `joining`: who comes and goes
+//! - `running`: the phases, and one tick of a match
+//! - `flush`: what is sent, once a tick
+
+mod flush;
+mod joining;
+mod running;
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::sync::Arc;
+
+use syncline_shared::close::{Close, CloseReason};
+use syncline_shared::command::{CommandMessage, CommandOutcome, CommandRefusal};
+use syncline_shared::error::DecodeError;
+use syncline_shared::game::{Origin, Seats};
+use syncline_shared::id::{PlayerId, SessionId};
+use syncline_shared::input::InputBatch;
+use syncline_shared::limits::COMMANDS_WAITING_MAX;
+use syncline_shared::message::control::ServerControl;
+use syncline_shared::snapshot::Frame;
+use syncline_shared::tick::{Tick, Timestamp};
+
+use crate::config::RoomConfig;
+use crate::counters::RoomCounters;
+use crate::event::{ClientMessage, ConnectionId, RoomEvent, RoomOutput, RoomStatus};
+use crate::member::Member;
+use crate::sessions::Sessions;
+use crate::simulation::GameKind;
+use running::Phase;
+
+/// How often a room without a running match tells what changed, in microseconds.
+const FLUSH_MICROS: u64 = 100_000;
+
+/// A room of one game.
+pub struct Room {
+    config: RoomConfig,
+    game: Arc<dyn GameKind>,
+    game_config: Vec<u8>,
+    seats: Seats,
+    phase: Phase,
+    /// Whether the phase changed since it was last told.
+    phase_changed: bool,
+    /// Counts matches: the name of the timeline that clients are in.
+    incarnation: u32,
+    sessions: Sessions,
+    members: BTreeMap<ConnectionId, Member>,
+    /// Players whose connection was lost since the last tick: they let go of everything.
+    released: BTreeSet<PlayerId>,
+    /// Who wants another match.
+    rematch_votes: BTreeSet<SessionId>,
+    next_flush: Timestamp,
+    /// Since when no session is left.
+    empty_since: Option<Timestamp>,
+    finished: bool,
+    outputs: VecDeque<RoomOutput>,
+    counters: RoomCounters,
+    scratch: Vec<u8>,
+}
+
+impl Room {
+    /// A room of `game`, with an encoded config of it.
+    ///
+    /// # Errors
+    ///
+    /// Any [`DecodeError`] if `game_config` is not a config of `game`.
+    pub fn new(
+        config: RoomConfig,
+        game: Arc<dyn GameKind>,
+        game_config: Vec<u8>,
+    ) -> Result<Self, DecodeError> {
+        let seats = game.seats(&game_config)?;
+        Ok(Self {
+            config,
+            game,
+            game_config,
+            seats,
+            phase: Phase::Lobby,
+            phase_changed: false,
+            incarnation: 0,
+            sessions: Sessions::default(),
+            members: BTreeMap::new(),
+            released: BTreeSet::new(),
+            rematch_votes: BTreeSet::new(),
+            next_flush: Timestamp::ZERO,
+            empty_since: Some(Timestamp::ZERO),
+            finished: false,
+            outputs: VecDeque::new(),
+            counters: RoomCounters::default(),
+            scratch: Vec::new(),
+        })
+    }
+
+    /// Takes something in. `now` counts from the room's beginning and never goes back.
+    pub fn handle(&mut self, now: Timestamp, event: RoomEvent) {
+        if self.finished {
+            if let RoomEvent::Attach(connection, _) = event {
+                self.outputs.push_back(RoomOutput::Close(
+                    connection,
+                    CloseReason::RoomClosed.into(),
+                ));
+            }
+            return;
+        }
+        match event {
+            RoomEvent::Attach(connection, attach) => self.attach(now, connection, &attach),
+            RoomEvent::Message(connection, message) => self.message(now, connection, message),
+            RoomEvent::Detach(connection) => self.detach(now, connection),
+            RoomEvent::Stop(reason) => self.stop(reason),
+        }
+    }
+
+    /// Runs everything that is due at `now`: ticks, flushes, timers.
+    pub fn advance(&mut self, now: Timestamp) {
+        while let Some(session) = self.sessions.expired(now) {
+            self.expire(session);
+        }
+        self.advance_phase(now);
+        if now >= self.next_flush && !self.is_running() {
+            self.next_flush = now.plus_micros(FLUSH_MICROS);
+            self.flush(now);
+        }
+        if self.sessions.is_empty() {
+            let since = *self.empty_since.get_or_insert(now);
+            self.finished |= now.since(since) >= self.config.empty_micros;
+        }
+    }
+
+    /// When [`Room::advance`] must be called at the latest.
+    pub fn next_due(&self) -> Timestamp {
+        let empty = self
+            .empty_since
+            .map(|since| since.plus_micros(self.config.empty_micros));
+        let flush = (!self.is_running() && self.has_updates()).then_some(self.next_flush);
+        let dues = [self.phase_due(), self.sessions.next_expiry(), empty, flush];
+        dues.into_iter()
+            .flatten()
+            .min()
+            .unwrap_or(Timestamp(u64::MAX))
+    }
+
+    /// The next thing that the shell must do; call it until `None` after [`Room::handle`] and
+    /// [`Room::advance`].
+    pub fn poll_output(&mut self) -> Option<RoomOutput> {
+        self.outputs.pop_front()
+    }
+
+    /// The room at a glance.
+    pub fn status(&self) -> RoomStatus {
+        let short = |count: usize| u16::try_from(count).unwrap_or(u16::MAX);
+        RoomStatus {
+            id: self.config.id,
+            code: self.config.code,
+            game: self.game.name(),
+            phase: self.phase.name(),
+            tick: self.phase.tick(),
+            players: short(self.sessions.player_count()),
+            players_max: self.players_max(),
+            spectators: short(self.sessions.spectator_count()),
+            connected: short(self.members.len()),
+            private: self.config.private,
+            open: self.seat_for_newcomer().is_ok(),
+        }
+    }
+
+    /// What was counted so far.
+    pub fn counters(&self) -> &RoomCounters {
+        &self.counters
+    }
+
+    /// Whether the room has ended, empty for long enough or stopped, and can be dropped.
+    pub fn is_finished(&self) -> bool {
+        self.finished
+    }
+
+    /// The room's game.
+    pub fn game(&self) -> &Arc<dyn GameKind> {
+        &self.game
+    }
+
+    /// The tick of the running match and the frame of its common stream, to compare with clients'.
+    pub fn common_frame(&self) -> Option<(Tick, &Frame)> {
+        let running = self.phase.running()?;
+        Some((running.snapshot_tick, running.replication.common().frame()))
+    }
+
+    /// The frame of a player's own stream, likewise.
+    pub fn own_frame(&self, player: PlayerId) -> Option<&Frame> {
+        Some(self.phase.running()?.replication.own(player)?.frame())
+    }
+
+    /// A hash of the running match's whole state, to compare two runs.
+    pub fn state_hash(&self) -> Option<u64> {
+        Some(self.phase.running()?.game.state_hash())
+    }
+
+    fn players_max(&self) -> u16 {
+        self.config.players_max.min(self.seats.max)
+    }
+
+    fn is_running(&self) -> bool {
+        self.phase.running().is_some()
+    }
+
+    fn close(&mut self, connection: ConnectionId, close: impl Into<Close>) {
+        self.outputs
+            .push_back(RoomOutput::Close(connection, close.into()));
+    }
+
+    fn message(&mut self, now: Timestamp, connection: ConnectionId, message: ClientMessage) {
+        let Some(member) = self.members.get_mut(&connection) else {
+            return;
+        };
+        match message {
+            ClientMessage::Ping { nonce } => self.pong(now, connection, nonce),
+            ClientMessage::Rematch => {
+                self.rematch_votes.insert(member.session);
+            }
+            ClientMessage::Leave => self.leave(connection),
+            ClientMessage::Input(batch) => self.input(now, connection, batch),
+            ClientMessage::Command(command) => self.command(now, connection, &command),
+        }
+    }
+
+    fn input(&mut self, now: Timestamp, connection: ConnectionId, batch: InputBatch) {
+        let Some(member) = self.members.get_mut(&connection) else {
+            return;
+        };
+        member.follower.credit.acknowledge(now, batch.received);
+        let running = self.phase.running();
+        let Some(running) = running.filter(|_| batch.incarnation == self.incarnation) else {
+            self.counters.inputs_of_other_incarnation += u64::from(!batch.frames.is_empty());
+            return;
+        };
+        if member.player.is_some() {
+            let at = Timestamp(now.since(running.origin));
+            for frame in batch.frames {
+                let verdict = member.inputs.push(at, frame);
+                self.counters.inputs[verdict.index()] += 1;
+            }
+        }
+    }
+
+    fn command(&mut self, now: Timestamp, connection: ConnectionId, command: &CommandMessage) {
+        let outcome = match self.apply_command(connection, &command.payload) {
+            Ok(tick) => {
+                self.counters.commands_applied += 1;
+                CommandOutcome::Applied(tick)
+            }
+            Err(refusal) => {
+                self.counters.commands_refused += 1;
+                CommandOutcome::Refused(refusal)
+            }
+        };
+        let reply = ServerControl::CommandReply {
+            sequence: command.sequence,
+            outcome,
+        };
+        self.tell(now, connection, &reply);
+    }
+
+    fn apply_command(
+        &mut self,
+        connection: ConnectionId,
+        payload: &[u8],
+    ) -> Result<Tick, CommandRefusal> {
+        let running = self.phase.running_mut().ok_or(CommandRefusal::NotRunning)?;
+        let member = self
+            .members
+            .get_mut(&connection)
+            .ok_or(CommandRefusal::NotAPlayer)?;
+        let player = member.player.ok_or(CommandRefusal::NotAPlayer)?;
+        if member.commands == COMMANDS_WAITING_MAX {
+            return Err(CommandRefusal::TooMany);
+        }
+        member.commands += 1;
+        running.game.command(Origin::Player(player), payload)
+    }
+}

@@ -1,0 +1,322 @@
+//! The phases of a room, and one tick of a match.
+
+use syncline_shared::game::Outcome;
+use syncline_shared::id::PlayerId;
+use syncline_shared::input::InputStatus;
+use syncline_shared::journal::{AppliedInput, MatchHeader};
+use syncline_shared::snapshot::SnapshotWriter;
+use syncline_shared::tick::{Tick, Timestamp, ViewTick};
+
+use super::Room;
+use crate::event::RoomOutput;
+use crate::follower::SnapshotTick;
+use crate::match_state::Match;
+use crate::replication::Replication;
+
+/// Ticks that a late loop runs at once; then it drops time instead, so that one stall does not become
+/// a burst that makes the next stall.
+const CATCH_UP_TICKS_MAX: u32 = 4;
+
+/// Where a room is in its life.
+///
+/// ```text
+///            enough players               the game has an outcome
+///   Lobby ─────────────────────► Running ─────────────────────────► Ended
+///     ▲                             ▲                                 │
+///     │  too few players            │  all voted, or time is up       │
+///     └─────────────────────────────┴─────────────────────────────────┘
+/// ```
+///
+/// Only `Running` owns a [`Match`], so nothing can step, or send a snapshot of, a match that has not
+/// begun.
+pub(super) enum Phase {
+    /// Waiting for players.
+    Lobby,
+    /// A match is running.
+    Running(Box<Running>),
+    /// A match has ended.
+    Ended(Ended),
+}
+
+/// A match and its streams.
+pub(super) struct Running {
+    pub(super) game: Match,
+    pub(super) replication: Replication,
+    /// When tick 0 was due.
+    pub(super) origin: Timestamp,
+    /// The last snapshot's tick.
+    pub(super) snapshot_tick: Tick,
+    /// The rows of this tick and the events since the last snapshot.
+    world: SnapshotWriter,
+}
+
+/// A result that is being shown.
+pub(super) struct Ended {
+    pub(super) tick: Tick,
+    pub(super) outcome: Outcome,
+    /// When the next match begins by itself.
+    pub(super) until: Timestamp,
+}
+
+impl Phase {
+    pub(super) fn running(&self) -> Option<&Running> {
+        match self {
+            Self::Running(running) => Some(running),
+            Self::Lobby | Self::Ended(_) => None,
+        }
+    }
+
+    pub(super) fn running_mut(&mut self) -> Option<&mut Running> {
+        match self {
+            Self::Running(running) => Some(running),
+            Self::Lobby | Self::Ended(_) => None,
+        }
+    }
+
+    pub(super) fn name(&self) -> &'static str {
+        match self {
+            Self::Lobby => "lobby",
+            Self::Running(_) => "running",
+            Self::Ended(_) => "ended",
+        }
+    }
+
+    pub(super) fn tick(&self) -> Tick {
+        match self {
+            Self::Lobby => Tick::ZERO,
+            Self::Running(running) => running.game.tick(),
+            Self::Ended(ended) => ended.tick,
+        }
+    }
+}
+
+impl Room {
+    /// When the phase wants attention by itself.
+    pub(super) fn phase_due(&self) -> Option<Timestamp> {
+        match &self.phase {
+            Phase::Lobby => self.has_enough_players().then_some(Timestamp::ZERO),
+            Phase::Running(running) => Some(self.tick_due(running, running.game.tick().next())),
+            Phase::Ended(_) if self.all_voted() => Some(Timestamp::ZERO),
+            Phase::Ended(ended) => Some(ended.until),
+        }
+    }
+
+    /// Does what the phase has to do at `now`.
+    pub(super) fn advance_phase(&mut self, now: Timestamp) {
+        match &self.phase {
+            Phase::Lobby => self.start_match(now),
+            Phase::Running(_) => self.run_due_ticks(now),
+            Phase::Ended(ended) if now >= ended.until || self.all_voted() => self.start_match(now),
+            Phase::Ended(_) => {}
+        }
+    }
+
+    fn has_enough_players(&self) -> bool {
+        let connected = self.sessions.connected_players().count();
+        connected >= usize::from(self.seats.min).max(1)
+    }
+
+    pub(super) fn missing_players(&self) -> u16 {
+        let connected = self.sessions.connected_players().count();
+        let connected = u16::try_from(connected).unwrap_or(u16::MAX);
+        self.seats.min.max(1).saturating_sub(connected)
+    }
+
+    fn all_voted(&self) -> bool {
+        self.has_enough_players()
+            && self
+                .sessions
+                .connected_players()
+                .all(|(id, _)| self.rematch_votes.contains(&id))
+    }
+
+    /// Starts a match with everybody who has a seat, if they are enough.
+    fn start_match(&mut self, now: Timestamp) {
+        self.rematch_votes.clear();
+        if !self.has_enough_players() {
+            self.phase_changed |= !matches!(self.phase, Phase::Lobby);
+            self.phase = Phase::Lobby;
+            return;
+        }
+        let header = MatchHeader {
+            game: self.game.name().to_owned(),
+            fingerprint: self.game.schema().fingerprint(),
+            config: self.game_config.clone(),
+            seed: self.config.seed.wrapping_add(u64::from(self.incarnation)),
+            checkpoint_interval: self.config.checkpoint_interval,
+        };
+        if self.config.record {
+            self.outputs
+                .push_back(RoomOutput::MatchStarted(Box::new(header.clone())));
+        }
+        let schema = self.game.schema();
+        self.phase = Phase::Running(Box::new(Running {
+            game: Match::new(&*self.game, header).expect("the config was decoded before"),
+            replication: Replication::new(schema.clone()),
+            origin: now,
+            snapshot_tick: Tick::ZERO,
+            world: SnapshotWriter::new(schema.clone()),
+        }));
+        self.phase_changed = true;
+        self.incarnation = self.incarnation.wrapping_add(1);
+        self.counters.matches += 1;
+        self.released.clear();
+        for member in self.members.values_mut() {
+            member.start(self.game.tick_rate(), Tick::ZERO);
+        }
+        let players: Vec<PlayerId> = self.sessions.players().map(|(player, _)| player).collect();
+        for player in players {
+            if let Err(refusal) = self.join_match(player) {
+                self.refuse(player, refusal);
+            }
+        }
+    }
+
+    fn tick_due(&self, running: &Running, tick: Tick) -> Timestamp {
+        running
+            .origin
+            .plus_micros(self.game.tick_rate().due(tick).0)
+    }
+
+    /// Runs the ticks that are due, at most a few; beyond that time is dropped.
+    fn run_due_ticks(&mut self, now: Timestamp) {
+        for _ in 0..CATCH_UP_TICKS_MAX {
+            let Some(running) = self.phase.running() else {
+                return;
+            };
+            if self.tick_due(running, running.game.tick().next()) > now {
+                return;
+            }
+            self.run_tick(now);
+        }
+        let rate = self.game.tick_rate();
+        let Some(running) = self.phase.running_mut() else {
+            return;
+        };
+        let next = rate.due(running.game.tick().next());
+        if running.origin.plus_micros(next.0) <= now {
+            running.origin = Timestamp(now.plus_micros(rate.period_micros()).since(next));
+            self.counters.overruns += 1;
+        }
+    }
+
+    /// One tick: inputs in, one step, and at snapshot ticks everybody's messages out.
+    fn run_tick(&mut self, now: Timestamp) {
+        let inputs = self.take_inputs(now);
+        let Some(running) = self.phase.running_mut() else {
+            return;
+        };
+        let record = running.game.step(inputs, &mut running.world);
+        let tick = record.tick;
+        self.counters.ticks += 1;
+        if tick.is_multiple_of(self.config.checkpoint_interval) {
+            self.counters.checkpoints += 1;
+        }
+        if self.config.record {
+            self.outputs.push_back(RoomOutput::Record(Box::new(record)));
+        }
+        let outcome = running.game.outcome();
+        if tick.is_multiple_of(self.config.snapshot_interval) || outcome.is_some() {
+            self.take_snapshot(tick);
+            self.flush(now);
+        }
+        if let Some(outcome) = outcome {
+            self.end_match(now, tick, outcome);
+        }
+    }
+
+    /// What each player's queue has for the next tick; plain repetitions are left out.
+    fn take_inputs(&mut self, now: Timestamp) -> Vec<AppliedInput> {
+        let Some(running) = self.phase.running() else {
+            return Vec::new();
+        };
+        let (game, schema) = (&running.game, self.game.schema());
+        let tick = game.tick().next();
+        let at = Timestamp(now.since(running.origin));
+        let mut applied = Vec::with_capacity(self.members.len());
+        for member in self.members.values_mut() {
+            member.commands = 0;
+            let Some(player) = member.player else {
+                continue;
+            };
+            let Some(last) = game.last_input(player) else {
+                continue;
+            };
+            let assumed = !member.inputs.has_seen_any();
+            let taken = member.inputs.take(schema, last);
+            member.follower.note_input(taken.status, assumed);
+            if let Some(margin) = member.inputs.poll_margin(at) {
+                member.follower.note_margin(margin);
+            }
+            if taken.status != InputStatus::Repeated {
+                let view = taken
+                    .view
+                    .unwrap_or_else(|| ViewTick::at(tick))
+                    .min(ViewTick::at(tick));
+                applied.push(AppliedInput {
+                    player,
+                    words: taken.words,
+                    status: taken.status,
+                    view,
+                });
+            }
+        }
+        // Whoever lost the connection lets go of everything, rather than running on.
+        for player in core::mem::take(&mut self.released) {
+            if !applied.iter().any(|input| input.player == player) {
+                let words = game.neutral_input().clone();
+                let (status, view) = (InputStatus::Dropped, ViewTick::at(tick));
+                applied.push(AppliedInput {
+                    player,
+                    words,
+                    status,
+                    view,
+                });
+            }
+        }
+        applied.sort_by_key(|input| input.player);
+        applied
+    }
+
+    fn take_snapshot(&mut self, tick: Tick) {
+        let Phase::Running(running) = &mut self.phase else {
+            return;
+        };
+        let Running {
+            game,
+            replication,
+            world,
+            snapshot_tick,
+            ..
+        } = &mut **running;
+        game.replicate(world);
+        let span = tick.since(*snapshot_tick);
+        replication.encode(span, world, &mut self.counters, &mut self.scratch);
+        let snapshot = SnapshotTick {
+            tick,
+            span,
+            events: world.everyone().events().len(),
+        };
+        *snapshot_tick = tick;
+        world.clear();
+        for member in self.members.values_mut() {
+            member
+                .follower
+                .snapshot(snapshot, member.player, replication, &mut self.counters);
+        }
+    }
+
+    fn end_match(&mut self, now: Timestamp, tick: Tick, outcome: Outcome) {
+        let until = now.plus_micros(self.config.rematch_micros);
+        self.phase = Phase::Ended(Ended {
+            tick,
+            outcome,
+            until,
+        });
+        self.phase_changed = true;
+        self.next_flush = now;
+        for member in self.members.values_mut() {
+            member.follower.stop();
+        }
+    }
+}

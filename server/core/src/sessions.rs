@@ -1,0 +1,249 @@
+//! Seats, and who holds them across connections.
+//!
+//! A session is one client's stay in the room. It outlives its connection by the grace period. Knows
+//! nothing of matches or messages.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use syncline_shared::id::{PlayerId, SessionId};
+use syncline_shared::limits::NAME_CHARS_MAX;
+use syncline_shared::message::control::RosterEntry;
+use syncline_shared::tick::Timestamp;
+
+use crate::event::ConnectionId;
+
+/// One client's stay.
+#[derive(Clone, Debug)]
+pub(crate) struct Session {
+    pub(crate) name: String,
+    /// The seat, of those who play.
+    pub(crate) player: Option<PlayerId>,
+    /// Connections so far.
+    pub(crate) attaches: u32,
+    pub(crate) presence: Presence,
+}
+
+/// Whether a session's client is there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Presence {
+    /// It is.
+    Connected(ConnectionId),
+    /// It lost its connection; the seat is kept until then.
+    Away {
+        /// When the seat is given up.
+        until: Timestamp,
+    },
+}
+
+/// What changed about the roster since it was last told.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct RosterChanges {
+    pub(crate) changed: BTreeSet<PlayerId>,
+    pub(crate) left: BTreeSet<PlayerId>,
+}
+
+/// All sessions of a room.
+#[derive(Debug, Default)]
+pub(crate) struct Sessions {
+    by_id: BTreeMap<SessionId, Session>,
+    by_player: BTreeMap<PlayerId, SessionId>,
+    changes: RosterChanges,
+}
+
+impl Sessions {
+    pub(crate) fn get(&self, session: SessionId) -> Option<&Session> {
+        self.by_id.get(&session)
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.by_id.is_empty()
+    }
+
+    /// Sessions with a seat, by player.
+    pub(crate) fn players(&self) -> impl Iterator<Item = (PlayerId, &Session)> {
+        self.by_player
+            .iter()
+            .filter_map(|(&player, id)| Some((player, self.by_id.get(id)?)))
+    }
+
+    pub(crate) fn player_count(&self) -> usize {
+        self.by_player.len()
+    }
+
+    /// Connected sessions with a seat.
+    pub(crate) fn connected_players(&self) -> impl Iterator<Item = (SessionId, PlayerId)> {
+        self.by_player.iter().filter_map(|(&player, &id)| {
+            let session = self.by_id.get(&id)?;
+            matches!(session.presence, Presence::Connected(_)).then_some((id, player))
+        })
+    }
+
+    pub(crate) fn spectator_count(&self) -> usize {
+        self.by_id.len() - self.by_player.len()
+    }
+
+    /// The lowest free seat below `seats`.
+    pub(crate) fn free_seat(&self, seats: u16) -> Option<PlayerId> {
+        (0..seats)
+            .map(PlayerId)
+            .find(|player| !self.by_player.contains_key(player))
+    }
+
+    /// A new session on `connection`, in `player`'s seat if it plays.
+    pub(crate) fn insert(
+        &mut self,
+        id: SessionId,
+        connection: ConnectionId,
+        name: &str,
+        player: Option<PlayerId>,
+    ) {
+        let session = Session {
+            name: shown_name(name, player),
+            player,
+            attaches: 1,
+            presence: Presence::Connected(connection),
+        };
+        self.by_id.insert(id, session);
+        if let Some(player) = player {
+            self.by_player.insert(player, id);
+            self.changes.left.remove(&player);
+            self.changes.changed.insert(player);
+        }
+    }
+
+    /// A known session is now on `connection`; the connection that it was on before, if any.
+    pub(crate) fn attach(
+        &mut self,
+        id: SessionId,
+        connection: ConnectionId,
+    ) -> Option<ConnectionId> {
+        let session = self.by_id.get_mut(&id)?;
+        session.attaches = session.attaches.saturating_add(1);
+        self.changes.changed.extend(session.player);
+        let before = core::mem::replace(&mut session.presence, Presence::Connected(connection));
+        match before {
+            Presence::Connected(old) => Some(old),
+            Presence::Away { .. } => None,
+        }
+    }
+
+    /// A session lost its connection; its seat is kept until `until`.
+    pub(crate) fn detach(&mut self, id: SessionId, until: Timestamp) {
+        if let Some(session) = self.by_id.get_mut(&id) {
+            session.presence = Presence::Away { until };
+            self.changes.changed.extend(session.player);
+        }
+    }
+
+    /// Ends a session.
+    pub(crate) fn remove(&mut self, id: SessionId) -> Option<Session> {
+        let session = self.by_id.remove(&id)?;
+        if let Some(player) = session.player {
+            self.by_player.remove(&player);
+            self.changes.changed.remove(&player);
+            self.changes.left.insert(player);
+        }
+        Some(session)
+    }
+
+    /// A session whose grace period is over at `now`.
+    pub(crate) fn expired(&self, now: Timestamp) -> Option<SessionId> {
+        let over = |session: &Session| matches!(session.presence, Presence::Away { until } if until <= now);
+        self.by_id
+            .iter()
+            .find(|(_, session)| over(session))
+            .map(|(&id, _)| id)
+    }
+
+    /// When the next grace period is over.
+    pub(crate) fn next_expiry(&self) -> Option<Timestamp> {
+        let until = |session: &Session| match session.presence {
+            Presence::Away { until } => Some(until),
+            Presence::Connected(_) => None,
+        };
+        self.by_id.values().filter_map(until).min()
+    }
+
+    /// What changed since the last call.
+    pub(crate) fn take_changes(&mut self) -> RosterChanges {
+        core::mem::take(&mut self.changes)
+    }
+
+    /// Whether anything changed since.
+    pub(crate) fn has_changes(&self) -> bool {
+        !self.changes.changed.is_empty() || !self.changes.left.is_empty()
+    }
+
+    /// A seat as everybody sees it.
+    pub(crate) fn roster_entry(&self, player: PlayerId) -> Option<RosterEntry> {
+        let session = self.by_id.get(self.by_player.get(&player)?)?;
+        let connected = matches!(session.presence, Presence::Connected(_));
+        Some(RosterEntry {
+            player,
+            name: session.name.clone(),
+            connected,
+        })
+    }
+}
+
+/// A name as others see it: without control characters, trimmed, bounded, never empty.
+fn shown_name(name: &str, player: Option<PlayerId>) -> String {
+    let clean: String = name.chars().filter(|c| !c.is_control()).collect();
+    let short: String = clean.trim().chars().take(NAME_CHARS_MAX).collect();
+    match (short.trim_end(), player) {
+        ("", Some(player)) => format!("Player {}", u32::from(player.0) + 1),
+        ("", None) => "Spectator".to_owned(),
+        (name, _) => name.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_made_presentable() {
+        assert_eq!(shown_name("  Ada\n ", None), "Ada");
+        assert_eq!(shown_name("\u{7}", Some(PlayerId(4))), "Player 5");
+        assert_eq!(
+            shown_name(&"ß".repeat(99), None).chars().count(),
+            NAME_CHARS_MAX
+        );
+    }
+
+    #[test]
+    fn seats_are_reused_from_the_lowest() {
+        let mut sessions = Sessions::default();
+        for n in 0..3u16 {
+            let seat = sessions.free_seat(3);
+            assert_eq!(seat, Some(PlayerId(n)));
+            sessions.insert(
+                SessionId(u64::from(n)),
+                ConnectionId(u64::from(n)),
+                "",
+                seat,
+            );
+        }
+        assert_eq!(sessions.free_seat(3), None);
+        sessions.remove(SessionId(1));
+        assert_eq!(sessions.free_seat(3), Some(PlayerId(1)));
+    }
+
+    #[test]
+    fn a_second_connection_takes_the_session_over() {
+        let mut sessions = Sessions::default();
+        sessions.insert(SessionId(1), ConnectionId(1), "a", Some(PlayerId(0)));
+        assert_eq!(
+            sessions.attach(SessionId(1), ConnectionId(2)),
+            Some(ConnectionId(1))
+        );
+        sessions.detach(SessionId(1), Timestamp(5));
+        assert_eq!(sessions.expired(Timestamp(4)), None);
+        assert_eq!(sessions.expired(Timestamp(5)), Some(SessionId(1)));
+        assert_eq!(sessions.attach(SessionId(1), ConnectionId(3)), None);
+        assert_eq!(
+            sessions.get(SessionId(1)).map(|session| session.attaches),
+            Some(3)
+        );
+    }
+}
