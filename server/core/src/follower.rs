@@ -172,7 +172,7 @@ impl Follower {
                     && own.is_none()
                     && !self.news
                     && self.margin_ms.is_none()
-                    && next_covers <= self.rate.ticks_covering(SILENCE_MICROS_MAX);
+                    && self.rate.due(Tick(next_covers)).0 <= SILENCE_MICROS_MAX;
                 if quiet && self.silence {
                     counters.silent_ticks += 1;
                     return;

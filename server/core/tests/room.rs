@@ -1,0 +1,431 @@
+//! Rooms from the outside: events and time in, messages out.
+
+#![allow(clippy::unwrap_used, reason = "tests fail by panicking")]
+
+mod support;
+
+use support::{Ask, Rules, Runner, Stick, Table, nothing, room_with};
+use syncline_server_core::{ClientMessage, RoomEvent};
+use syncline_shared::close::CloseReason;
+use syncline_shared::command::{CommandOutcome, CommandRefusal};
+use syncline_shared::id::{PlayerId, StreamSlot};
+use syncline_shared::input::InputStatus;
+use syncline_shared::message::control::{PhaseInfo, Role, ServerControl};
+use syncline_shared::tick::{Tick, Timestamp};
+
+fn table() -> Table {
+    Table::new(room_with(&Rules::default(), |_| {}))
+}
+
+#[allow(
+    clippy::unnecessary_wraps,
+    reason = "the signature of what clients press"
+)]
+fn right(_: PlayerId, _: Tick) -> Option<Stick> {
+    Some(Stick {
+        step: 1,
+        grab: true,
+    })
+}
+
+fn positions(table: &Table, watcher: usize) -> Vec<i32> {
+    let watcher = &table.watchers[watcher];
+    let frame = watcher.frame(StreamSlot::COMMON).unwrap();
+    frame
+        .entities::<Runner>(&watcher.schema)
+        .map(|(_, runner)| runner.at)
+        .collect()
+}
+
+#[test]
+fn players_move_and_everybody_sees_it() {
+    let mut table = table();
+    table.attach(1, 1, false);
+    table.run(5, right);
+    table.attach(2, 2, false);
+    for _ in 0..100 {
+        table.run(1, right);
+        table.check_frames();
+    }
+    assert_eq!(positions(&table, 0), positions(&table, 1));
+    assert!(
+        positions(&table, 0).iter().all(|&at| at >= 98),
+        "{:?}",
+        positions(&table, 0)
+    );
+    assert!(table.watchers[0].events.len() > 20);
+    assert_eq!(table.watchers[0].joins, 2);
+    assert_eq!(table.watchers[0].roster.len(), 2);
+}
+
+#[test]
+fn a_match_waits_in_the_lobby_for_enough_players() {
+    let mut table = Table::new(room_with(
+        &Rules {
+            seats_min: 2,
+            ..Rules::default()
+        },
+        |_| {},
+    ));
+    table.attach(1, 1, false);
+    table.run(10, nothing);
+    assert_eq!(
+        table.watchers[0].phase,
+        Some(PhaseInfo::Lobby { missing: 1 })
+    );
+    assert_eq!(table.room.status().phase, "lobby");
+    table.attach(2, 2, false);
+    table.run(3, nothing);
+    assert_eq!(table.room.status().phase, "running");
+    assert_eq!(table.watchers[0].incarnation(), 1);
+}
+
+#[test]
+fn nothing_is_sent_while_all_goes_as_predicted_but_for_a_sign_of_life() {
+    let mut table = table();
+    table.attach(1, 1, false);
+    table.run(30, nothing);
+    let before = table.watchers[0].received;
+    table.run(300, nothing);
+    let messages = table.watchers[0].received - before;
+    assert!(
+        (40..=50).contains(&messages),
+        "{messages} messages in ten seconds"
+    );
+    assert!(table.room.counters().silent_ticks > 200);
+    table.check_frames();
+}
+
+#[test]
+fn inputs_that_come_in_time_are_not_reported() {
+    let mut table = table();
+    table.attach(1, 1, false);
+    table.run(100, right);
+    let statuses = &table.watchers[0].statuses;
+    assert!(
+        statuses
+            .iter()
+            .filter(|&&s| s != InputStatus::Applied)
+            .count()
+            <= 2,
+        "{statuses:?}"
+    );
+}
+
+#[test]
+fn a_full_room_refuses() {
+    let mut table = Table::new(room_with(&Rules::default(), |config| {
+        config.players_max = 1;
+    }));
+    table.attach(1, 1, false);
+    let late = table.attach(2, 2, false);
+    assert_eq!(table.watchers[late].closed, Some(CloseReason::RoomFull));
+    let spectator = table.attach_as(3, 3, false, Role::Spectator, "");
+    table.run(5, right);
+    assert_eq!(table.watchers[spectator].closed, None);
+    assert_eq!(positions(&table, spectator), positions(&table, 0));
+    assert!(table.watchers[spectator].frame(StreamSlot::OWN).is_none());
+}
+
+#[test]
+fn a_closed_match_refuses_latecomers_and_a_game_may_refuse_anybody() {
+    let mut table = Table::new(room_with(
+        &Rules {
+            closed: true,
+            ..Rules::default()
+        },
+        |_| {},
+    ));
+    table.attach(1, 1, false);
+    table.run(5, right);
+    let late = table.attach(2, 2, false);
+    assert_eq!(
+        table.watchers[late].closed,
+        Some(CloseReason::AlreadyStarted)
+    );
+    let mut table = self::table();
+    table.attach(1, 1, false);
+    table.run(5, right);
+    let banned = table.attach_as(2, 2, false, Role::Player, "banned");
+    assert_eq!(table.watchers[banned].closed, Some(CloseReason::NotAllowed));
+    assert_eq!(table.room.status().players, 1);
+}
+
+#[test]
+fn a_lost_player_keeps_the_seat_for_the_grace_period() {
+    let mut table = table();
+    table.attach(1, 1, false);
+    table.attach(2, 2, false);
+    table.run(10, right);
+    table.detach(2);
+    table.run(30, right);
+    let seat = table.watchers[1].player();
+    assert!(!table.watchers[0].roster[&seat].1);
+    let back = table.attach(3, 2, true);
+    table.run(10, right);
+    assert_eq!(table.watchers[back].player(), seat);
+    assert_eq!(table.watchers[back].welcome.as_ref().unwrap().attach, 2);
+    assert!(table.watchers[0].roster[&seat].1);
+    table.check_frames();
+    table.detach(3);
+    table.now = table.now.plus_micros(16_000_000);
+    table.run(10, right);
+    assert!(!table.watchers[0].roster.contains_key(&seat));
+    let gone = table.attach(4, 2, true);
+    assert_eq!(
+        table.watchers[gone].closed,
+        Some(CloseReason::SessionExpired)
+    );
+}
+
+#[test]
+fn a_lost_player_lets_go_of_everything() {
+    let mut table = table();
+    table.attach(1, 1, false);
+    table.attach(2, 2, false);
+    table.run(10, right);
+    table.detach(2);
+    table.run(2, right);
+    let stopped = positions(&table, 0)[1];
+    table.run(20, right);
+    assert_eq!(positions(&table, 0)[1], stopped);
+}
+
+#[test]
+fn the_newest_connection_of_a_session_owns_the_seat() {
+    let mut table = table();
+    table.attach(1, 1, false);
+    table.run(10, right);
+    let newer = table.attach(2, 1, true);
+    assert_eq!(table.watchers[0].closed, Some(CloseReason::Replaced));
+    // What is late from the older one changes nothing.
+    table.send(1, ClientMessage::Leave);
+    table.detach(1);
+    table.watchers.remove(0);
+    table.run(10, right);
+    assert_eq!(table.room.status().players, 1);
+    assert_eq!(table.watchers[newer - 1].closed, None);
+    table.check_frames();
+}
+
+#[test]
+fn commands_are_answered() {
+    let mut table = table();
+    table.attach(1, 1, false);
+    table.run(10, nothing);
+    let next = table.room.status().tick.next();
+    table.ask(1, 7, &Ask::Jump { by: 50 });
+    table.ask(1, 8, &Ask::Jump { by: 5000 });
+    table.send(
+        1,
+        ClientMessage::Command(syncline_shared::command::CommandMessage {
+            sequence: 9,
+            payload: vec![250],
+        }),
+    );
+    table.run(2, nothing);
+    let reply = |sequence, outcome| ServerControl::CommandReply { sequence, outcome };
+    assert_eq!(
+        table.watchers[0].replies,
+        [
+            reply(7, CommandOutcome::Applied(next)),
+            reply(
+                8,
+                CommandOutcome::Refused(CommandRefusal::Rule("too far".to_owned()))
+            ),
+            reply(9, CommandOutcome::Refused(CommandRefusal::Malformed)),
+        ]
+    );
+    assert_eq!(positions(&table, 0), [50]);
+}
+
+#[test]
+fn at_most_eight_commands_wait() {
+    let mut table = table();
+    table.attach(1, 1, false);
+    table.run(10, nothing);
+    for sequence in 0..20 {
+        table.ask(1, sequence, &Ask::Jump { by: 1 });
+    }
+    table.run(2, nothing);
+    assert_eq!(positions(&table, 0), [8]);
+    assert_eq!(table.room.counters().commands_refused, 12);
+}
+
+#[test]
+fn a_match_ends_and_another_begins() {
+    let mut table = table();
+    table.attach(1, 1, false);
+    table.attach(2, 2, false);
+    table.run(20, right);
+    table.ask(1, 1, &Ask::Finish {});
+    table.run(3, right);
+    assert!(matches!(
+        table.watchers[0].phase,
+        Some(PhaseInfo::Ended { incarnation: 1, .. })
+    ));
+    table.send(1, ClientMessage::Rematch);
+    table.run(3, right);
+    assert_eq!(table.room.status().phase, "ended");
+    table.send(2, ClientMessage::Rematch);
+    table.run(20, right);
+    assert_eq!(table.watchers[0].incarnation(), 2);
+    table.check_frames();
+    assert!(positions(&table, 0)[0] < 30);
+    table.ask(1, 1, &Ask::Finish {});
+    table.run(3, right);
+    table.now = table.now.plus_micros(11_000_000);
+    table.run(10, right);
+    assert_eq!(table.watchers[1].incarnation(), 3);
+}
+
+#[test]
+fn a_rate_of_snapshots_below_the_ticks() {
+    let mut table = Table::new(room_with(&Rules::default(), |config| {
+        config.snapshot_interval = 3;
+    }));
+    table.attach(1, 1, false);
+    table.run(90, right);
+    let frames = table.watchers[0].frames;
+    assert!((29..=31).contains(&frames), "{frames}");
+    assert!(table.watchers[0].events.len() > 15);
+    table.check_frames();
+}
+
+/// Freezes one of two followers for ten seconds. The other's bytes must not change, and the frozen
+/// one must join anew at the present.
+#[test]
+fn a_frozen_client_hurts_nobody_and_comes_back_to_the_present() {
+    let run = |freeze: bool| {
+        let mut table = table();
+        table.attach(1, 1, false);
+        table.attach(2, 2, false);
+        table.run(60, right);
+        let before = table.watchers[0].messages.len();
+        if freeze {
+            table.frozen.push(table.watchers[1].connection);
+        }
+        // The frozen client's runner stands still in both runs.
+        let press = |player: PlayerId, _| {
+            (player == PlayerId(0)).then_some(Stick {
+                step: 1,
+                grab: true,
+            })
+        };
+        table.run(300, press);
+        let bytes = table.watchers[0].messages[before..].to_vec();
+        table.thaw();
+        let tick = table.room.status().tick;
+        table.run(5, press);
+        assert!(
+            table.watchers[1].tick > tick,
+            "the present within two ticks of the first answer"
+        );
+        table.check_frames();
+        (bytes, *table.room.counters())
+    };
+    let (alone, calm) = run(false);
+    let (beside, hurt) = run(true);
+    assert_eq!(alone, beside);
+    assert_eq!(calm.waiting_dropped, 0);
+    assert_eq!(hurt.waiting_dropped, 1);
+    assert!(hurt.events_lost > 0);
+}
+
+#[test]
+fn a_large_join_is_paced() {
+    let mut table = Table::new(room_with(
+        &Rules {
+            crowd: 30_000,
+            ..Rules::default()
+        },
+        |_| {},
+    ));
+    table.attach(1, 1, false);
+    table.run(60, right);
+    assert_eq!(table.watchers[0].joins, 2);
+    assert!(
+        table.watchers[0]
+            .messages
+            .iter()
+            .all(|&bytes| bytes < 17_000)
+    );
+    table.check_frames();
+    assert_eq!(table.watchers[0].tick, table.room.status().tick);
+}
+
+#[test]
+fn an_empty_room_ends() {
+    let mut table = table();
+    table.attach(1, 1, false);
+    table.run(10, right);
+    table.send(1, ClientMessage::Leave);
+    assert_eq!(table.watchers[0].closed, Some(CloseReason::Left));
+    table.watchers.clear();
+    table.run(1, nothing);
+    table.now = table.now.plus_micros(20_000_000);
+    table.run(1, nothing);
+    assert!(!table.room.is_finished());
+    table.now = table.now.plus_micros(20_000_000);
+    table.run(1, nothing);
+    assert!(table.room.is_finished());
+}
+
+#[test]
+fn a_stopped_room_tells_everybody_why() {
+    let mut table = table();
+    table.attach(1, 1, false);
+    table.attach(2, 2, false);
+    table
+        .room
+        .handle(table.now, RoomEvent::Stop(CloseReason::Restarting));
+    table.run(1, nothing);
+    assert!(
+        table
+            .watchers
+            .iter()
+            .all(|w| w.closed == Some(CloseReason::Restarting))
+    );
+    assert!(table.room.is_finished());
+}
+
+#[test]
+fn a_late_loop_drops_time_instead_of_bursting() {
+    let mut table = table();
+    table.attach(1, 1, false);
+    table.run(30, right);
+    let tick = table.room.status().tick;
+    table.now = table.now.plus_micros(5_000_000);
+    table.room.advance(table.now);
+    assert_eq!(table.room.status().tick, tick.plus(4));
+    assert_eq!(table.room.counters().overruns, 1);
+    assert!(table.room.next_due() > table.now);
+    assert!(table.room.next_due() < table.now.plus_micros(34_000));
+}
+
+#[test]
+fn events_from_strangers_are_ignored() {
+    let mut table = table();
+    table.attach(1, 1, false);
+    table.send(99, ClientMessage::Leave);
+    table.send(99, ClientMessage::Ping { nonce: 1 });
+    table.detach(99);
+    table.run(3, right);
+    assert_eq!(table.room.status().players, 1);
+}
+
+#[test]
+fn a_ping_is_answered_with_the_time_of_the_match() {
+    let mut table = table();
+    table.attach(1, 1, false);
+    table.run(31, nothing);
+    table.send(1, ClientMessage::Ping { nonce: 5 });
+    let Some(ServerControl::Pong {
+        nonce: 5,
+        match_micros,
+    }) = table.watchers[0].replies.pop()
+    else {
+        panic!("no pong")
+    };
+    assert_eq!(Timestamp(match_micros).as_millis(), 1000);
+}
