@@ -215,13 +215,14 @@ impl Room {
         if self.config.record {
             self.outputs.push_back(RoomOutput::Record(Box::new(record)));
         }
-        let outcome = running.game.outcome();
-        if tick.is_multiple_of(self.config.snapshot_interval) || outcome.is_some() {
+        if tick.is_multiple_of(self.config.snapshot_interval) {
+            // A result counts from a snapshot on, so that everybody sees the match that ended.
+            let outcome = running.game.outcome();
             self.take_snapshot(tick);
             self.flush(now);
-        }
-        if let Some(outcome) = outcome {
-            self.end_match(now, tick, outcome);
+            if let Some(outcome) = outcome {
+                self.end_match(now, tick, outcome);
+            }
         }
     }
 
