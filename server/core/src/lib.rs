@@ -7,7 +7,7 @@
 //! Start at [`Room`]: it takes a [`RoomEvent`], is told the time, and yields [`RoomOutput`]s.
 //!
 //! - [`event`], [`config`], [`counters`]: what goes in, what comes out, what is counted
-//! - [`room`]: who is here, and what stage the room is at
+//! - [`room`], `phase`: who is here, and what stage the room is at
 //! - [`simulation`], [`match_state`], [`input_queue`]: one tick of one game
 //! - `sessions`: seats, and who holds them across connections
 //! - `replication`, `follower`, `credit`: which bytes each member gets, and when
@@ -20,6 +20,7 @@ mod follower;
 pub mod input_queue;
 pub mod match_state;
 mod member;
+mod phase;
 mod replication;
 pub mod room;
 mod sessions;

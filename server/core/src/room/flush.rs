@@ -7,8 +7,8 @@ use syncline_shared::message::{SectionKind, write_section};
 use syncline_shared::tick::Timestamp;
 
 use super::Room;
-use super::running::Phase;
 use crate::event::{ConnectionId, RoomOutput};
+use crate::phase::Phase;
 
 impl Room {
     /// Whether there is anything to tell that a flush would tell.

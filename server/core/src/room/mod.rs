@@ -29,9 +29,9 @@ use crate::config::RoomConfig;
 use crate::counters::RoomCounters;
 use crate::event::{ClientMessage, ConnectionId, RoomEvent, RoomOutput, RoomStatus};
 use crate::member::Member;
+use crate::phase::Phase;
 use crate::sessions::Sessions;
 use crate::simulation::GameKind;
-use running::Phase;
 
 /// How often a room without a running match tells what changed, in microseconds.
 const FLUSH_MICROS: u64 = 100_000;

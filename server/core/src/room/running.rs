@@ -1,4 +1,4 @@
-//! The phases of a room, and one tick of a match.
+//! How a room goes from phase to phase, and one tick of a match.
 
 use syncline_shared::game::Outcome;
 use syncline_shared::id::PlayerId;
@@ -11,84 +11,12 @@ use super::Room;
 use crate::event::RoomOutput;
 use crate::follower::SnapshotTick;
 use crate::match_state::Match;
+use crate::phase::{Ended, Phase, Running};
 use crate::replication::Replication;
 
 /// Ticks that a late loop runs at once; then it drops time instead, so that one stall does not become
 /// a burst that makes the next stall.
 const CATCH_UP_TICKS_MAX: u32 = 4;
-
-/// Where a room is in its life.
-///
-/// ```text
-///            enough players               the game has an outcome
-///   Lobby ─────────────────────► Running ─────────────────────────► Ended
-///     ▲                             ▲                                 │
-///     │  too few players            │  all voted, or time is up       │
-///     └─────────────────────────────┴─────────────────────────────────┘
-/// ```
-///
-/// Only `Running` owns a [`Match`], so nothing can step, or send a snapshot of, a match that has not
-/// begun.
-pub(super) enum Phase {
-    /// Waiting for players.
-    Lobby,
-    /// A match is running.
-    Running(Box<Running>),
-    /// A match has ended.
-    Ended(Ended),
-}
-
-/// A match and its streams.
-pub(super) struct Running {
-    pub(super) game: Match,
-    pub(super) replication: Replication,
-    /// When tick 0 was due.
-    pub(super) origin: Timestamp,
-    /// The last snapshot's tick.
-    pub(super) snapshot_tick: Tick,
-    /// The rows of this tick and the events since the last snapshot.
-    world: SnapshotWriter,
-}
-
-/// A result that is being shown.
-pub(super) struct Ended {
-    pub(super) tick: Tick,
-    pub(super) outcome: Outcome,
-    /// When the next match begins by itself.
-    pub(super) until: Timestamp,
-}
-
-impl Phase {
-    pub(super) fn running(&self) -> Option<&Running> {
-        match self {
-            Self::Running(running) => Some(running),
-            Self::Lobby | Self::Ended(_) => None,
-        }
-    }
-
-    pub(super) fn running_mut(&mut self) -> Option<&mut Running> {
-        match self {
-            Self::Running(running) => Some(running),
-            Self::Lobby | Self::Ended(_) => None,
-        }
-    }
-
-    pub(super) fn name(&self) -> &'static str {
-        match self {
-            Self::Lobby => "lobby",
-            Self::Running(_) => "running",
-            Self::Ended(_) => "ended",
-        }
-    }
-
-    pub(super) fn tick(&self) -> Tick {
-        match self {
-            Self::Lobby => Tick::ZERO,
-            Self::Running(running) => running.game.tick(),
-            Self::Ended(ended) => ended.tick,
-        }
-    }
-}
 
 impl Room {
     /// When the phase wants attention by itself.
