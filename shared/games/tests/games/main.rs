@@ -1,0 +1,8 @@
+//! The games as a server and its clients see them: whole matches, driven by journals, watched
+//! through streams.
+
+mod arena_rules;
+mod determinism;
+mod driver;
+mod maps;
+mod prediction;
