@@ -1,0 +1,143 @@
+//! Players who are not people: what they press, and when they change their mind.
+//!
+//! A [`Pilot`] sees what a person would, the rows of its own player's streams, and presses what a
+//! person could, one input of the game's. In a game that it doesn't know it presses anything.
+
+use syncline_shared::input::InputWords;
+use syncline_shared::rng::Rng;
+use syncline_shared::tick::Timestamp;
+
+use crate::arena_pilot;
+use crate::controls;
+use crate::sight::Sight;
+
+/// The shortest time between two changes of a wanderer's mind, in milliseconds.
+const WANDER_MS_MIN: u32 = 500;
+
+/// How much longer than the shortest it may be, in milliseconds.
+const WANDER_MS_SPREAD: u32 = 1000;
+
+/// How often a chaser looks around, in milliseconds: about as quick as a person.
+const CHASE_MS: u64 = 200;
+
+/// How a bot plays.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Behaviour {
+    /// Presses something else every 0.5 to 1.5 s.
+    #[default]
+    Wander,
+    /// Goes after the nearest enemy and shoots, in games that it knows; else wanders.
+    Chase,
+    /// Touches nothing.
+    Idle,
+}
+
+/// One bot's mind.
+#[derive(Clone, Debug)]
+pub struct Pilot {
+    behaviour: Behaviour,
+    rng: Rng,
+    /// When it decides next; `None` if it never will again.
+    decides: Option<Timestamp>,
+}
+
+impl Pilot {
+    /// A mind that decides as soon as it sees something. `seed` names its whims.
+    pub fn new(behaviour: Behaviour, seed: u64) -> Self {
+        Self {
+            behaviour,
+            rng: Rng::from_seed(seed),
+            decides: Some(Timestamp::ZERO),
+        }
+    }
+
+    /// When [`Pilot::decide`] wants to be asked next.
+    pub fn next_due(&self) -> Option<Timestamp> {
+        self.decides
+    }
+
+    /// What to press from now on, if it is time for something else.
+    pub fn decide(&mut self, now: Timestamp, sight: Sight<'_>) -> Option<InputWords> {
+        if self.decides.is_none_or(|at| now < at) {
+            return None;
+        }
+        match self.behaviour {
+            Behaviour::Idle => {
+                self.decides = None;
+                Some(controls::neutral(sight.schema))
+            }
+            Behaviour::Wander => Some(self.wander(now, sight)),
+            Behaviour::Chase => {
+                let Some(input) = arena_pilot::chase(sight, &mut self.rng) else {
+                    return Some(self.wander(now, sight));
+                };
+                self.decides = Some(now.plus_micros(CHASE_MS * 1000));
+                Some(InputWords::of(&input))
+            }
+        }
+    }
+
+    fn wander(&mut self, now: Timestamp, sight: Sight<'_>) -> InputWords {
+        let pause = WANDER_MS_MIN + self.rng.below(WANDER_MS_SPREAD + 1);
+        self.decides = Some(now.plus_micros(u64::from(pause) * 1000));
+        controls::random(sight.schema, &mut self.rng)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use syncline_shared::id::PlayerId;
+
+    use super::*;
+    use crate::scripted_server::{World, marker_schema};
+
+    fn decisions(behaviour: Behaviour, seed: u64) -> Vec<(u64, InputWords)> {
+        let world = World::new(marker_schema());
+        let sight = Sight {
+            schema: &world.schema,
+            common: world.frame(),
+            own: world.frame(),
+            player: PlayerId(0),
+        };
+        let mut pilot = Pilot::new(behaviour, seed);
+        (0..10_000)
+            .filter_map(|ms| Some((ms, pilot.decide(Timestamp::from_millis(ms), sight)?)))
+            .collect()
+    }
+
+    #[test]
+    fn a_wanderer_changes_its_mind_every_second_or_so() {
+        let decided = decisions(Behaviour::Wander, 3);
+        assert!((8..=20).contains(&decided.len()), "{decided:?}");
+        for pair in decided.windows(2) {
+            assert!((500..=1500).contains(&(pair[1].0 - pair[0].0)));
+        }
+        assert!(decided.iter().any(|(_, words)| *words != decided[0].1));
+    }
+
+    #[test]
+    fn the_same_seed_wanders_the_same_way() {
+        assert_eq!(
+            decisions(Behaviour::Wander, 3),
+            decisions(Behaviour::Wander, 3)
+        );
+        assert_ne!(
+            decisions(Behaviour::Wander, 3),
+            decisions(Behaviour::Wander, 4)
+        );
+    }
+
+    #[test]
+    fn an_idler_decides_once() {
+        let decided = decisions(Behaviour::Idle, 3);
+        assert_eq!(decided, [(0, controls::neutral(&marker_schema()))]);
+    }
+
+    #[test]
+    fn a_chaser_wanders_in_a_game_that_it_does_not_know() {
+        assert_eq!(
+            decisions(Behaviour::Chase, 3),
+            decisions(Behaviour::Wander, 3)
+        );
+    }
+}

@@ -1,0 +1,283 @@
+//! Stamps the player's controls, one input frame a tick, so that each arrives in time.
+//!
+//! Ticks are stamped in order and never twice. A client that was held up goes on at the present:
+//! what can't arrive in time any more is not sent.
+
+use syncline_shared::input::{InputFrame, InputWords};
+use syncline_shared::limits::INPUT_FRAMES_PER_BATCH_MAX;
+use syncline_shared::tick::{Tick, TickRate, Timestamp, ViewTick};
+
+use crate::clock_sync::ClockSync;
+use crate::input_history::{InputHistory, Stamped};
+use crate::input_lead::InputLead;
+
+/// One player's inputs on one timeline.
+#[derive(Clone, Debug)]
+pub(crate) struct InputStamper {
+    rate: TickRate,
+    lead: InputLead,
+    history: InputHistory,
+    controls: InputWords,
+    /// The last tick that was stamped.
+    last: Option<Tick>,
+}
+
+impl InputStamper {
+    /// Stamps `controls` until others are set.
+    pub(crate) fn new(rate: TickRate, controls: InputWords) -> Self {
+        Self {
+            rate,
+            lead: InputLead::new(rate),
+            history: InputHistory::default(),
+            controls,
+            last: None,
+        }
+    }
+
+    /// Another timeline begins, of which `last` was stamped already.
+    pub(crate) fn restart(&mut self, last: Option<Tick>) {
+        self.history = InputHistory::default();
+        self.last = last;
+    }
+
+    /// What the player presses from now on.
+    pub(crate) fn set_controls(&mut self, controls: InputWords) {
+        self.controls = controls;
+    }
+
+    pub(crate) fn lead_mut(&mut self) -> &mut InputLead {
+        &mut self.lead
+    }
+
+    pub(crate) fn lead(&self) -> &InputLead {
+        &self.lead
+    }
+
+    pub(crate) fn history(&self) -> &InputHistory {
+        &self.history
+    }
+
+    pub(crate) fn history_mut(&mut self) -> &mut InputHistory {
+        &mut self.history
+    }
+
+    /// The last tick that was stamped.
+    pub(crate) fn last(&self) -> Option<Tick> {
+        self.last
+    }
+
+    /// When the next input is to be stamped; `None` while the match's time is not known.
+    pub(crate) fn next_due(&self, clock: &ClockSync) -> Option<Timestamp> {
+        let Some(last) = self.last else {
+            return clock.local_time(Timestamp::ZERO).map(|_| Timestamp::ZERO);
+        };
+        // A server that lies about the time can bring us to the last tick there is.
+        let next = Some(last.next()).filter(|&next| next > last)?;
+        let due = self.rate.due(next).0;
+        clock.local_time(Timestamp(due.saturating_sub(self.lead.as_micros())))
+    }
+
+    /// Appends the inputs that are due now: usually one or none.
+    pub(crate) fn stamp(
+        &mut self,
+        now: Timestamp,
+        clock: &ClockSync,
+        view: ViewTick,
+        frames: &mut Vec<InputFrame>,
+    ) {
+        let Some(time) = clock.match_time(now) else {
+            return;
+        };
+        let present = self.rate.tick_at(time.plus_micros(self.lead.as_micros()));
+        let way = clock.round_trip().unwrap_or(0) / 2;
+        let in_time = self.rate.tick_at(time.plus_micros(way)).next().min(present);
+        let batch_max = u32::try_from(INPUT_FRAMES_PER_BATCH_MAX).unwrap_or(u32::MAX);
+        let oldest = in_time.max(present.minus(batch_max - 1)).max(Tick(1));
+        let first = match self.last {
+            Some(last) if last >= present => return,
+            Some(last) => last.next().max(oldest),
+            None => oldest,
+        };
+        for tick in (first.0..=present.0).map(Tick) {
+            let words = self.controls.clone();
+            frames.push(InputFrame {
+                tick,
+                view: view.min(ViewTick::at(tick)),
+                words,
+            });
+            self.history.push(Stamped {
+                tick,
+                at: now,
+                words: self.controls.clone(),
+            });
+            self.last = Some(tick);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::VecDeque;
+
+    use proptest::prelude::*;
+    use syncline_shared::rng::Rng;
+
+    use super::*;
+
+    const RATE: TickRate = TickRate::hz(50);
+
+    /// A clock that is the match's own, over a path of 40 ms there and back.
+    fn clock() -> ClockSync {
+        let mut clock = ClockSync::new(Timestamp(1_000_000));
+        let nonce = clock.poll_ping(Timestamp(1_000_000)).unwrap();
+        clock.pong(Timestamp(1_040_000), nonce, 1_020_000);
+        clock
+    }
+
+    fn stamper() -> InputStamper {
+        let mut stamper = InputStamper::new(RATE, InputWords::default());
+        stamper.lead_mut().measured(40_000, 0);
+        stamper
+    }
+
+    fn ticks(stamper: &mut InputStamper, now: u64) -> Vec<u32> {
+        let mut frames = Vec::new();
+        stamper.stamp(Timestamp(now), &clock(), ViewTick(u64::MAX), &mut frames);
+        assert!(frames.iter().all(|frame| frame.view.lag(frame.tick) == 0));
+        frames.iter().map(|frame| frame.tick.0).collect()
+    }
+
+    #[test]
+    fn one_input_a_tick_is_stamped_to_arrive_before_it() {
+        let mut stamper = stamper();
+        let mut all = ticks(&mut stamper, 2_000_000);
+        for _ in 0..10 {
+            let due = stamper.next_due(&clock()).unwrap();
+            assert_eq!(ticks(&mut stamper, due.0 - 1), []);
+            let sent = ticks(&mut stamper, due.0);
+            assert_eq!(sent.len(), 1);
+            // 20 ms on the way, 12 ms to spare.
+            assert_eq!(RATE.due(Tick(sent[0])).0, due.0 + 32_000);
+            all.extend(sent);
+        }
+        assert!(all.windows(2).all(|pair| pair[1] == pair[0] + 1), "{all:?}");
+    }
+
+    #[test]
+    fn after_a_stall_it_goes_on_at_the_present() {
+        let mut stamper = stamper();
+        ticks(&mut stamper, 2_000_000);
+        let sent = ticks(&mut stamper, 4_000_000);
+        assert_eq!(sent, [201]);
+        // A lead that grew has more ticks to fill, all of which arrive in time.
+        stamper.lead_mut().told(Timestamp::ZERO, -50, 40_000);
+        assert_eq!(ticks(&mut stamper, 4_000_001), [202, 203, 204]);
+    }
+
+    #[test]
+    fn a_lead_that_shrinks_stamps_nothing_twice() {
+        let mut stamper = stamper();
+        let before = ticks(&mut stamper, 2_000_000);
+        stamper.lead_mut().told(Timestamp::ZERO, 60, 40_000);
+        assert_eq!(ticks(&mut stamper, 2_000_000), []);
+        let due = stamper.next_due(&clock()).unwrap();
+        assert_eq!(ticks(&mut stamper, due.0), [before.last().unwrap() + 1]);
+    }
+
+    #[test]
+    fn without_the_time_nothing_is_stamped() {
+        let clock = ClockSync::new(Timestamp::ZERO);
+        let mut stamper = stamper();
+        let mut frames = Vec::new();
+        stamper.stamp(Timestamp(1_000_000), &clock, ViewTick(0), &mut frames);
+        assert!(frames.is_empty() && stamper.next_due(&clock).is_none());
+    }
+
+    /// What the server does: tells the least margin of half a second, if it is small or large.
+    #[derive(Default)]
+    struct Margins {
+        since: u64,
+        least: Option<i64>,
+    }
+
+    impl Margins {
+        fn arrived(&mut self, time: u64, margin: i64) -> Option<i32> {
+            self.least = Some(self.least.map_or(margin, |least| least.min(margin)));
+            if time - self.since < 500_000 {
+                return None;
+            }
+            self.since = time;
+            let least = self
+                .least
+                .take()
+                .filter(|least| !(3_000..33_000).contains(least))?;
+            i32::try_from(least.div_euclid(1000)).ok()
+        }
+    }
+
+    /// A client and a server whose match began `ORIGIN` later, for a minute over a path of these
+    /// delays and this jitter each way. Gives the margins of the inputs of the last 50 s.
+    fn margins_over(up: u64, down: u64, jitter: u32, seed: u64) -> Vec<i64> {
+        const ORIGIN: u64 = 3_000_000;
+        let mut rng = Rng::from_seed(seed);
+        let mut clock = ClockSync::new(Timestamp(ORIGIN));
+        let mut stamper = InputStamper::new(RATE, InputWords::default());
+        let mut told: VecDeque<(u64, i32)> = VecDeque::new();
+        let mut pongs: VecDeque<(u64, u32, u64)> = VecDeque::new();
+        let (mut margins, mut server, mut last_arrival) = (Vec::new(), Margins::default(), 0);
+        for now in (ORIGIN..ORIGIN + 60_000_000).step_by(1000) {
+            let mut way = |least: u64| least + u64::from(rng.below(jitter.max(1)));
+            if let Some(nonce) = clock.poll_ping(Timestamp(now)) {
+                let there = now + way(up);
+                pongs.push_back((there + way(down), nonce, there - ORIGIN));
+            }
+            while let Some((_, nonce, micros)) = pongs.pop_front_if(|(at, ..)| *at <= now) {
+                clock.pong(Timestamp(now), nonce, micros);
+                stamper
+                    .lead_mut()
+                    .measured(clock.round_trip().unwrap(), clock.jitter());
+            }
+            while let Some((_, margin)) = told.pop_front_if(|(at, _)| *at <= now) {
+                stamper
+                    .lead_mut()
+                    .told(Timestamp(now), margin, clock.round_trip().unwrap());
+            }
+            let mut frames = Vec::new();
+            stamper.stamp(Timestamp(now), &clock, ViewTick(0), &mut frames);
+            for frame in frames {
+                last_arrival = last_arrival.max(now + way(up));
+                let time = Timestamp(last_arrival - ORIGIN);
+                let margin = RATE.due(frame.tick).offset_from(time);
+                if now > ORIGIN + 10_000_000 {
+                    margins.push(margin);
+                }
+                if let Some(margin_ms) = server.arrived(time.0, margin) {
+                    told.push_back((last_arrival + way(down), margin_ms));
+                }
+            }
+        }
+        margins
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(32))]
+
+        /// However unequal the ways are, inputs come in time, and not much earlier than jitter and
+        /// a tick or two ask for.
+        #[test]
+        fn inputs_arrive_in_time_over_any_path(
+            up in 100u64..300_000,
+            down in 100u64..300_000,
+            jitter in 0u32..60_000,
+            seed: u64,
+        ) {
+            let margins = margins_over(up, down, jitter, seed);
+            prop_assert!(margins.len() > 2450, "{} inputs in 50 s", margins.len());
+            let late = margins.iter().filter(|&&margin| margin < 0).count();
+            prop_assert!(late * 50 < margins.len(), "{late} of {} late", margins.len());
+            let mean = margins.iter().sum::<i64>() / i64::try_from(margins.len()).unwrap();
+            let needed = i64::from(jitter) + 2 * 20_000 + 5_000;
+            prop_assert!(mean < needed, "{mean} us early, {needed} needed");
+        }
+    }
+}

@@ -1,0 +1,448 @@
+//! The time between a Welcome and the end of its connection.
+//!
+//! Takes in the server's sections, keeps the followed streams and the clock up to date, and says
+//! what is due to be sent. Doesn't know how it came to be connected, nor what comes after.
+
+use std::collections::BTreeMap;
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+use smallvec::SmallVec;
+use syncline_shared::command::CommandMessage;
+use syncline_shared::error::DecodeError;
+use syncline_shared::id::{PlayerId, StreamSlot};
+use syncline_shared::input::{InputBatch, InputStatus, InputWords};
+use syncline_shared::message::control::{
+    ClientControl, PhaseInfo, RoomUpdate, RosterEntry, ServerControl, Welcome,
+};
+use syncline_shared::message::frame::{FrameSection, OwnPart};
+use syncline_shared::message::{SectionKind, write_section};
+use syncline_shared::predict::Predict;
+use syncline_shared::schema::Schema;
+use syncline_shared::snapshot::Frame;
+use syncline_shared::tick::{Tick, TickRate, Timestamp, ViewTick};
+
+use crate::clock_sync::ClockSync;
+use crate::controls;
+use crate::event::{ClientEvent, FrameReport, Joined, Output};
+use crate::follower::Decoding;
+use crate::input_history::InputHistory;
+use crate::input_stamper::InputStamper;
+use crate::interpolation::Interpolation;
+use crate::prediction::{Comparison, Prediction};
+use crate::sight::Sight;
+use crate::since_frame::SinceFrame;
+use crate::snapshot_buffer::SnapshotBuffer;
+use crate::streams::{FrameOutcome, Streams};
+use crate::traffic::Traffic;
+
+/// A client in a room.
+#[derive(Debug)]
+pub struct Playing<P: Predict> {
+    joined: Joined,
+    rate: TickRate,
+    slots: Vec<StreamSlot>,
+    phase: PhaseInfo,
+    incarnation: u32,
+    roster: BTreeMap<PlayerId, RosterEntry>,
+    streams: Streams,
+    clock: ClockSync,
+    inputs: InputStamper,
+    interpolation: Interpolation,
+    snapshots: SnapshotBuffer,
+    prediction: Prediction<P>,
+    since_frame: SinceFrame,
+    traffic: Traffic,
+    /// Commands sent.
+    commands: u32,
+    /// Scratch: the batch to send.
+    batch: InputBatch,
+}
+
+impl<P: Predict> Playing<P> {
+    /// What a Welcome begins. `stamped` is the last input of an earlier connection of the session:
+    /// its timeline and tick.
+    pub(crate) fn new(
+        now: Timestamp,
+        welcome: Welcome,
+        schema: Arc<Schema>,
+        resumed: bool,
+        stamped: Option<(u32, Tick)>,
+        snapshots_kept: usize,
+    ) -> Self {
+        let rate = welcome.tick_rate;
+        let controls = controls::neutral(&schema);
+        let mut playing = Self {
+            joined: Joined {
+                session: welcome.session,
+                resumed,
+                room: welcome.room,
+                code: welcome.code,
+                player: welcome.player,
+                snapshot_interval: welcome.snapshot_interval,
+            },
+            rate,
+            streams: Streams::new(schema, rate, welcome.room, 0, &welcome.streams),
+            slots: welcome.streams,
+            phase: PhaseInfo::Lobby { missing: 0 },
+            incarnation: 0,
+            roster: BTreeMap::new(),
+            clock: ClockSync::new(now),
+            inputs: InputStamper::new(rate, controls),
+            interpolation: Interpolation::new(rate, u32::from(welcome.snapshot_interval)),
+            snapshots: SnapshotBuffer::new(snapshots_kept),
+            prediction: Prediction::default(),
+            since_frame: SinceFrame::default(),
+            traffic: Traffic::new(now),
+            commands: 0,
+            batch: InputBatch::default(),
+        };
+        playing.update(now, welcome.state, &mut VecDeque::new());
+        if let Some((incarnation, tick)) = stamped
+            && incarnation == playing.incarnation
+        {
+            playing.inputs.restart(Some(tick));
+        }
+        playing
+    }
+
+    /// A section of a message came.
+    pub(crate) fn section(
+        &mut self,
+        now: Timestamp,
+        kind: SectionKind,
+        body: &[u8],
+        decoding: &mut dyn Decoding,
+        outputs: &mut VecDeque<Output>,
+    ) -> Result<(), DecodeError> {
+        match kind {
+            SectionKind::Control => self.control(now, ServerControl::decode(body)?, outputs),
+            SectionKind::Frame => self.frame_section(
+                now,
+                &FrameSection::decode(body)?,
+                body.len(),
+                decoding,
+                outputs,
+            ),
+            SectionKind::Input | SectionKind::Command => Err(DecodeError::Invalid),
+        }
+    }
+
+    /// All sections of a message were taken in.
+    pub(crate) fn message_ended(&mut self, now: Timestamp) {
+        self.traffic.receive(now);
+    }
+
+    fn control(
+        &mut self,
+        now: Timestamp,
+        control: ServerControl,
+        outputs: &mut VecDeque<Output>,
+    ) -> Result<(), DecodeError> {
+        match control {
+            ServerControl::Welcome(_) => return Err(DecodeError::OutOfOrder),
+            ServerControl::Room(update) => self.update(now, update, outputs),
+            ServerControl::CommandReply { sequence, outcome } => {
+                outputs.push_back(Output::Event(ClientEvent::CommandReply {
+                    sequence,
+                    outcome,
+                }));
+            }
+            ServerControl::Pong {
+                nonce,
+                match_micros,
+            } => {
+                self.clock.pong(now, nonce, match_micros);
+                if let Some(round_trip) = self.clock.round_trip() {
+                    self.inputs
+                        .lead_mut()
+                        .measured(round_trip, self.clock.jitter());
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn update(&mut self, now: Timestamp, update: RoomUpdate, outputs: &mut VecDeque<Output>) {
+        if let Some(phase) = update.phase {
+            self.enter(now, phase.clone());
+            outputs.push_back(Output::Event(ClientEvent::PhaseChanged(phase)));
+        }
+        if update.whole {
+            self.roster.clear();
+        }
+        if update.whole || !update.roster.is_empty() || !update.left.is_empty() {
+            outputs.push_back(Output::Event(ClientEvent::RosterChanged));
+        }
+        self.roster
+            .extend(update.roster.into_iter().map(|entry| (entry.player, entry)));
+        for player in update.left {
+            self.roster.remove(&player);
+        }
+    }
+
+    /// The room is at another stage. A match that begins, or was recovered, is another timeline:
+    /// what belonged to the old one is dropped.
+    fn enter(&mut self, now: Timestamp, phase: PhaseInfo) {
+        if let PhaseInfo::Running { incarnation, .. } = phase
+            && !(self.is_running() && self.incarnation == incarnation)
+        {
+            self.incarnation = incarnation;
+            self.streams.restart(incarnation, &self.slots);
+            self.clock.restart(now);
+            self.inputs.restart(None);
+            self.interpolation.restart();
+            self.snapshots.clear();
+            self.prediction = Prediction::default();
+            self.since_frame = SinceFrame::default();
+        }
+        self.phase = phase;
+    }
+
+    fn frame_section(
+        &mut self,
+        now: Timestamp,
+        section: &FrameSection<'_>,
+        bytes: usize,
+        decoding: &mut dyn Decoding,
+        outputs: &mut VecDeque<Output>,
+    ) -> Result<(), DecodeError> {
+        let outcome = self.streams.apply(section, decoding)?;
+        if outcome.snapshots > 0 {
+            self.interpolation.arrived(now, section.tick);
+        }
+        let mut report = FrameReport {
+            tick: section.tick,
+            bytes,
+            snapshots: outcome.snapshots,
+            joined: outcome.joined,
+            whole: outcome.whole,
+            mismatches: outcome.mismatches,
+            age: self
+                .clock
+                .match_time(now)
+                .map(|time| time.since(self.rate.due(section.tick))),
+            statuses: [0; 4],
+            input_ages: SmallVec::new(),
+            prediction: Comparison::Unpredicted,
+        };
+        if self.joined.player.is_some() && self.is_running() {
+            self.own_part(now, section.tick, &section.own, outcome.joined, &mut report);
+        }
+        for (_, events) in &outcome.events {
+            self.since_frame.add_events(events);
+        }
+        if outcome.whole {
+            report.prediction = self.compare(section.tick);
+            if self.snapshots.keeps()
+                && let Some(frame) = self.streams.snapshot(StreamSlot::COMMON)
+            {
+                self.snapshots.push(section.tick, frame);
+            }
+        }
+        outputs.push_back(Output::Event(ClientEvent::Frame(report)));
+        Self::tell_events(section.tick, outcome, outputs);
+        Ok(())
+    }
+
+    fn tell_events(tick: Tick, outcome: FrameOutcome, outputs: &mut VecDeque<Output>) {
+        for (stream, events) in outcome.events {
+            outputs.push_back(Output::Event(ClientEvent::GameEvents {
+                tick,
+                stream,
+                events,
+            }));
+        }
+    }
+
+    /// Takes in what became of the player's inputs.
+    fn own_part(
+        &mut self,
+        now: Timestamp,
+        tick: Tick,
+        own: &OwnPart,
+        rejoined: bool,
+        report: &mut FrameReport,
+    ) {
+        if let Some(margin_ms) = own.margin_ms {
+            let round_trip = self.clock.round_trip().unwrap_or(0);
+            self.inputs.lead_mut().told(now, margin_ms, round_trip);
+        }
+        for (tick, status) in self.since_frame.add_own(tick, own, rejoined) {
+            report.statuses[usize::from(status.code())] += 1;
+            if status == InputStatus::Applied
+                && let Some(stamped) = self.inputs.history().get(tick)
+            {
+                report.input_ages.push(now.since(stamped.at));
+            }
+        }
+    }
+
+    /// A tick is whole: the prediction meets the server's word.
+    fn compare(&mut self, tick: Tick) -> Comparison {
+        let player = self.joined.player.filter(|_| self.is_running());
+        let compared = player.map_or(Comparison::Unpredicted, |player| {
+            let sight = self.streams.sight(player);
+            let (statuses, events) = (self.since_frame.statuses(), self.since_frame.events());
+            let inputs = self.inputs.history();
+            self.prediction.frame(tick, sight, statuses, inputs, events)
+        });
+        self.since_frame.begin();
+        self.inputs.history_mut().forget_until(tick);
+        compared
+    }
+
+    /// When [`Playing::advance`] has something to do.
+    pub(crate) fn next_due(&self) -> Timestamp {
+        let mut due = self.clock.next_ping().min(self.silent_at());
+        if let Some(at) = self.traffic.acknowledgement_due() {
+            due = due.min(at);
+        }
+        if self.sends_inputs()
+            && let Some(at) = self.inputs.next_due(&self.clock)
+        {
+            due = due.min(at);
+        }
+        due
+    }
+
+    /// When the server has been silent for too long.
+    pub(crate) fn silent_at(&self) -> Timestamp {
+        self.traffic.silent_at()
+    }
+
+    fn sends_inputs(&self) -> bool {
+        self.joined.player.is_some() && self.is_running()
+    }
+
+    /// The message that is due now, if any: a ping, inputs, an acknowledgement.
+    pub(crate) fn advance(&mut self, now: Timestamp) -> Option<Vec<u8>> {
+        let mut message = Vec::new();
+        if let Some(nonce) = self.clock.poll_ping(now) {
+            let ping = ClientControl::Ping { nonce }.encode();
+            write_section(SectionKind::Control, &ping, &mut message);
+        }
+        self.batch.frames.clear();
+        if self.sends_inputs()
+            && self
+                .inputs
+                .next_due(&self.clock)
+                .is_some_and(|due| due <= now)
+        {
+            let view = self.interpolation.view(now).unwrap_or_default();
+            self.inputs
+                .stamp(now, &self.clock, view, &mut self.batch.frames);
+        }
+        let owed = self
+            .traffic
+            .acknowledgement_due()
+            .is_some_and(|due| due <= now);
+        if owed || !self.batch.frames.is_empty() {
+            self.batch.incarnation = self.incarnation;
+            self.batch.received = self.traffic.acknowledge();
+            let mut body = Vec::new();
+            self.batch.encode(self.streams.schema().input(), &mut body);
+            write_section(SectionKind::Input, &body, &mut message);
+        }
+        (!message.is_empty()).then_some(message)
+    }
+
+    /// The message of a command, and its number.
+    pub(crate) fn command(&mut self, payload: Vec<u8>) -> (u32, Vec<u8>) {
+        let sequence = self.commands;
+        self.commands = sequence.wrapping_add(1);
+        let (mut body, mut message) = (Vec::new(), Vec::new());
+        CommandMessage { sequence, payload }.encode(&mut body);
+        write_section(SectionKind::Command, &body, &mut message);
+        (sequence, message)
+    }
+
+    pub(crate) fn set_input(&mut self, words: InputWords) {
+        self.inputs.set_controls(words);
+    }
+
+    /// The last input that was stamped: its timeline and tick.
+    pub(crate) fn stamped(&self) -> Option<(u32, Tick)> {
+        self.inputs.last().map(|tick| (self.incarnation, tick))
+    }
+
+    /// Since when the client is in the room.
+    pub fn since(&self) -> Timestamp {
+        self.traffic.since()
+    }
+
+    /// The client's place.
+    pub fn joined(&self) -> &Joined {
+        &self.joined
+    }
+
+    /// Where the room is in its life.
+    pub fn phase(&self) -> &PhaseInfo {
+        &self.phase
+    }
+
+    /// Whether a match is running.
+    pub fn is_running(&self) -> bool {
+        matches!(self.phase, PhaseInfo::Running { .. })
+    }
+
+    /// Who has a seat.
+    pub fn roster(&self) -> impl Iterator<Item = &RosterEntry> {
+        self.roster.values()
+    }
+
+    /// What rows, inputs and events mean.
+    pub fn schema(&self) -> &Arc<Schema> {
+        self.streams.schema()
+    }
+
+    /// Steps per second.
+    pub fn rate(&self) -> TickRate {
+        self.rate
+    }
+
+    /// What the client's player sees; `None` for who watches.
+    pub fn sight(&self) -> Option<Sight<'_>> {
+        self.joined.player.map(|player| self.streams.sight(player))
+    }
+
+    /// The world of a stream as it was told last.
+    pub fn frame(&self, stream: StreamSlot) -> &Frame {
+        self.streams.frame(stream)
+    }
+
+    /// The frames of late, for drawing others.
+    pub fn snapshots(&self) -> &SnapshotBuffer {
+        &self.snapshots
+    }
+
+    /// The moment to draw others at.
+    pub fn view(&mut self, now: Timestamp) -> Option<ViewTick> {
+        self.interpolation.view(now)
+    }
+
+    /// The own player ahead of the server.
+    pub fn prediction(&self) -> &Prediction<P> {
+        &self.prediction
+    }
+
+    /// The own player at the last input that was sent: what to draw of oneself.
+    pub fn present(&self) -> Option<(Tick, P::State)> {
+        self.prediction.present(self.inputs.history())
+    }
+
+    /// The inputs whose fate is not told yet.
+    pub fn inputs(&self) -> &InputHistory {
+        self.inputs.history()
+    }
+
+    /// The server's clock.
+    pub fn clock(&self) -> &ClockSync {
+        &self.clock
+    }
+
+    /// How far ahead of the match's time inputs are stamped, in microseconds.
+    pub fn input_lead(&self) -> u64 {
+        self.inputs.lead().as_micros()
+    }
+}
