@@ -274,7 +274,10 @@ impl Follower {
         self.stage = Stage::Joining;
     }
 
-    /// Appends as much of what waits to `message` as the credit allows; the ticks it covers.
+    /// Appends what waits to `message`; the ticks it covers.
+    ///
+    /// Credit has returned: everything goes out together, however many ticks it covers, as far as
+    /// the bytes allow. To hand it out tick by tick would keep the member in the past.
     pub(crate) fn write_frames(
         &mut self,
         message: &mut Vec<u8>,
@@ -288,7 +291,7 @@ impl Follower {
             };
             let too_much = !message.is_empty()
                 && message.len() + piece.bytes() > self.credit.bytes_left().min(32 * 1024);
-            if too_much || ticks >= self.credit.ticks_left() {
+            if too_much {
                 counters.credit_waits += 1;
                 break;
             }

@@ -11,6 +11,7 @@ mod flush;
 mod joining;
 mod running;
 
+use core::fmt;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 
@@ -60,6 +61,12 @@ pub struct Room {
     outputs: VecDeque<RoomOutput>,
     counters: RoomCounters,
     scratch: Vec<u8>,
+}
+
+impl fmt::Debug for Room {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Room").field(&self.status()).finish()
+    }
 }
 
 impl Room {
@@ -180,6 +187,11 @@ impl Room {
     /// The room's game.
     pub fn game(&self) -> &Arc<dyn GameKind> {
         &self.game
+    }
+
+    /// The timeline that the room is in, or was in last.
+    pub fn incarnation(&self) -> u32 {
+        self.incarnation
     }
 
     /// The tick of the running match and the frame of its common stream, to compare with clients'.

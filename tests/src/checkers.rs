@@ -1,0 +1,402 @@
+//! What has to hold in every simulated match, whatever goes wrong in it.
+//!
+//! Each checker watches alone and collects complaints; none causes anything.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use syncline_client_core::client::Client;
+use syncline_client_core::event::{ClientEvent, Ending, FrameReport};
+use syncline_client_core::playing::Playing;
+use syncline_client_core::prediction::Comparison;
+use syncline_server_core::match_state::Match;
+use syncline_server_core::{GameKind, Room, RoomOutput};
+use syncline_shared::close::CloseReason;
+use syncline_shared::hash::WordHash;
+use syncline_shared::id::{PlayerId, StreamSlot};
+use syncline_shared::journal::{MatchHeader, TickRecord};
+use syncline_shared::message::control::PhaseInfo;
+use syncline_shared::predict::Predict;
+use syncline_shared::snapshot::{Frame, SnapshotWriter};
+use syncline_shared::tick::{Tick, Timestamp};
+
+use crate::network::Path;
+use crate::world::{Observed, Observer, Peer};
+
+/// Ticks that a client may be behind when all is calm, beyond its round trip: one on its way out,
+/// one for the jitter, and the longest silence.
+const BEHIND_TICKS_MAX: u32 = 2;
+
+/// How finely virtual time is cut, twice over: once for each end.
+const GRAIN_MICROS: u64 = 4_000;
+
+/// A complaint: when, and about what.
+pub type Complaint = (Timestamp, String);
+
+/// After each tick every client's decoded world equals the server's view, bit for bit.
+#[derive(Debug, Default)]
+pub struct Worlds {
+    /// What the server showed, by timeline and tick.
+    shown: BTreeMap<(u32, Tick), Shown>,
+    /// The last tick of a timeline, whose frame the room has let go of by the time it is asked.
+    last: BTreeMap<u32, Tick>,
+    /// Frames that were compared.
+    pub compared: u64,
+    /// What was wrong.
+    pub complaints: Vec<Complaint>,
+}
+
+#[derive(Debug)]
+struct Shown {
+    common: Frame,
+    own: BTreeMap<PlayerId, Frame>,
+}
+
+impl Worlds {
+    fn remember(&mut self, room: &Room) {
+        let Some((tick, common)) = room.common_frame() else {
+            self.last.insert(room.incarnation(), room.status().tick);
+            return;
+        };
+        let key = (room.incarnation(), tick);
+        if self.shown.contains_key(&key) {
+            return;
+        }
+        let players = (0..64).map(PlayerId);
+        let own = players.filter_map(|player| Some((player, room.own_frame(player)?.clone())));
+        let shown = Shown {
+            common: common.clone(),
+            own: own.collect(),
+        };
+        self.shown.insert(key, shown);
+        // Nobody is shown what is this old: what waits is dropped long before.
+        while self.shown.len() > 1000 {
+            self.shown.pop_first();
+        }
+    }
+
+    fn compare<P: Predict>(&mut self, now: Timestamp, client: &Client<P>, report: &FrameReport) {
+        let Some(playing) = client.playing().filter(|_| report.whole) else {
+            return;
+        };
+        let (PhaseInfo::Running { incarnation, .. } | PhaseInfo::Ended { incarnation, .. }) =
+            *playing.phase()
+        else {
+            return;
+        };
+        if self.last.get(&incarnation) == Some(&report.tick) {
+            return;
+        }
+        let Some(shown) = self.shown.get(&(incarnation, report.tick)) else {
+            let complaint = format!("a client shows tick {}, which never was", report.tick);
+            return self.complaints.push((now, complaint));
+        };
+        if playing.snapshots().newest() != Some(report.tick) {
+            // The same message brought later ticks, and the client shows the last of them.
+            return;
+        }
+        self.compared += 1;
+        let own = playing
+            .joined()
+            .player
+            .and_then(|player| shown.own.get(&player));
+        if *playing.frame(StreamSlot::COMMON) != shown.common
+            || own.is_some_and(|own| own != playing.frame(StreamSlot::OWN))
+        {
+            self.complaints
+                .push((now, format!("a client's world differs at {}", report.tick)));
+        }
+    }
+}
+
+impl<P: Predict> Observer<P> for Worlds {
+    fn observe(&mut self, now: Timestamp, observed: &Observed<'_, P>) {
+        match observed {
+            Observed::Room(room) => self.remember(room),
+            Observed::Client(_, client, ClientEvent::Frame(report)) => {
+                if report.mismatches > 0 {
+                    self.complaints
+                        .push((now, format!("a hash differs at {}", report.tick)));
+                }
+                self.compare(now, client, report);
+            }
+            _ => {}
+        }
+    }
+}
+
+/// No prediction is wrong without a cause.
+#[derive(Debug, Default)]
+pub struct Predictions {
+    /// Predictions that were right.
+    pub agreed: u64,
+    /// Corrections by cause.
+    pub corrections: BTreeMap<&'static str, u64>,
+    /// What was wrong.
+    pub complaints: Vec<Complaint>,
+}
+
+impl<P: Predict> Observer<P> for Predictions {
+    fn observe(&mut self, now: Timestamp, observed: &Observed<'_, P>) {
+        let Observed::Client(index, _, ClientEvent::Frame(report)) = observed else {
+            return;
+        };
+        match &report.prediction {
+            Comparison::Unpredicted => {}
+            Comparison::Agreed => self.agreed += 1,
+            Comparison::Corrected(cause) => *self.corrections.entry(cause).or_default() += 1,
+            Comparison::Error(difference) => {
+                let complaint = format!("client {index} at {}: {difference}", report.tick);
+                self.complaints.push((now, complaint));
+            }
+        }
+    }
+}
+
+/// Connections end for no other reasons than those that a scenario can cause.
+#[derive(Debug, Default)]
+pub struct Endings {
+    /// Endings by name.
+    pub endings: BTreeMap<&'static str, u64>,
+    /// What was wrong.
+    pub complaints: Vec<Complaint>,
+}
+
+impl<P: Predict> Observer<P> for Endings {
+    fn observe(&mut self, now: Timestamp, observed: &Observed<'_, P>) {
+        let Observed::Client(index, _, ClientEvent::Closed(closed)) = observed else {
+            return;
+        };
+        *self.endings.entry(closed.ending.slug()).or_default() += 1;
+        let explained = matches!(
+            closed.ending,
+            Ending::Lost
+                | Ending::Silent
+                | Ending::Reason(
+                    CloseReason::RoomFull
+                        | CloseReason::AlreadyStarted
+                        | CloseReason::SessionExpired
+                        | CloseReason::Left
+                )
+        );
+        if !explained {
+            self.complaints
+                .push((now, format!("client {index} ended: {closed:?}")));
+        }
+    }
+}
+
+/// Once the faults are over, everybody is at the present.
+#[derive(Debug, Default)]
+pub struct Presence {
+    /// Clients that were looked at.
+    pub current: u64,
+    /// Times that a member had no credit.
+    pub credit_waits: u64,
+    /// What was wrong.
+    pub complaints: Vec<Complaint>,
+}
+
+impl<P: Predict> Observer<P> for Presence {
+    fn observe(&mut self, now: Timestamp, observed: &Observed<'_, P>) {
+        let Observed::Settled(room, peers) = observed else {
+            return;
+        };
+        self.credit_waits = room.counters().credit_waits;
+        for (index, peer) in peers.iter().enumerate() {
+            if !peer.is_here() {
+                continue;
+            }
+            match behind(room, peer) {
+                Ok(()) => self.current += 1,
+                Err(why) => self.complaints.push((now, format!("client {index} {why}"))),
+            }
+        }
+    }
+}
+
+/// Whether a client is further behind than its path explains.
+fn behind<P: Predict>(room: &Room, peer: &Peer<P>) -> Result<(), String> {
+    let Some(playing) = peer.client.playing() else {
+        // A full room is no place to be; who was refused tries again later.
+        return if room.status().open {
+            Err("is not in the room".to_owned())
+        } else {
+            Ok(())
+        };
+    };
+    let Some((tick, _)) = room.common_frame() else {
+        return Ok(());
+    };
+    let rate = playing.rate();
+    let silence = syncline_shared::limits::SILENCE_MICROS_MAX;
+    let late = peer.path.latency + peer.path.jitter + silence;
+    let behind_max = rate.ticks_covering(late) + BEHIND_TICKS_MAX * 3;
+    match playing.snapshots().newest() {
+        Some(newest) if tick.since(newest) <= behind_max => Ok(()),
+        newest => Err(format!(
+            "is at {newest:?}, the room at {tick}, {:?}",
+            playing.phase()
+        )),
+    }
+}
+
+/// Whoever stalled sees the present within a round trip and two snapshot ticks.
+#[derive(Debug, Default)]
+pub struct Recoveries {
+    tick: Tick,
+    /// Since when a client is back, and on which path, until it sees the present.
+    back: BTreeMap<usize, (Timestamp, Path)>,
+    /// Clients that recovered.
+    pub recovered: u64,
+    /// The longest that it took, in microseconds beyond the round trip.
+    pub slowest_micros: u64,
+    /// What was wrong.
+    pub complaints: Vec<Complaint>,
+}
+
+impl Recoveries {
+    fn frame<P: Predict>(
+        &mut self,
+        now: Timestamp,
+        client: usize,
+        playing: &Playing<P>,
+        report: &FrameReport,
+    ) {
+        let (rate, interval) = (
+            playing.rate(),
+            u32::from(playing.joined().snapshot_interval),
+        );
+        let Some(&(since, path)) = self.back.get(&client) else {
+            return;
+        };
+        // The present is what the server showed when this frame set out, or one snapshot before.
+        let one_way = path.latency + path.jitter;
+        if self.tick.since(report.tick) > rate.ticks_covering(one_way) + interval {
+            return;
+        }
+        self.back.remove(&client);
+        self.recovered += 1;
+        let took = now.since(since).saturating_sub(2 * one_way);
+        self.slowest_micros = self.slowest_micros.max(took);
+        if took > rate.due(Tick(2 * interval)).0 + GRAIN_MICROS {
+            let complaint = format!("client {client} saw the present {took} us too late");
+            self.complaints.push((now, complaint));
+        }
+    }
+}
+
+impl<P: Predict> Observer<P> for Recoveries {
+    fn observe(&mut self, now: Timestamp, observed: &Observed<'_, P>) {
+        match observed {
+            Observed::Room(room) => {
+                match room.common_frame() {
+                    Some((tick, _)) => self.tick = tick,
+                    // Without a match there is no present.
+                    None => self.back.clear(),
+                }
+            }
+            Observed::Struck(client) => drop(self.back.remove(client)),
+            Observed::Thawed(client, path) => drop(self.back.insert(*client, (now, *path))),
+            Observed::Client(client, _, ClientEvent::Closed(_)) => {
+                self.back.remove(client);
+            }
+            Observed::Client(index, client, ClientEvent::Frame(report)) => {
+                let Some(playing) = client.playing() else {
+                    return;
+                };
+                if report.whole && playing.snapshots().newest() == Some(report.tick) {
+                    self.frame(now, *index, playing, report);
+                }
+            }
+            _ => {}
+        }
+    }
+}
+
+/// The journal reproduces the match.
+pub struct Journals {
+    kind: Arc<dyn GameKind>,
+    header: Option<MatchHeader>,
+    records: Vec<TickRecord>,
+    /// Ticks that were replayed.
+    pub replayed: usize,
+    /// What was wrong.
+    pub complaints: Vec<Complaint>,
+}
+
+impl Journals {
+    /// A checker of matches of `kind`.
+    pub fn new(kind: Arc<dyn GameKind>) -> Self {
+        Self {
+            kind,
+            header: None,
+            records: Vec::new(),
+            replayed: 0,
+            complaints: Vec::new(),
+        }
+    }
+
+    fn replay(&self, header: &MatchHeader) -> Result<u64, String> {
+        let mut game =
+            Match::new(&*self.kind, header.clone()).map_err(|error| error.to_string())?;
+        let mut world = SnapshotWriter::new(Arc::clone(self.kind.schema()));
+        for record in &self.records {
+            world.clear();
+            game.replay(record, &mut world)
+                .map_err(|error| error.to_string())?;
+        }
+        Ok(game.state_hash())
+    }
+}
+
+impl<P: Predict> Observer<P> for Journals {
+    fn observe(&mut self, now: Timestamp, observed: &Observed<'_, P>) {
+        match observed {
+            Observed::Output(RoomOutput::MatchStarted(header)) => {
+                self.header = Some((**header).clone());
+                self.records.clear();
+            }
+            Observed::Output(RoomOutput::Record(record)) => self.records.push((**record).clone()),
+            Observed::Settled(room, _) => {
+                let (Some(header), Some(hash)) = (&self.header, room.state_hash()) else {
+                    return;
+                };
+                match self.replay(header) {
+                    Ok(replayed) if replayed == hash => self.replayed = self.records.len(),
+                    Ok(_) => self.complaints.push((now, "the replay differs".to_owned())),
+                    Err(why) => self
+                        .complaints
+                        .push((now, format!("the replay stops: {why}"))),
+                }
+            }
+            _ => {}
+        }
+    }
+}
+
+/// A digest of every byte that the server sent, to compare two runs.
+#[derive(Debug, Default)]
+pub struct Digest(WordHash);
+
+impl Digest {
+    /// The digest so far.
+    pub fn value(&self) -> u32 {
+        self.0.value()
+    }
+}
+
+impl<P: Predict> Observer<P> for Digest {
+    fn observe(&mut self, now: Timestamp, observed: &Observed<'_, P>) {
+        let Observed::Output(RoomOutput::Send(connection, message)) = observed else {
+            return;
+        };
+        for number in [now.0, connection.0] {
+            self.0
+                .add(u32::try_from(number & 0xffff_ffff).unwrap_or_default());
+        }
+        for &byte in message {
+            self.0.add(u32::from(byte));
+        }
+    }
+}

@@ -1,0 +1,207 @@
+//! What happens in a simulated match: who plays, on which paths, and what goes wrong when.
+//!
+//! The one way to write a scenario, by hand or from a seed. Says nothing about what has to hold:
+//! that is the checkers'.
+
+use syncline_shared::rng::Rng;
+use syncline_shared::tick::Timestamp;
+
+use crate::network::Path;
+
+/// The games that scenarios play.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Played {
+    /// `arena`, where bots predict their ships.
+    Arena,
+    /// `pong`, where matches end and begin again.
+    Pong,
+}
+
+/// A simulated match.
+#[derive(Clone, Debug)]
+pub struct Scenario {
+    /// Seeds the match, the paths and the clients.
+    pub seed: u64,
+    /// What is played.
+    pub game: Played,
+    /// Ticks from one snapshot to the next.
+    pub snapshot_interval: u32,
+    /// Ticks from one checkpoint to the next.
+    pub checkpoint_interval: u32,
+    /// The clients, and when each comes.
+    pub clients: Vec<Guest>,
+    /// What goes wrong, by time.
+    pub faults: Vec<Fault>,
+    /// How long things happen. After this the faults are over, and everybody has to become current.
+    pub duration: Timestamp,
+}
+
+/// A client of a scenario.
+#[derive(Clone, Copy, Debug)]
+pub struct Guest {
+    /// When it comes.
+    pub comes: Timestamp,
+    /// Its path.
+    pub path: Path,
+    /// Whether it only watches.
+    pub watches: bool,
+}
+
+/// Something that goes wrong.
+#[derive(Clone, Copy, Debug)]
+pub struct Fault {
+    /// When.
+    pub at: Timestamp,
+    /// For whom: an index into the clients.
+    pub client: usize,
+    /// What.
+    pub kind: FaultKind,
+}
+
+/// What can go wrong.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FaultKind {
+    /// The client neither reads nor writes for so many microseconds.
+    Stall(u64),
+    /// The connection is gone, and what was in flight with it. The client comes back by itself.
+    Cut,
+    /// As before, but the server does not notice: it hears of it when the client is back.
+    HalfOpen,
+    /// The path is another one from now on.
+    Reroute(Path),
+}
+
+impl Scenario {
+    /// A quiet match of `clients` on a good path, for `seconds`.
+    pub fn quiet(seed: u64, game: Played, clients: usize, seconds: u64) -> Self {
+        let path = Path {
+            latency: 20_000,
+            jitter: 2_000,
+        };
+        Self {
+            seed,
+            game,
+            snapshot_interval: 1,
+            checkpoint_interval: 40,
+            clients: vec![
+                Guest {
+                    comes: Timestamp::ZERO,
+                    path,
+                    watches: false
+                };
+                clients
+            ],
+            faults: Vec::new(),
+            duration: Timestamp::from_millis(seconds * 1000),
+        }
+    }
+
+    /// The same with everybody on `path`.
+    #[must_use]
+    pub fn on(mut self, path: Path) -> Self {
+        for client in &mut self.clients {
+            client.path = path;
+        }
+        self
+    }
+
+    /// The same with something going wrong.
+    #[must_use]
+    pub fn with(mut self, at_millis: u64, client: usize, kind: FaultKind) -> Self {
+        self.faults.push(Fault {
+            at: Timestamp::from_millis(at_millis),
+            client,
+            kind,
+        });
+        self.faults.sort_by_key(|fault| fault.at);
+        self
+    }
+
+    /// A short match in which anything may happen.
+    pub fn from_seed(seed: u64) -> Self {
+        let mut rng = Rng::from_seed(seed);
+        let game = if rng.chance(1, 4) {
+            Played::Pong
+        } else {
+            Played::Arena
+        };
+        let duration = millis(&mut rng, 2_000, 6_000);
+        let count = match game {
+            Played::Arena => 2 + rng.below(5),
+            Played::Pong => 2 + rng.below(2),
+        };
+        let mut clients: Vec<Guest> = (0..count)
+            .map(|_| {
+                let late = rng.chance(1, 3);
+                let comes = if late {
+                    rng.below(2_000)
+                } else {
+                    rng.below(50)
+                };
+                let comes = Timestamp::from_millis(u64::from(comes));
+                Guest {
+                    comes,
+                    path: any_path(&mut rng),
+                    watches: rng.chance(1, 8),
+                }
+            })
+            .collect();
+        // Somebody has to play.
+        for player in clients.iter_mut().take(2) {
+            player.watches = false;
+        }
+        let faults = rng.below(6);
+        let mut faults: Vec<Fault> = (0..faults)
+            .map(|_| {
+                let at = Timestamp(millis(&mut rng, 200, 5_000).0.min(duration.0));
+                let client = usize::try_from(rng.below(count)).unwrap_or(0);
+                Fault {
+                    at,
+                    client,
+                    kind: any_fault(&mut rng),
+                }
+            })
+            .collect();
+        faults.sort_by_key(|fault| fault.at);
+        Self {
+            seed,
+            game,
+            snapshot_interval: if rng.chance(1, 4) {
+                1 + rng.below(3)
+            } else {
+                1
+            },
+            checkpoint_interval: 1 + rng.below(90),
+            clients,
+            faults,
+            duration,
+        }
+    }
+}
+
+fn millis(rng: &mut Rng, low: i32, high: i32) -> Timestamp {
+    Timestamp::from_millis(u64::try_from(rng.range(low, high)).unwrap_or(0))
+}
+
+fn any_path(rng: &mut Rng) -> Path {
+    let latency = u64::from(match rng.below(4) {
+        0 => rng.below(2_000),
+        1 | 2 => rng.below(50_000),
+        _ => rng.below(150_000),
+    });
+    let jitter = if rng.chance(1, 2) {
+        latency / 5
+    } else {
+        latency / 2
+    };
+    Path { latency, jitter }
+}
+
+fn any_fault(rng: &mut Rng) -> FaultKind {
+    match rng.below(4) {
+        0 => FaultKind::Stall(millis(rng, 50, 4_000).0),
+        1 => FaultKind::Cut,
+        2 => FaultKind::HalfOpen,
+        _ => FaultKind::Reroute(any_path(rng)),
+    }
+}
