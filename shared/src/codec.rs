@@ -22,8 +22,13 @@ const CONFIG: bincode::config::Configuration<
 /// If the type can't be encoded (a sequence of unknown length, an untagged enum) or is larger than
 /// [`CHECKPOINT_BYTES_MAX`]: defects of the type's author, found by its first test.
 pub fn encode_into<T: Serialize + ?Sized>(value: &T, out: &mut Vec<u8>) {
-    bincode::serde::encode_into_std_write(value, out, bincode::config::standard())
+    // bincode's limit is for reading alone.
+    let written = bincode::serde::encode_into_std_write(value, out, CONFIG)
         .expect("plain data always encodes");
+    assert!(
+        written <= CHECKPOINT_BYTES_MAX,
+        "a checkpoint fits its limit"
+    );
 }
 
 /// The encoding of `value`. Panics as [`encode_into`] does.
@@ -69,6 +74,13 @@ mod tests {
         );
         let longer = [&bytes[..], &[0]].concat();
         assert_eq!(decode::<(u32, String)>(&longer), Err(DecodeError::LeftOver));
+    }
+
+    /// What could be written but never read again would end a match at its next checkpoint anyhow.
+    #[test]
+    #[should_panic(expected = "a checkpoint fits its limit")]
+    fn more_than_can_be_read_is_not_written() {
+        encode(&vec![0u8; CHECKPOINT_BYTES_MAX + 1]);
     }
 
     /// A length prefix of four billion must not allocate.

@@ -83,3 +83,47 @@ pub enum CommandOutcome {
     /// It was not.
     Refused(CommandRefusal),
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn commands_round_trip(
+            sequence: u32,
+            payload in prop::collection::vec(any::<u8>(), 0..=COMMAND_BYTES_MAX),
+        ) {
+            let message = CommandMessage { sequence, payload };
+            let mut bytes = Vec::new();
+            message.encode(&mut bytes);
+            prop_assert_eq!(CommandMessage::decode(&bytes), Ok(message));
+        }
+
+        #[test]
+        fn garbage_never_panics(bytes: Vec<u8>) {
+            if let Ok(message) = CommandMessage::decode(&bytes) {
+                prop_assert!(message.payload.len() <= COMMAND_BYTES_MAX);
+            }
+        }
+    }
+
+    #[test]
+    fn a_command_that_is_too_long_is_refused() {
+        let long = vec![0; COMMAND_BYTES_MAX + 2];
+        assert_eq!(CommandMessage::decode(&long), Err(DecodeError::TooLong));
+        assert_eq!(CommandMessage::decode(&[]), Err(DecodeError::UnexpectedEnd));
+    }
+
+    #[test]
+    fn refusals_tell_people_why() {
+        let rule = CommandRefusal::Rule("not enough gold".to_owned());
+        assert_eq!(rule.to_string(), "not enough gold");
+        assert_eq!(
+            CommandRefusal::NotAPlayer.to_string(),
+            "only players may do that"
+        );
+    }
+}

@@ -13,7 +13,7 @@ use crate::replicated::{Replicated, RowReader, RowWriter};
 use crate::schema::{FieldKind, Layout, Schema};
 use crate::tick::{Tick, ViewTick};
 
-/// The words of one input.
+/// The words of one input; none at all while a player has sent nothing yet.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct InputWords(SmallVec<[u32; 8]>);
 
@@ -22,11 +22,22 @@ impl InputWords {
     pub fn of<T: Replicated>(input: &T) -> Self {
         let mut words = Vec::with_capacity(INPUT_WORDS_MAX);
         input.write(&mut RowWriter::new(&mut words, &mut Vec::new()));
-        Self(SmallVec::from_vec(words))
+        Self(SmallVec::from_slice(&words))
     }
 
-    /// A game's input from its words.
+    /// Words for `layout`, as a client without the game's types makes them: words that are too high
+    /// are lowered, missing ones are 0.
+    pub fn clamped(words: &[u32], layout: &Layout) -> Self {
+        let padded = words.iter().copied().chain(core::iter::repeat(0));
+        let clamped = padded.zip(layout.word_max());
+        Self(clamped.map(|(word, &max)| word.min(max)).collect())
+    }
+
+    /// A game's input from its words. No words are the input's default, which need not be zeros.
     pub fn read<T: Replicated + Default>(&self) -> T {
+        if self.0.is_empty() {
+            return T::default();
+        }
         T::read(0, &mut RowReader::new(&self.0)).unwrap_or_default()
     }
 
@@ -37,8 +48,13 @@ impl InputWords {
 
     /// Merges a frame that came too late for its own tick: buttons or-ed, so that no press is lost.
     ///
-    /// Axes are replaced if `newest`, which says that no newer frame is known.
+    /// Axes are replaced if `newest`, which says that no newer frame is known. Where there was
+    /// nothing to merge into, the late frame is all there is.
     pub fn merge_late(&mut self, late: &Self, schema: &Schema, newest: bool) {
+        if self.0.is_empty() {
+            self.0.clone_from(&late.0);
+            return;
+        }
         let fields = &schema.data().input.fields;
         for (field, words) in fields.iter().zip(schema.input().field_words()) {
             let own = self.0.get_mut(words.clone()).unwrap_or_default();
@@ -79,6 +95,9 @@ pub struct InputBatch {
 impl InputBatch {
     /// Appends the body of an input section.
     ///
+    /// Frames beyond the newest [`INPUT_FRAMES_PER_BATCH_MAX`] are left out; words that are missing
+    /// are written as 0, words that are too high as the highest.
+    ///
     /// Layout: varint incarnation, varint received, byte count; then, if there are frames, varint
     /// tick of the first, per frame a varint of how many eighths of a tick its view lies behind it,
     /// and the words of all frames, bit-packed.
@@ -88,6 +107,10 @@ impl InputBatch {
         write_varint(out, self.received);
         out.push(u8::try_from(frames.len()).expect("bounded above"));
         let Some(first) = frames.first() else { return };
+        debug_assert!(
+            frames.is_sorted_by(|one, next| one.tick.next() == next.tick),
+            "only the first tick is written"
+        );
         write_varint(out, first.tick.0);
         for frame in frames {
             write_varint(
@@ -97,7 +120,8 @@ impl InputBatch {
         }
         let mut bits = BitWriter::new(out);
         for frame in frames {
-            for (&word, &width) in frame.words.as_slice().iter().zip(layout.word_bits()) {
+            let words = InputWords::clamped(frame.words.as_slice(), layout);
+            for (&word, &width) in words.as_slice().iter().zip(layout.word_bits()) {
                 bits.write(word, width);
             }
         }
@@ -186,6 +210,229 @@ impl InputStatus {
             1 => Self::Repeated,
             2 => Self::Merged,
             _ => Self::Dropped,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use glam::Vec2;
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::schema::SchemaBuilder;
+    use crate::schema::arbitrary::schema_data;
+    use crate::tick::TickRate;
+
+    crate::replicated! {
+        /// Two buttons and three axes.
+        #[derive(Clone, Debug, Default, PartialEq)]
+        struct Pressed {
+            jump: bool => flag,
+            stick: Vec2 => fixed(-1.0, 1.0, 0.125),
+            fire: bool => flag,
+            weapon: u8 => bits(3),
+        }
+    }
+
+    fn schema() -> Schema {
+        SchemaBuilder::new("test", TickRate::hz(30))
+            .input::<Pressed>()
+            .build()
+    }
+
+    fn pressed(jump: bool, fire: bool, weapon: u8) -> Pressed {
+        Pressed {
+            jump,
+            stick: Vec2::splat(f32::from(weapon) * 0.125),
+            fire,
+            weapon,
+        }
+    }
+
+    fn frame(tick: u32, words: InputWords) -> InputFrame {
+        InputFrame {
+            tick: Tick(tick),
+            view: ViewTick::before(Tick(tick), 20),
+            words,
+        }
+    }
+
+    fn encode(batch: &InputBatch, schema: &Schema) -> Vec<u8> {
+        let mut bytes = Vec::new();
+        batch.encode(schema.input(), &mut bytes);
+        bytes
+    }
+
+    fn decode(schema: &Schema, bytes: &[u8]) -> Result<InputBatch, DecodeError> {
+        InputBatch::decode(schema.input(), bytes)
+    }
+
+    /// A random input class and a batch of its frames.
+    fn batches() -> impl Strategy<Value = (Schema, InputBatch)> {
+        let words = prop::collection::vec(any::<u32>(), 0..INPUT_WORDS_MAX);
+        let frames = prop::collection::vec((any::<u32>(), words), 0..INPUT_FRAMES_PER_BATCH_MAX);
+        let first = 0..u32::MAX - 64;
+        (schema_data(), any::<(u32, u32)>(), first, frames).prop_map(
+            |(data, (incarnation, received), first, frames)| {
+                let schema = Schema::from_data(data).unwrap();
+                let frames = (first..)
+                    .zip(frames)
+                    .map(|(tick, (lag, words))| InputFrame {
+                        tick: Tick(tick),
+                        view: ViewTick::before(Tick(tick), u64::from(lag)),
+                        words: InputWords::clamped(&words, schema.input()),
+                    })
+                    .collect();
+                let batch = InputBatch {
+                    incarnation,
+                    received,
+                    frames,
+                };
+                (schema, batch)
+            },
+        )
+    }
+
+    proptest! {
+        #[test]
+        fn batches_round_trip((schema, batch) in batches()) {
+            prop_assert_eq!(decode(&schema, &encode(&batch, &schema)), Ok(batch));
+        }
+
+        #[test]
+        fn a_batch_that_is_cut_or_longer_is_refused(
+            (schema, batch) in batches(),
+            cut in any::<prop::sample::Index>(),
+        ) {
+            let bytes = encode(&batch, &schema);
+            prop_assert!(decode(&schema, &bytes[..cut.index(bytes.len())]).is_err());
+            let longer = [&bytes[..], &[0]].concat();
+            prop_assert_eq!(decode(&schema, &longer), Err(DecodeError::LeftOver));
+        }
+
+        #[test]
+        fn garbage_never_panics_and_what_it_yields_is_in_range(
+            data in schema_data(),
+            bytes: Vec<u8>,
+        ) {
+            let schema = Schema::from_data(data).unwrap();
+            if let Ok(batch) = decode(&schema, &bytes) {
+                prop_assert!(batch.frames.len() <= INPUT_FRAMES_PER_BATCH_MAX);
+                for frame in &batch.frames {
+                    prop_assert!(frame.view <= ViewTick::at(frame.tick));
+                    let clamped = InputWords::clamped(frame.words.as_slice(), schema.input());
+                    prop_assert_eq!(&clamped, &frame.words);
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn typed_inputs_come_back() {
+        let (schema, input) = (schema(), pressed(true, false, 5));
+        let batch = InputBatch {
+            frames: vec![frame(7, InputWords::of(&input))],
+            ..InputBatch::default()
+        };
+        let decoded = decode(&schema, &encode(&batch, &schema)).unwrap();
+        assert_eq!(decoded.frames[0].words.read::<Pressed>(), input);
+    }
+
+    /// A frame without words is one in which nothing was set, not one that shifts its neighbours.
+    #[test]
+    fn frames_without_words_read_as_zeros() {
+        let schema = schema();
+        let full = InputWords::of(&pressed(true, true, 7));
+        let batch = InputBatch {
+            frames: vec![frame(7, InputWords::default()), frame(8, full.clone())],
+            ..InputBatch::default()
+        };
+        let decoded = decode(&schema, &encode(&batch, &schema)).unwrap();
+        assert_eq!(decoded.frames[0].words.as_slice(), [0; 5]);
+        assert_eq!(decoded.frames[1].words, full);
+    }
+
+    /// Before a player's first frame a stick rests where the game says, not at its lowest word.
+    #[test]
+    fn no_words_are_the_default_input() {
+        assert_eq!(InputWords::default().read::<Pressed>(), Pressed::default());
+        assert_ne!(
+            InputWords::clamped(&[], schema().input()).read::<Pressed>(),
+            Pressed::default()
+        );
+    }
+
+    #[test]
+    fn words_out_of_range_are_clamped_when_written() {
+        let schema = schema();
+        let batch = InputBatch {
+            frames: vec![frame(7, InputWords(SmallVec::from_slice(&[32; 9])))],
+            ..InputBatch::default()
+        };
+        let decoded = decode(&schema, &encode(&batch, &schema)).unwrap();
+        assert_eq!(decoded.frames[0].words.as_slice(), [1, 16, 16, 1, 7]);
+    }
+
+    #[test]
+    fn only_the_newest_frames_of_a_long_batch_are_sent() {
+        let schema = schema();
+        let batch = InputBatch {
+            frames: (0..40)
+                .map(|tick| frame(tick, InputWords::default()))
+                .collect(),
+            ..InputBatch::default()
+        };
+        let decoded = decode(&schema, &encode(&batch, &schema)).unwrap();
+        let ticks: Vec<u32> = decoded.frames.iter().map(|frame| frame.tick.0).collect();
+        assert_eq!(ticks, (8..40).collect::<Vec<_>>());
+        let bytes = [0, 0, 33, 0];
+        assert_eq!(decode(&schema, &bytes), Err(DecodeError::TooLong));
+    }
+
+    #[test]
+    fn ticks_beyond_the_last_are_refused() {
+        let mut bytes = vec![0, 0, 2];
+        write_varint(&mut bytes, u32::MAX);
+        bytes.extend([0; 8]);
+        assert_eq!(decode(&schema(), &bytes), Err(DecodeError::OutOfRange));
+    }
+
+    #[test]
+    fn a_late_press_is_merged_and_late_axes_only_if_newest() {
+        let schema = schema();
+        let own = InputWords::of(&pressed(true, false, 2));
+        let late = InputWords::of(&pressed(false, true, 6));
+        let mut merged = own.clone();
+        merged.merge_late(&late, &schema, false);
+        let buttons = Pressed {
+            fire: true,
+            ..pressed(true, false, 2)
+        };
+        assert_eq!(merged.read::<Pressed>(), buttons);
+        let mut merged = own;
+        merged.merge_late(&late, &schema, true);
+        assert_eq!(merged.read::<Pressed>(), pressed(true, true, 6));
+    }
+
+    /// The first input of a player may be a late one.
+    #[test]
+    fn a_late_press_is_merged_into_nothing() {
+        let schema = schema();
+        let late = InputWords::of(&pressed(false, true, 6));
+        let mut merged = InputWords::default();
+        merged.merge_late(&late, &schema, true);
+        assert_eq!(merged, late);
+        merged.merge_late(&InputWords::default(), &schema, false);
+        assert_eq!(merged, late);
+    }
+
+    #[test]
+    fn statuses_have_their_numbers() {
+        for (code, status) in (0u8..).zip(InputStatus::ALL) {
+            assert_eq!(status.code(), code);
+            assert_eq!(InputStatus::from_code(code), status);
+            assert_eq!(InputStatus::from_code(code | 0xfc), status);
         }
     }
 }

@@ -4,9 +4,10 @@
 /// honest one: 32 frames of 64 bytes and a few commands.
 pub const CLIENT_MESSAGE_BYTES_MAX: usize = 4096;
 
-/// The most bytes of one message from the server. A member that caught up gets at most its credit
-/// (64 KiB) of waiting chunks in one message, a join at most [`JOIN_PART_BYTES_MAX`] of it.
-pub const SERVER_MESSAGE_BYTES_MAX: usize = 256 * 1024;
+/// The most bytes of one message from the server: a control section, and the frames beside it. A
+/// member that caught up gets at most its credit (64 KiB) of waiting chunks in one message, a join
+/// at most [`JOIN_PART_BYTES_MAX`] of it.
+pub const SERVER_MESSAGE_BYTES_MAX: usize = 704 * 1024;
 
 /// The most sections in one message: 64 waiting frames, and room for control.
 pub const SECTIONS_PER_MESSAGE_MAX: usize = 160;
@@ -45,8 +46,13 @@ pub const ROW_WORDS_MAX: usize = 128;
 /// The most bytes of an encoded schema.
 pub const SCHEMA_BYTES_MAX: usize = 64 * 1024;
 
-/// The most live entities of one class in one stream. Rows beyond are left out and counted.
+/// The most slots of one class in one stream. Rows beyond are left out and counted.
 pub const ENTITIES_PER_CLASS_MAX: usize = 32_768;
+
+/// The most words that all slots of one stream hold, live or free. Rows that would need a slot
+/// beyond are left out and counted. So a join always fits [`JOIN_BYTES_MAX`], and no message makes
+/// a client hold more than 8 MiB of rows.
+pub const STREAM_WORDS_MAX: usize = 2 * 1024 * 1024;
 
 /// The most events of one stream in one chunk. Events beyond are left out and counted.
 pub const EVENTS_PER_CHUNK_MAX: usize = 1024;
@@ -83,6 +89,6 @@ pub const ROOM_MEMBERS_MAX: u16 = 4096;
 /// The most bytes of a checkpoint of a match.
 pub const CHECKPOINT_BYTES_MAX: usize = 64 * 1024 * 1024;
 
-/// The most bytes of one control section from the server: a Welcome with a schema and the roster of
-/// a full room.
-pub const CONTROL_BYTES_MAX: usize = 224 * 1024;
+/// The most bytes of one control section from the server: a Welcome with a schema, and with the
+/// roster and the last result of a full room whose names have four bytes a character.
+pub const CONTROL_BYTES_MAX: usize = 576 * 1024;

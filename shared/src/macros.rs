@@ -1,4 +1,4 @@
-//! The two declarations that a game makes: [`replicated!`](crate::replicated) for rows, inputs and
+//! The two declarations that a game makes: [`replicated!`](macro@crate::replicated) for rows, inputs and
 //! events, [`commands!`](crate::commands) for commands.
 
 /// Declares a type that travels as words, in one place: the struct, its class, how it is written
@@ -22,6 +22,16 @@
 ///         pub velocity: IVec2 => fixed(-4.0, 4.0, 0.0625),
 ///         /// Whether it glows.
 ///         pub lit: bool => flag,
+///     }
+/// }
+/// ```
+///
+/// A type that can't hold what its kind says does not compile:
+///
+/// ```compile_fail
+/// syncline_shared::replicated! {
+///     pub struct Crate {
+///         pub attitude: f32 => quaternion(9),
 ///     }
 /// }
 /// ```
@@ -132,7 +142,7 @@ macro_rules! replicated {
         const _: () = {
             /// The variants, numbered in order.
             #[derive(Clone, Copy)]
-            enum Class { $( $variant, )+ }
+            enum __Number { $( $variant, )+ }
 
             impl $crate::replicated::Replicated for $name {
                 const CLASSES: &'static [$crate::replicated::ClassSpec] = &[
@@ -143,7 +153,7 @@ macro_rules! replicated {
 
                 fn class(&self) -> usize {
                     match self {
-                        $( Self::$variant { .. } => Class::$variant as usize, )+
+                        $( Self::$variant { .. } => __Number::$variant as usize, )+
                     }
                 }
 
@@ -162,7 +172,7 @@ macro_rules! replicated {
                     class: usize,
                     row: &mut $crate::replicated::RowReader<'_>,
                 ) -> Option<Self> {
-                    $( if class == Class::$variant as usize {
+                    $( if class == __Number::$variant as usize {
                         return Some(Self::$variant {
                             $( $field: $crate::replicated!(@read $type, row,
                                 $kind $( ( $($kind_arg),* ) )?), )*
@@ -180,11 +190,19 @@ macro_rules! replicated {
     }) => {
         $crate::replicated::ClassSpec {
             name: stringify!($name),
-            fields: &[ $( $crate::replicated::FieldSpec {
-                name: stringify!($field),
-                kind: $crate::replicated::kind::$kind( $( $($kind_arg),* )? ),
-                lanes: <$type as $crate::replicated::FieldValue>::LANES,
-                link: $crate::replicated!(@link $( $link ( $source $(, $link_arg)* ) )?),
+            fields: &[ $( {
+                const KIND: $crate::replicated::KindSpec =
+                    $crate::replicated::kind::$kind( $( $($kind_arg),* )? );
+                const _: () = assert!(
+                    <$type as $crate::replicated::FieldValue>::SHAPE.suits(KIND.kind),
+                    concat!("the type of ", stringify!($field), " does not suit its kind"),
+                );
+                $crate::replicated::FieldSpec {
+                    name: stringify!($field),
+                    kind: KIND,
+                    lanes: <$type as $crate::replicated::FieldValue>::LANES,
+                    link: $crate::replicated!(@link $( $link ( $source $(, $link_arg)* ) )?),
+                }
             } ),* ],
         }
     };

@@ -38,10 +38,7 @@ impl Rng {
 
     /// A number in `low..=high`; `low` if the range is empty.
     pub fn range(&mut self, low: i32, high: i32) -> i32 {
-        let span = high
-            .checked_sub(low)
-            .and_then(|span| u32::try_from(span).ok())
-            .unwrap_or(0);
+        let span = high.max(low).abs_diff(low);
         let step = if span == u32::MAX {
             self.next_u32()
         } else {
@@ -88,6 +85,12 @@ mod tests {
             assert!((-3..=4).contains(&rng.range(-3, 4)));
             assert!((0.0..1.0).contains(&rng.unit()));
         }
+        let wide: Vec<i32> = (0..100).map(|_| rng.range(i32::MIN, i32::MAX)).collect();
+        assert!(wide.iter().any(|&drawn| drawn < 0) && wide.iter().any(|&drawn| drawn > 0));
+        let most: Vec<i32> = (0..100)
+            .map(|_| rng.range(-2_000_000_000, 2_000_000_000))
+            .collect();
+        assert!(most.iter().any(|&drawn| drawn < 0) && most.iter().any(|&drawn| drawn > 0));
         assert_eq!(rng.below(0), 0);
         assert_eq!(rng.range(5, 5), 5);
         assert_eq!(rng.range(5, 4), 5);

@@ -3,13 +3,18 @@
 //!
 //! A game copies out what clients may see, row by row, each with its audience. The streams turn
 //! that into slots. Knows nothing of how a frame is coded.
+//!
+//! - `frame`: a stream's world at one tick, by slot
+
+mod frame;
 
 use std::sync::Arc;
 
-use crate::hash::WordHash;
-use crate::id::{ClassId, EntityId, PlayerId, Slot};
+use crate::id::{ClassId, EntityId, PlayerId};
 use crate::replicated::{Replicated, RowReader, RowWriter};
-use crate::schema::Schema;
+use crate::schema::{Layout, Schema};
+
+pub use frame::{Frame, Rows};
 
 /// Who sees a row or hears of an event. Each audience is a stream.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -89,6 +94,26 @@ impl Contents {
         self.references.clear();
     }
 
+    /// Appends bare words for `layout`; those of entity fields are `references`, in order.
+    fn append_words(
+        &mut self,
+        layout: &Layout,
+        words: &[u32],
+        references: &[Option<EntityId>],
+    ) -> usize {
+        let start = self.words.len();
+        let padded = words.iter().copied().chain(core::iter::repeat(0));
+        self.words.extend(padded.take(layout.words()));
+        let entities = references.iter().copied().chain(core::iter::repeat(None));
+        for (&(index, _), entity) in layout.references().iter().zip(entities) {
+            self.words[start + index] = entity.map_or(0, |entity| {
+                self.references.push(entity);
+                u32::try_from(self.references.len()).unwrap_or(0)
+            });
+        }
+        start
+    }
+
     fn append<T: Replicated>(&mut self, value: &T) -> usize {
         let start = self.words.len();
         value.write(&mut RowWriter::new(&mut self.words, &mut self.references));
@@ -133,13 +158,72 @@ impl SnapshotWriter {
             .schema
             .class_of::<T>()
             .expect("a row's type is a class of the schema");
+        let count = self.schema.classes()[usize::from(class.0)].words();
         let contents = self.contents_mut(audience);
         let start = contents.append(row);
+        debug_assert_eq!(
+            contents.words.len() - start,
+            count,
+            "a row is its class's words"
+        );
         contents.rows.push(RowHeader {
             class,
             entity,
             start,
         });
+    }
+
+    /// Writes a row from bare words, for tools that have a schema but not the game's types.
+    ///
+    /// Words that are missing are 0, those beyond the class are left out, and the stream lowers
+    /// those that are too high. The words of entity fields are not read: what these refer to is in
+    /// `references`, in the order of the words, and missing ones refer to nothing.
+    ///
+    /// # Panics
+    ///
+    /// If the schema has no such class: a defect of the tool.
+    pub fn put_words(
+        &mut self,
+        class: ClassId,
+        entity: EntityId,
+        audience: Audience,
+        words: &[u32],
+        references: &[Option<EntityId>],
+    ) {
+        let schema = Arc::clone(&self.schema);
+        let layout = schema
+            .classes()
+            .get(usize::from(class.0))
+            .expect("a row's class is one of the schema");
+        let contents = self.contents_mut(audience);
+        let start = contents.append_words(layout, words, references);
+        contents.rows.push(RowHeader {
+            class,
+            entity,
+            start,
+        });
+    }
+
+    /// Tells `audience` of an event from bare words, as [`Self::put_words`] writes a row.
+    ///
+    /// # Panics
+    ///
+    /// If the schema has no such event class: a defect of the tool.
+    pub fn event_words(
+        &mut self,
+        class: u8,
+        audience: Audience,
+        words: &[u32],
+        references: &[Option<EntityId>],
+    ) {
+        let schema = Arc::clone(&self.schema);
+        let layout = schema
+            .events()
+            .get(usize::from(class))
+            .expect("an event's class is one of the schema");
+        let contents = self.contents_mut(audience);
+        let start = contents.append_words(layout, words, references);
+        contents.events.push(EventHeader { class, start });
     }
 
     /// Tells `audience` of an event.
@@ -180,189 +264,6 @@ impl SnapshotWriter {
                 &mut self.players[place].1
             }
         }
-    }
-}
-
-/// The rows of one class in a frame, by slot.
-#[derive(Clone, Debug, Default)]
-pub struct Rows {
-    stride: usize,
-    /// For each slot: 0 while it is free, else how often it was taken, never 0.
-    lives: Vec<u32>,
-    taken_before: Vec<u32>,
-    words: Vec<u32>,
-    live: usize,
-}
-
-/// Equal if the same slots hold the same live rows; which life a slot is in depends on when its
-/// reader joined.
-impl PartialEq for Rows {
-    fn eq(&self, other: &Self) -> bool {
-        self.live == other.live && self.iter().eq(other.iter())
-    }
-}
-
-impl Eq for Rows {}
-
-impl Rows {
-    fn new(stride: usize) -> Self {
-        Self {
-            stride,
-            ..Self::default()
-        }
-    }
-
-    /// Slots that were ever taken.
-    pub fn slots(&self) -> usize {
-        self.lives.len()
-    }
-
-    /// Live rows.
-    pub fn len(&self) -> usize {
-        self.live
-    }
-
-    /// Whether no row is alive.
-    pub fn is_empty(&self) -> bool {
-        self.live == 0
-    }
-
-    /// Whether the row of `slot` is alive.
-    pub fn is_alive(&self, slot: usize) -> bool {
-        self.lives.get(slot).is_some_and(|&life| life != 0)
-    }
-
-    /// Which life of its slot the row is in, to tell an entity from the next in the same slot.
-    pub fn life(&self, slot: Slot) -> Option<u32> {
-        self.lives
-            .get(usize::from(slot.0))
-            .copied()
-            .filter(|&life| life != 0)
-    }
-
-    /// The words of the row in `slot`, if it is alive.
-    pub fn get(&self, slot: Slot) -> Option<&[u32]> {
-        let slot = usize::from(slot.0);
-        if self.is_alive(slot) {
-            self.row(slot)
-        } else {
-            None
-        }
-    }
-
-    /// The live rows, by slot.
-    pub fn iter(&self) -> impl Iterator<Item = (Slot, &[u32])> {
-        (0..self.slots()).filter_map(|slot| {
-            let slot = Slot(u16::try_from(slot).ok()?);
-            Some((slot, self.get(slot)?))
-        })
-    }
-
-    /// The words of `slot`, alive or not.
-    pub(crate) fn row(&self, slot: usize) -> Option<&[u32]> {
-        self.words.get(slot * self.stride..(slot + 1) * self.stride)
-    }
-
-    /// The words of `slot`, alive or not, to change.
-    pub(crate) fn row_mut(&mut self, slot: usize) -> Option<&mut [u32]> {
-        self.words
-            .get_mut(slot * self.stride..(slot + 1) * self.stride)
-    }
-
-    /// Frees `slot`.
-    pub(crate) fn remove(&mut self, slot: usize) {
-        if let Some(life) = self.lives.get_mut(slot).filter(|life| **life != 0) {
-            *life = 0;
-            self.live -= 1;
-        }
-    }
-
-    /// Takes `slot`, which is free and at most one past the last; its words are 0.
-    pub(crate) fn insert(&mut self, slot: usize) -> Option<&mut [u32]> {
-        if slot == self.lives.len() {
-            self.lives.push(0);
-            self.taken_before.push(0);
-            self.words.resize(self.words.len() + self.stride, 0);
-        }
-        let (life, before) = (self.lives.get_mut(slot)?, self.taken_before.get_mut(slot)?);
-        *before = before.wrapping_add(1).max(1);
-        *life = *before;
-        self.live += 1;
-        let row = self.row_mut(slot)?;
-        row.fill(0);
-        Some(row)
-    }
-
-    /// The lowest free slot at or after `from`.
-    pub(crate) fn free_slot(&self, from: usize) -> usize {
-        let from = from.min(self.slots());
-        self.lives[from..]
-            .iter()
-            .position(|&life| life == 0)
-            .map_or(self.slots(), |at| from + at)
-    }
-}
-
-/// A stream's world at one tick: the rows of each class, by slot. Both ends hold the same one.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Frame {
-    classes: Vec<Rows>,
-}
-
-impl Frame {
-    /// A frame without entities.
-    pub fn empty(schema: &Schema) -> Self {
-        let classes = schema
-            .classes()
-            .iter()
-            .map(|layout| Rows::new(layout.words()))
-            .collect();
-        Self { classes }
-    }
-
-    /// The rows of `class`.
-    pub fn rows(&self, class: ClassId) -> Option<&Rows> {
-        self.classes.get(usize::from(class.0))
-    }
-
-    /// All classes' rows, in order.
-    pub fn classes(&self) -> &[Rows] {
-        &self.classes
-    }
-
-    pub(crate) fn classes_mut(&mut self) -> &mut [Rows] {
-        &mut self.classes
-    }
-
-    /// The entities of type `T`, by slot.
-    pub fn entities<'a, T: Replicated>(
-        &'a self,
-        schema: &Schema,
-    ) -> impl Iterator<Item = (Slot, T)> + use<'a, T> {
-        let rows = schema.class_of::<T>().and_then(|class| self.rows(class));
-        rows.into_iter()
-            .flat_map(Rows::iter)
-            .filter_map(|(slot, words)| Some((slot, T::read(0, &mut RowReader::new(words))?)))
-    }
-
-    /// The entity of type `T` in `slot`.
-    pub fn entity<T: Replicated>(&self, schema: &Schema, slot: Slot) -> Option<T> {
-        let words = self.rows(schema.class_of::<T>()?)?.get(slot)?;
-        T::read(0, &mut RowReader::new(words))
-    }
-
-    /// A hash of all live rows in the order of classes and slots, each preceded by its slot.
-    pub fn hash(&self) -> WordHash {
-        let mut hash = WordHash::default();
-        for rows in &self.classes {
-            for (slot, words) in rows.iter() {
-                hash.add(u32::from(slot.0));
-                for &word in words {
-                    hash.add(word);
-                }
-            }
-        }
-        hash
     }
 }
 

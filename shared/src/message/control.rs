@@ -226,3 +226,6 @@ impl ServerControl {
         codec::encode(self)
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -3,9 +3,9 @@
 //! Layout: varint tick; varint span; the member's own part; then entries to the end of the section.
 //!
 //! The own part is one byte of flags: bit 0, statuses follow; bit 1, a margin follows. Without
-//! statuses, the member's input frame was applied at each tick of the span. Statuses are a varint
-//! count of runs, each a byte: status in the two high bits, length less one in the others. A margin
-//! is a signed varint in milliseconds.
+//! statuses, the member's input was applied at each tick since its previous frame. Statuses are a
+//! varint count of runs, each a byte: status in the two high bits, length less one in the others. A
+//! margin is a signed varint in milliseconds.
 //!
 //! An entry is a varint: stream slot times 4 plus kind. Kinds: 0 chunk (length, bytes), 1 join
 //! (length, bytes), 2 part of a join (varint index, varint count, length, bytes), 3 gone.
@@ -27,11 +27,15 @@ const RUN_LENGTH_MAX: usize = 64;
 /// The most ticks a frame may report on: a second at the highest rate.
 const STATUSES_MAX: usize = 128;
 
+/// The most ticks from one snapshot tick to the next: a second at the highest rate.
+const SPAN_MAX: u32 = 128;
+
 /// What concerns one member alone.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct OwnPart {
-    /// How the input of each tick since the member's previous frame came about, oldest first; empty
-    /// if its frame was applied at every one.
+    /// How the input of each tick since the member's previous frame came about, oldest first, the
+    /// last being that of the frame's own tick; empty if its frame was applied at every one. Ticks
+    /// further back than the first are not told of: a frame holds 128 statuses.
     pub statuses: Vec<InputStatus>,
     /// How early the member's inputs arrive, at the least of late, in milliseconds; negative if
     /// late. Only told when it should change its lead.
@@ -54,8 +58,8 @@ impl OwnPart {
         let margin = if self.margin_ms.is_some() { MARGIN } else { 0 };
         out.push(statuses | margin);
         if !self.statuses.is_empty() {
-            let runs = self
-                .statuses
+            let oldest = self.statuses.len().saturating_sub(STATUSES_MAX);
+            let runs = self.statuses[oldest..]
                 .chunk_by(|a, b| a == b)
                 .flat_map(|run| run.chunks(RUN_LENGTH_MAX));
             write_varint(
@@ -153,7 +157,7 @@ impl<'a> FrameSection<'a> {
         let mut reader = ByteReader::new(bytes);
         let tick = Tick(reader.varint()?);
         let span = reader.varint()?;
-        if span == 0 || span > 128 {
+        if span == 0 || span > SPAN_MAX {
             return Err(DecodeError::OutOfRange);
         }
         let own = OwnPart::decode(&mut reader)?;
@@ -273,7 +277,91 @@ mod tests {
 
         #[test]
         fn garbage_never_panics(bytes: Vec<u8>) {
-            let _ = FrameSection::decode(&bytes);
+            if let Ok(frame) = FrameSection::decode(&bytes) {
+                prop_assert!(frame.own.statuses.len() <= STATUSES_MAX);
+                prop_assert!((1..=128).contains(&frame.span));
+            }
         }
+
+        /// A member that got nothing for long learns of the newest ticks.
+        #[test]
+        fn more_statuses_than_a_frame_holds_lose_the_oldest(
+            mut statuses in prop::collection::vec(
+                prop::sample::select(InputStatus::ALL.to_vec()),
+                STATUSES_MAX..3 * STATUSES_MAX,
+            ),
+        ) {
+            let own = OwnPart { statuses: statuses.clone(), margin_ms: None };
+            let mut bytes = Vec::new();
+            own.encode(&mut bytes);
+            let decoded = OwnPart::decode(&mut ByteReader::new(&bytes)).unwrap();
+            prop_assert_eq!(decoded.statuses, statuses.split_off(statuses.len() - STATUSES_MAX));
+        }
+    }
+
+    fn decode(bytes: &[u8]) -> Result<FrameSection<'_>, DecodeError> {
+        FrameSection::decode(bytes)
+    }
+
+    #[test]
+    fn what_is_out_of_range_is_refused() {
+        assert!(decode(&[5, 1, 0]).is_ok());
+        assert_eq!(decode(&[5, 0, 0]), Err(DecodeError::OutOfRange), "no span");
+        assert_eq!(
+            decode(&[5, 129, 1, 0]),
+            Err(DecodeError::OutOfRange),
+            "a span of 129"
+        );
+        assert_eq!(
+            decode(&[5, 1, 4]),
+            Err(DecodeError::Invalid),
+            "an unknown flag"
+        );
+        assert_eq!(
+            decode(&[5, 1, 0, 2, 1, 1, 0]),
+            Err(DecodeError::OutOfRange),
+            "part 1 of 1"
+        );
+        assert_eq!(
+            decode(&[5, 1, 0, 2, 0, 129, 8, 0]),
+            Err(DecodeError::OutOfRange),
+            "1025 parts"
+        );
+        assert_eq!(
+            decode(&[5, 1, 0, 131, 8]),
+            Err(DecodeError::OutOfRange),
+            "stream 256"
+        );
+        assert_eq!(
+            decode(&[5, 1, 0, 7, 3]),
+            Err(DecodeError::OutOfOrder),
+            "stream 0 after 1"
+        );
+        assert_eq!(
+            decode(&[5, 1, 0, 3, 3]),
+            Err(DecodeError::OutOfOrder),
+            "stream 0 twice"
+        );
+        assert_eq!(
+            decode(&[5, 1, 0, 0, 2, 7]),
+            Err(DecodeError::UnexpectedEnd),
+            "a short chunk"
+        );
+    }
+
+    #[test]
+    fn a_part_that_is_too_long_is_refused() {
+        let bytes = vec![0; JOIN_PART_BYTES_MAX + 1];
+        let entry = |bytes| StreamEntry::JoinPart {
+            index: 0,
+            count: 2,
+            bytes,
+        };
+        let mut section = vec![5, 1, 0];
+        write_entry(StreamSlot::COMMON, entry(&bytes[1..]), &mut section);
+        assert!(decode(&section).is_ok());
+        section.truncate(3);
+        write_entry(StreamSlot::COMMON, entry(&bytes), &mut section);
+        assert_eq!(decode(&section), Err(DecodeError::TooLong));
     }
 }

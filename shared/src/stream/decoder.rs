@@ -55,7 +55,8 @@ impl StreamDecoder {
     ///
     /// # Errors
     ///
-    /// Any [`DecodeError`]. The stream is unusable then: follow it anew.
+    /// Any [`DecodeError`]. The stream is unusable then, and some of its events may have been
+    /// appended: follow it anew.
     pub fn apply(
         &mut self,
         span: u32,
@@ -65,6 +66,7 @@ impl StreamDecoder {
         if chunk.is_empty() {
             return Ok(Applied::Updated);
         }
+        let mut room = self.frame.room();
         let mut bits = BitReader::new(chunk);
         for (rows, layout) in self
             .frame
@@ -72,7 +74,7 @@ impl StreamDecoder {
             .iter_mut()
             .zip(self.schema.classes())
         {
-            delta::read_class(rows, layout, span, &mut bits)?;
+            delta::read_class(rows, layout, span, &mut room, &mut bits)?;
         }
         delta::read_events(&self.schema, &mut bits, events)?;
         let applied = if !bits.read_bool()? {

@@ -74,6 +74,9 @@ impl<'a, 'b> ClassWriter<'a, 'b> {
         self.flush_quiet();
         self.bits.write_bool(true);
         write_words(row, self.layout.word_bits(), self.bits);
+        if slot == rows.slots() {
+            rows.grow();
+        }
         if let Some(words) = rows.insert(slot) {
             words.copy_from_slice(row);
         }
@@ -99,11 +102,12 @@ impl<'a, 'b> ClassWriter<'a, 'b> {
     }
 }
 
-/// Reads one class's changes into `rows`.
+/// Reads one class's changes into `rows`. `room` is how many words new slots may take.
 pub(super) fn read_class(
     rows: &mut Rows,
     layout: &Layout,
     _span: u32,
+    room: &mut usize,
     bits: &mut BitReader<'_>,
 ) -> Result<(), DecodeError> {
     if !bits.read_bool()? {
@@ -128,17 +132,25 @@ pub(super) fn read_class(
     let mut from = 0;
     while bits.read_bool()? {
         let slot = rows.free_slot(from);
-        if slot >= ENTITIES_PER_CLASS_MAX {
-            return Err(DecodeError::OutOfRange);
+        if slot == rows.slots() {
+            grow(rows, layout, room)?;
         }
-        read_words(
-            rows.insert(slot).ok_or(DecodeError::Invalid)?,
-            0,
-            layout,
-            bits,
-        )?;
+        let row = rows.insert(slot).ok_or(DecodeError::Invalid)?;
+        read_words(row, 0, layout, bits)?;
         from = slot + 1;
     }
+    Ok(())
+}
+
+/// Adds a slot, as the bytes of a message ask for: within the limits.
+pub(super) fn grow(rows: &mut Rows, layout: &Layout, room: &mut usize) -> Result<(), DecodeError> {
+    if rows.slots() >= ENTITIES_PER_CLASS_MAX {
+        return Err(DecodeError::OutOfRange);
+    }
+    *room = room
+        .checked_sub(layout.words())
+        .ok_or(DecodeError::OutOfRange)?;
+    rows.grow();
     Ok(())
 }
 

@@ -21,7 +21,7 @@ pub struct ChunkStats {
     pub spawned: usize,
     /// Entities that vanished.
     pub despawned: usize,
-    /// Rows left out because their class has no slot left.
+    /// Rows left out because their class or the stream has no slot left.
     pub rows_refused: usize,
     /// Events left out because there were too many.
     pub events_refused: usize,
@@ -144,12 +144,20 @@ impl StreamEncoder {
                 }
             }
         }
+        let mut room = self.frame.room();
         for (place, row) in contents.rows().iter().enumerate() {
-            self.assign_newcomer(place, *row, stats);
+            self.assign_newcomer(place, *row, &mut room, stats);
         }
     }
 
-    fn assign_newcomer(&mut self, place: usize, row: RowHeader, stats: &mut ChunkStats) {
+    /// Gives the entity of `row` a slot if it has none. `room` is how many words new slots may take.
+    fn assign_newcomer(
+        &mut self,
+        place: usize,
+        row: RowHeader,
+        room: &mut usize,
+        stats: &mut ChunkStats,
+    ) {
         let class = &mut self.classes[usize::from(row.class.0)];
         if let Some(&slot) = class.slot_of.get(row.entity) {
             class.row_in[usize::from(slot)] = Some(place);
@@ -159,14 +167,17 @@ impl StreamEncoder {
         let slot = (from..class.row_in.len())
             .find(|&slot| class.row_in[slot].is_none())
             .unwrap_or(class.row_in.len());
+        let is_new = slot == class.row_in.len();
+        let words = self.schema.classes()[usize::from(row.class.0)].words();
         let short = u16::try_from(slot)
             .ok()
-            .filter(|_| slot < ENTITIES_PER_CLASS_MAX);
+            .filter(|_| slot < ENTITIES_PER_CLASS_MAX && (!is_new || words <= *room));
         let Some(short) = short else {
             stats.rows_refused += 1;
             return;
         };
-        if slot == class.row_in.len() {
+        if is_new {
+            *room -= words;
             class.row_in.push(None);
             class.entity_in.push(row.entity);
         }

@@ -2,10 +2,10 @@
 //!
 //! Per class the number of slots (16 bits), then for each slot a bit "alive" and the row raw.
 
-use super::delta::{read_words, write_words};
+use super::delta::{grow, read_words, write_words};
 use crate::bits::{BitReader, BitWriter};
 use crate::error::DecodeError;
-use crate::limits::{ENTITIES_PER_CLASS_MAX, JOIN_BYTES_MAX};
+use crate::limits::JOIN_BYTES_MAX;
 use crate::schema::Schema;
 use crate::snapshot::Frame;
 
@@ -25,26 +25,22 @@ pub(super) fn write(schema: &Schema, frame: &Frame, out: &mut Vec<u8>) {
     bits.finish();
 }
 
-/// Reads what [`write`] wrote.
+/// Reads what [`write()`] wrote.
 pub(super) fn read(schema: &Schema, bytes: &[u8]) -> Result<Frame, DecodeError> {
     if bytes.len() > JOIN_BYTES_MAX {
         return Err(DecodeError::TooLong);
     }
     let mut frame = Frame::empty(schema);
+    let mut room = frame.room();
     let mut bits = BitReader::new(bytes);
     for (rows, layout) in frame.classes_mut().iter_mut().zip(schema.classes()) {
-        let slots = usize::try_from(bits.read(16)?).map_err(|_| DecodeError::OutOfRange)?;
-        if slots > ENTITIES_PER_CLASS_MAX {
-            return Err(DecodeError::OutOfRange);
-        }
         // Slots are added as their bits are read, so that a message can't claim more than it holds.
-        for slot in 0..slots {
-            let alive = bits.read_bool()?;
-            let row = rows.insert(slot).ok_or(DecodeError::Invalid)?;
-            if alive {
+        for slot in 0..bits.read(16)? {
+            grow(rows, layout, &mut room)?;
+            if bits.read_bool()? {
+                let slot = usize::try_from(slot).map_err(|_| DecodeError::OutOfRange)?;
+                let row = rows.insert(slot).ok_or(DecodeError::Invalid)?;
                 read_words(row, 0, layout, &mut bits)?;
-            } else {
-                rows.remove(slot);
             }
         }
     }

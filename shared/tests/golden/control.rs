@@ -1,0 +1,289 @@
+//! Control messages of both directions, each variant and each optional part.
+
+use syncline_shared::command::{CommandOutcome, CommandRefusal};
+use syncline_shared::game::Outcome;
+use syncline_shared::id::{PlayerId, RoomId, SessionId, StreamSlot};
+use syncline_shared::message::control::{
+    ClientControl, CreateOptions, Hello, PhaseInfo, Role, RoomSelector, RoomUpdate, RosterEntry,
+    ServerControl, Welcome,
+};
+use syncline_shared::tick::{Tick, TickRate};
+
+use crate::file::{Golden, bytes, plain, vector};
+
+pub(crate) const CLIENT: Golden = Golden {
+    name: "client_control",
+    about: "Bodies of control sections from a client. Variants by name; fingerprints as decimal \
+            text; bytes as hexadecimal text.",
+    vectors: || {
+        client()
+            .iter()
+            .map(|(name, message)| vector(name, &message.encode(), &plain(message)))
+            .collect()
+    },
+};
+
+pub(crate) const SERVER: Golden = Golden {
+    name: "server_control",
+    about: "Bodies of control sections from a server. Variants by name; fingerprints and sessions \
+            as decimal text; bytes as hexadecimal text.",
+    vectors: || {
+        server()
+            .iter()
+            .map(|(name, message)| vector(name, &message.encode(), &plain(message)))
+            .collect()
+    },
+};
+
+#[test]
+fn client_messages_are_decoded() {
+    for vector in CLIENT.load() {
+        let message = ClientControl::decode(&bytes(&vector)).unwrap();
+        assert_eq!(plain(&message), vector["value"]);
+    }
+}
+
+#[test]
+fn server_messages_are_decoded() {
+    for vector in SERVER.load() {
+        let message = ServerControl::decode(&bytes(&vector)).unwrap();
+        assert_eq!(plain(&message), vector["value"]);
+    }
+}
+
+fn hello() -> Hello {
+    Hello {
+        protocol: 1,
+        game: None,
+        fingerprint: None,
+        room: RoomSelector::QuickPlay,
+        resume: None,
+        name: "Ada".to_owned(),
+        role: Role::Player,
+    }
+}
+
+fn client() -> Vec<(&'static str, ClientControl)> {
+    let greet = |hello: Hello| ClientControl::Hello(Box::new(hello));
+    vec![
+        ("hello", greet(hello())),
+        (
+            "hello_by_id",
+            greet(Hello {
+                game: Some("arena".to_owned()),
+                room: RoomSelector::Id(RoomId(70_000)),
+                ..hello()
+            }),
+        ),
+        (
+            "hello_by_code_to_watch",
+            greet(Hello {
+                room: RoomSelector::Code("7K2MXQ".parse().unwrap()),
+                role: Role::Spectator,
+                name: "Žofia 🚀".to_owned(),
+                ..hello()
+            }),
+        ),
+        (
+            "hello_to_create",
+            greet(Hello {
+                game: Some("pong".to_owned()),
+                fingerprint: Some(0x0123_4567_89ab_cdef),
+                room: RoomSelector::Create(CreateOptions {
+                    private: true,
+                    players_max: Some(300),
+                }),
+                ..hello()
+            }),
+        ),
+        (
+            "hello_to_create_plain",
+            greet(Hello {
+                room: RoomSelector::Create(CreateOptions::default()),
+                name: String::new(),
+                ..hello()
+            }),
+        ),
+        (
+            "hello_to_resume",
+            greet(Hello {
+                fingerprint: Some(u64::MAX),
+                resume: Some((0..40).collect()),
+                ..hello()
+            }),
+        ),
+        ("ping", ClientControl::Ping { nonce: 7 }),
+        ("ping_largest", ClientControl::Ping { nonce: u32::MAX }),
+        ("rematch", ClientControl::Rematch),
+        ("leave", ClientControl::Leave),
+    ]
+}
+
+fn roster() -> Vec<RosterEntry> {
+    [("Ada", true), ("Bo", false)]
+        .into_iter()
+        .zip([0, 300])
+        .map(|((name, connected), seat)| RosterEntry {
+            player: PlayerId(seat),
+            name: name.to_owned(),
+            connected,
+        })
+        .collect()
+}
+
+fn welcome() -> Welcome {
+    Welcome {
+        session: SessionId(0x0011_2233_4455_6677),
+        attach: 1,
+        resume_token: vec![0xa5; 4],
+        grace_ms: 15_000,
+        room: RoomId(1),
+        code: "7K2MXQ".parse().unwrap(),
+        player: Some(PlayerId(0)),
+        game: "arena".to_owned(),
+        tick_rate: TickRate::hz(30),
+        snapshot_interval: 1,
+        fingerprint: 0xfedc_ba98_7654_3210,
+        schema: None,
+        streams: vec![StreamSlot::COMMON, StreamSlot::OWN],
+        state: RoomUpdate {
+            phase: Some(PhaseInfo::Running {
+                incarnation: 1,
+                tick: Tick(1234),
+            }),
+            whole: true,
+            roster: roster(),
+            left: Vec::new(),
+        },
+    }
+}
+
+fn server() -> Vec<(&'static str, ServerControl)> {
+    let mut all = welcomes();
+    all.extend(updates());
+    all.extend(answers());
+    all
+}
+
+fn welcomes() -> Vec<(&'static str, ServerControl)> {
+    let greet = |welcome: Welcome| ServerControl::Welcome(Box::new(welcome));
+    vec![
+        ("welcome", greet(welcome())),
+        (
+            "welcome_with_schema",
+            greet(Welcome {
+                schema: Some(crate::schemas::smallest().encoded().to_vec()),
+                fingerprint: crate::schemas::smallest().fingerprint(),
+                ..welcome()
+            }),
+        ),
+        (
+            "welcome_to_watch",
+            greet(Welcome {
+                attach: 3,
+                player: None,
+                streams: vec![StreamSlot::COMMON],
+                state: RoomUpdate {
+                    phase: Some(PhaseInfo::Lobby { missing: 1 }),
+                    whole: true,
+                    ..RoomUpdate::default()
+                },
+                ..welcome()
+            }),
+        ),
+    ]
+}
+
+fn updates() -> Vec<(&'static str, ServerControl)> {
+    let update = |phase: Option<PhaseInfo>| {
+        ServerControl::Room(RoomUpdate {
+            phase,
+            ..RoomUpdate::default()
+        })
+    };
+    vec![
+        (
+            "room_roster",
+            ServerControl::Room(RoomUpdate {
+                roster: roster(),
+                left: vec![PlayerId(7), PlayerId(1000)],
+                ..RoomUpdate::default()
+            }),
+        ),
+        ("room_lobby", update(Some(PhaseInfo::Lobby { missing: 2 }))),
+        (
+            "room_running",
+            update(Some(PhaseInfo::Running {
+                incarnation: 2,
+                tick: Tick::ZERO,
+            })),
+        ),
+        (
+            "room_ended",
+            update(Some(PhaseInfo::Ended {
+                incarnation: 2,
+                tick: Tick(54_000),
+                outcome: Outcome {
+                    winners: vec![PlayerId(300)],
+                    scores: vec![(PlayerId(300), 12), (PlayerId(0), -3)],
+                },
+                rematch_ms: 10_000,
+            })),
+        ),
+        (
+            "room_ended_without_winner",
+            update(Some(PhaseInfo::Ended {
+                incarnation: 3,
+                tick: Tick(1),
+                outcome: Outcome::default(),
+                rematch_ms: 0,
+            })),
+        ),
+    ]
+}
+
+fn answers() -> Vec<(&'static str, ServerControl)> {
+    let refused = |refusal: CommandRefusal| ServerControl::CommandReply {
+        sequence: 300,
+        outcome: CommandOutcome::Refused(refusal),
+    };
+    vec![
+        (
+            "command_applied",
+            ServerControl::CommandReply {
+                sequence: 0,
+                outcome: CommandOutcome::Applied(Tick(250)),
+            },
+        ),
+        ("command_unknown", refused(CommandRefusal::Unknown)),
+        ("command_malformed", refused(CommandRefusal::Malformed)),
+        ("command_too_many", refused(CommandRefusal::TooMany)),
+        ("command_not_running", refused(CommandRefusal::NotRunning)),
+        ("command_not_a_player", refused(CommandRefusal::NotAPlayer)),
+        (
+            "command_against_the_rules",
+            refused(CommandRefusal::Rule("not enough gold".to_owned())),
+        ),
+        (
+            "pong",
+            ServerControl::Pong {
+                nonce: 7,
+                match_micros: 41_133_333,
+            },
+        ),
+        (
+            "pong_without_match",
+            ServerControl::Pong {
+                nonce: u32::MAX,
+                match_micros: 0,
+            },
+        ),
+        (
+            "pong_after_days",
+            ServerControl::Pong {
+                nonce: 251,
+                match_micros: 864_000_000_000,
+            },
+        ),
+    ]
+}
