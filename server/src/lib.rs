@@ -1,1 +1,37 @@
-//! Placeholder.
+//! The Syncline server: sockets, threads and a clock around the pure `syncline-server-core`.
+//!
+//! A server of one's own game is its `main`: [`main`] does what the `syncline` program does, with
+//! other [`Games`]. A program that has a `main` already uses [`run`], or [`Server`] to learn the
+//! address it listens on.
+//!
+//! - [`config`], [`games`], [`error`]: what is hosted and how; `cli`, `logging` and [`program`]: the
+//!   same from a command line
+//! - `net`: from an accepted socket to a greeted connection of a room, and back
+//! - `directory`, `session`: which room a client means, and whether a session is its own
+//! - `runtime`: the threads that own rooms and tick them on time
+//! - `http`: the page, health, metrics and lists, on the same port
+//! - `clock`, `entropy`, `metrics`, `shutdown`: the outside world, each in one place
+
+mod cli;
+mod clock;
+pub mod config;
+mod directory;
+mod entropy;
+pub mod error;
+pub mod games;
+mod http;
+mod logging;
+mod metrics;
+mod net;
+pub mod program;
+mod runtime;
+mod server;
+mod session;
+mod shutdown;
+
+pub use config::Config;
+pub use error::Error;
+pub use games::Games;
+pub use program::main;
+pub use server::{Server, run};
+pub use shutdown::signal;

@@ -1,0 +1,436 @@
+//! The command line: flags, environment variables and a file, made into a [`Config`].
+//!
+//! The three have the same names, and a flag wins over a variable, a variable over the file, the
+//! file over the default. What depends on the games is checked later, when the server binds.
+
+use std::collections::BTreeMap;
+use std::ffi::OsString;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::str::FromStr;
+use std::time::Duration;
+
+use clap::parser::ValueSource;
+use clap::{ArgMatches, Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
+use serde::Deserialize;
+
+use crate::config::Config;
+use crate::error::{Error, variable};
+
+/// Hosts rooms of deterministic games over WebSocket.
+#[derive(Parser)]
+#[command(name = "syncline", version, args_conflicts_with_subcommands = true)]
+#[command(
+    after_help = "Each setting can also be given in the file, under the flag's name without \
+    dashes, and a game's own settings under [games.NAME]. A flag wins over a variable, a variable \
+    over the file.\n\n\
+    Exit codes: 0 it was asked to end, 1 it could not run, 2 a setting is wrong."
+)]
+struct Cli {
+    #[command(subcommand)]
+    command: Option<Command>,
+    #[command(flatten)]
+    options: Options,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Hosts rooms; what happens without a command too.
+    Serve(Options),
+}
+
+#[derive(Args, Default, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
+struct Options {
+    /// A TOML file with settings
+    #[arg(long, value_name = "FILE", env = "SYNCLINE_CONFIG")]
+    #[serde(skip)]
+    config: Option<PathBuf>,
+    /// Where to listen; port 0 takes a free one [default: 127.0.0.1:7777]
+    #[arg(long, value_name = "ADDRESS:PORT", env = "SYNCLINE_BIND")]
+    bind: Option<Bind>,
+    /// The game of clients that name none [default: arena]
+    #[arg(long, value_name = "NAME", env = "SYNCLINE_GAME")]
+    game: Option<String>,
+    /// Snapshots per second, a divisor of the game's tick rate [default: every tick]
+    #[arg(long, value_name = "HZ", env = "SYNCLINE_SNAPSHOT_RATE")]
+    snapshot_rate: Option<u16>,
+    /// The most players of a room [default: 1024]
+    #[arg(long, value_name = "N", env = "SYNCLINE_MAX_PLAYERS")]
+    max_players: Option<u16>,
+    /// The most rooms at once [default: 256]
+    #[arg(long, value_name = "N", env = "SYNCLINE_MAX_ROOMS")]
+    max_rooms: Option<u32>,
+    /// The most open connections [default: 10000]
+    #[arg(long, value_name = "N", env = "SYNCLINE_MAX_CONNECTIONS")]
+    max_connections: Option<u32>,
+    /// Threads that run rooms [default: all cores but one]
+    #[arg(long, value_name = "N", env = "SYNCLINE_THREADS")]
+    threads: Option<u16>,
+    /// A TOML file with a map for the game
+    #[arg(long, value_name = "FILE", env = "SYNCLINE_MAP")]
+    map: Option<PathBuf>,
+    /// How long a client may take to say hello [default: 5s]
+    #[arg(long, value_name = "TIME", env = "SYNCLINE_HELLO_TIMEOUT")]
+    hello_timeout: Option<Span>,
+    /// How long a client may say nothing at all [default: 20s]
+    #[arg(long, value_name = "TIME", env = "SYNCLINE_IDLE_TIMEOUT")]
+    idle_timeout: Option<Span>,
+    /// How long a lost player's seat is kept [default: 15s]
+    #[arg(long, value_name = "TIME", env = "SYNCLINE_GRACE_PERIOD")]
+    grace_period: Option<Span>,
+    /// How long a room without anybody stays open [default: 30s]
+    #[arg(long, value_name = "TIME", env = "SYNCLINE_EMPTY_TIMEOUT")]
+    empty_timeout: Option<Span>,
+    /// How long a result is shown before the next match begins by itself [default: 10s]
+    #[arg(long, value_name = "TIME", env = "SYNCLINE_REMATCH_DELAY")]
+    rematch_delay: Option<Span>,
+    /// How long a client may use its resume token [default: 1day]
+    #[arg(long, value_name = "TIME", env = "SYNCLINE_SESSION_LIFETIME")]
+    session_lifetime: Option<Span>,
+    /// What to log: error, warn, info, debug or trace, also by module [default: info]
+    #[arg(long, value_name = "FILTER", env = "SYNCLINE_LOG")]
+    log: Option<String>,
+    /// How to log [default: text]
+    #[arg(long, value_name = "FORMAT", env = "SYNCLINE_LOG_FORMAT")]
+    log_format: Option<LogFormat>,
+    #[arg(skip)]
+    games: BTreeMap<String, toml::Table>,
+}
+
+/// How log lines look.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum LogFormat {
+    /// For people.
+    #[default]
+    Text,
+    /// One JSON object a line.
+    Json,
+}
+
+/// An address to listen on, as people write it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "String")]
+struct Bind(SocketAddr);
+
+impl FromStr for Bind {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        text.parse()
+            .map(Self)
+            .map_err(|_| "expected ADDRESS:PORT, such as 127.0.0.1:7777 or [::]:0".to_owned())
+    }
+}
+
+impl TryFrom<String> for Bind {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, String> {
+        text.parse()
+    }
+}
+
+/// A length of time, as people write it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "String")]
+struct Span(Duration);
+
+impl FromStr for Span {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        humantime::parse_duration(text)
+            .map(Self)
+            .map_err(|error| format!("{error}; expected a time such as 500ms, 20s or 5min"))
+    }
+}
+
+impl TryFrom<String> for Span {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, String> {
+        text.parse()
+    }
+}
+
+/// What a command line asks for.
+#[derive(Debug)]
+pub(crate) struct Invocation {
+    /// The server's settings.
+    pub(crate) config: Config,
+    /// What to log.
+    pub(crate) log: String,
+    /// How to log.
+    pub(crate) log_format: LogFormat,
+    /// Where each setting came from.
+    origins: Origins,
+}
+
+impl Invocation {
+    /// Where the setting called `name` got its value, in words.
+    pub(crate) fn origin(&self, name: &str) -> Option<&str> {
+        self.origins.0.get(name).map(String::as_str)
+    }
+}
+
+/// Where settings came from, by name.
+#[derive(Debug, Default)]
+struct Origins(BTreeMap<String, String>);
+
+/// Why a command line can't be followed.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum CliError {
+    /// It is not one, or asks for help.
+    #[error(transparent)]
+    Usage(#[from] clap::Error),
+    /// A file that it names is no good.
+    #[error(transparent)]
+    Setting(#[from] Error),
+}
+
+/// Reads a command line, the program's name first, and the variables and files that it implies.
+///
+/// # Errors
+///
+/// [`CliError::Usage`], also for `--help`, and [`Error::ReadFile`] or [`Error::ParseFile`] for the
+/// files that it names.
+pub(crate) fn parse<I: IntoIterator<Item: Into<OsString> + Clone>>(
+    arguments: I,
+) -> Result<Invocation, CliError> {
+    let matches = Cli::command().try_get_matches_from(arguments)?;
+    let Cli { command, options } = Cli::from_arg_matches(&matches)?;
+    let (options, matches) = match command {
+        Some(Command::Serve(options)) => (options, matches.subcommand_matches("serve")),
+        None => (options, Some(&matches)),
+    };
+    let mut origins = Origins::default();
+    if let Some(matches) = matches {
+        origins.note_matches(matches);
+    }
+    let file = match &options.config {
+        Some(path) => {
+            let text = read(path)?;
+            origins.note_file(path, &text);
+            toml::from_str(&text).map_err(|error| unreadable(path, &error))?
+        }
+        None => Options::default(),
+    };
+    let options = options.or(file);
+    let map = options.map.as_deref().map(read_table).transpose()?;
+    let log = options.log.clone().unwrap_or_else(|| "info".to_owned());
+    let log_format = options.log_format.unwrap_or_default();
+    Ok(Invocation {
+        config: options.into_config(map),
+        log,
+        log_format,
+        origins,
+    })
+}
+
+fn read(path: &Path) -> Result<String, Error> {
+    std::fs::read_to_string(path).map_err(|source| Error::ReadFile {
+        path: path.to_owned(),
+        source,
+    })
+}
+
+fn read_table(path: &Path) -> Result<toml::Table, Error> {
+    read(path)?
+        .parse()
+        .map_err(|error| unreadable(path, &error))
+}
+
+fn unreadable(path: &Path, error: &toml::de::Error) -> Error {
+    Error::ParseFile {
+        path: path.to_owned(),
+        problem: error.to_string().trim_end().to_owned(),
+    }
+}
+
+impl Origins {
+    fn note_matches(&mut self, matches: &ArgMatches) {
+        for id in matches.ids() {
+            let name = id.as_str().replace('_', "-");
+            let origin = match matches.value_source(id.as_str()) {
+                Some(ValueSource::CommandLine) => format!("the flag --{name}"),
+                Some(ValueSource::EnvVariable) => format!("the variable {}", variable(&name)),
+                _ => continue,
+            };
+            self.0.insert(name, origin);
+        }
+    }
+
+    /// What `text` sets, unless it was set already.
+    fn note_file(&mut self, path: &Path, text: &str) {
+        let table: toml::Table = text.parse().unwrap_or_default();
+        for name in table.keys() {
+            let origin = || format!("the file {}", path.display());
+            self.0.entry(name.clone()).or_insert_with(origin);
+        }
+    }
+}
+
+impl Options {
+    /// These, and where one is missing that of `file`.
+    fn or(self, file: Self) -> Self {
+        Self {
+            config: self.config,
+            bind: self.bind.or(file.bind),
+            game: self.game.or(file.game),
+            snapshot_rate: self.snapshot_rate.or(file.snapshot_rate),
+            max_players: self.max_players.or(file.max_players),
+            max_rooms: self.max_rooms.or(file.max_rooms),
+            max_connections: self.max_connections.or(file.max_connections),
+            threads: self.threads.or(file.threads),
+            map: self.map.or(file.map),
+            hello_timeout: self.hello_timeout.or(file.hello_timeout),
+            idle_timeout: self.idle_timeout.or(file.idle_timeout),
+            grace_period: self.grace_period.or(file.grace_period),
+            empty_timeout: self.empty_timeout.or(file.empty_timeout),
+            rematch_delay: self.rematch_delay.or(file.rematch_delay),
+            session_lifetime: self.session_lifetime.or(file.session_lifetime),
+            log: self.log.or(file.log),
+            log_format: self.log_format.or(file.log_format),
+            games: file.games,
+        }
+    }
+
+    fn into_config(self, map: Option<toml::Table>) -> Config {
+        let default = Config::default();
+        let span = |given: Option<Span>, default| given.map_or(default, |span| span.0);
+        Config {
+            bind: self.bind.map_or(default.bind, |bind| bind.0),
+            game: self.game,
+            snapshot_rate: self.snapshot_rate,
+            max_players: self.max_players.unwrap_or(default.max_players),
+            max_rooms: self.max_rooms.unwrap_or(default.max_rooms),
+            max_connections: self.max_connections.unwrap_or(default.max_connections),
+            threads: self.threads,
+            map,
+            games: self.games,
+            hello_timeout: span(self.hello_timeout, default.hello_timeout),
+            idle_timeout: span(self.idle_timeout, default.idle_timeout),
+            grace_period: span(self.grace_period, default.grace_period),
+            empty_timeout: span(self.empty_timeout, default.empty_timeout),
+            rematch_delay: span(self.rematch_delay, default.rematch_delay),
+            session_lifetime: span(self.session_lifetime, default.session_lifetime),
+            ..default
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write;
+
+    use super::*;
+
+    fn invocation(arguments: &[&str]) -> Invocation {
+        parse([&["syncline"], arguments].concat()).unwrap()
+    }
+
+    fn file(text: &str) -> tempfile::NamedTempFile {
+        let mut file = tempfile::NamedTempFile::new().unwrap();
+        file.write_all(text.as_bytes()).unwrap();
+        file
+    }
+
+    fn refusal(arguments: &[&str]) -> String {
+        parse([&["syncline"], arguments].concat())
+            .unwrap_err()
+            .to_string()
+    }
+
+    #[test]
+    fn no_command_means_serve() {
+        for arguments in [&["--max-rooms", "3"][..], &["serve", "--max-rooms", "3"]] {
+            let Invocation { config, log, .. } = invocation(arguments);
+            assert_eq!((config.max_rooms, log.as_str()), (3, "info"));
+            assert_eq!(config.bind, Config::default().bind);
+        }
+    }
+
+    #[test]
+    fn a_flag_wins_over_the_file_and_the_file_over_the_default() {
+        let file = file(
+            "bind = '0.0.0.0:80'\nmax-rooms = 5\nhello-timeout = '700ms'\nlog-format = 'json'\n\
+             [games.pong]\npoints = 3",
+        );
+        let path = file.path().to_str().unwrap();
+        let found = invocation(&["--config", path, "--max-rooms", "9"]);
+        assert_eq!(found.config.max_rooms, 9);
+        assert_eq!(found.config.bind, "0.0.0.0:80".parse().unwrap());
+        assert_eq!(found.config.hello_timeout, Duration::from_millis(700));
+        assert_eq!(found.config.max_players, Config::default().max_players);
+        assert_eq!(found.config.games["pong"]["points"].as_integer(), Some(3));
+        assert_eq!(found.log_format, LogFormat::Json);
+        assert_eq!(found.origin("max-rooms"), Some("the flag --max-rooms"));
+        assert_eq!(
+            found.origin("bind"),
+            Some(format!("the file {path}").as_str())
+        );
+        assert_eq!(found.origin("threads"), None);
+    }
+
+    #[test]
+    fn what_is_wrong_in_a_file_is_said_with_its_place() {
+        for (text, expected) in [
+            ("max-rooms = 'many'", "line 1"),
+            ("\nmax_rooms = 3", "unknown field `max_rooms`"),
+            ("bind = 'here'", "expected ADDRESS:PORT"),
+            ("idle-timeout = '20'", "expected a time such as"),
+            ("config = 'another.toml'", "unknown field `config`"),
+            ("not toml", "line 1"),
+        ] {
+            let file = file(text);
+            let problem = refusal(&["--config", file.path().to_str().unwrap()]);
+            assert!(problem.contains(expected), "{text}: {problem}");
+            assert!(
+                problem.starts_with(file.path().to_str().unwrap()),
+                "{problem}"
+            );
+        }
+        assert!(refusal(&["--config", "/nowhere.toml"]).starts_with("can't read /nowhere.toml"));
+        assert!(refusal(&["--map", "/nowhere.toml"]).starts_with("can't read /nowhere.toml"));
+    }
+
+    #[test]
+    fn what_is_wrong_in_a_flag_is_said_with_what_is_allowed() {
+        for (arguments, expected) in [
+            (["--bind", "7777"], "expected ADDRESS:PORT"),
+            (["--grace-period", "soon"], "expected a time such as"),
+            (["--max-players", "70000"], "--max-players"),
+            (["--log-format", "xml"], "text, json"),
+        ] {
+            let problem = refusal(&arguments);
+            assert!(problem.contains(expected), "{arguments:?}: {problem}");
+        }
+    }
+
+    /// The help states defaults in words; they must be the true ones.
+    #[test]
+    fn the_help_tells_the_defaults() {
+        let help = Cli::command().render_long_help().to_string();
+        let default = Config::default();
+        let span = |span| humantime::format_duration(span).to_string();
+        for value in [
+            default.bind.to_string(),
+            default.max_players.to_string(),
+            default.max_rooms.to_string(),
+            default.max_connections.to_string(),
+            span(default.hello_timeout),
+            span(default.idle_timeout),
+            span(default.grace_period),
+            span(default.empty_timeout),
+            span(default.rematch_delay),
+            span(default.session_lifetime),
+        ] {
+            assert!(
+                help.contains(&format!("[default: {value}]")),
+                "{value} is not in\n{help}"
+            );
+        }
+    }
+}

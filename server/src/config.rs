@@ -1,0 +1,72 @@
+//! What an operator sets, as plain values.
+//!
+//! Knows nothing of flags, variables or files: `cli` makes one of these from them, and a
+//! program of its own may fill one in directly.
+
+use std::collections::BTreeMap;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::time::Duration;
+
+/// The settings of a server. What depends on the games is checked when the server binds.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// Where to listen; port 0 takes a free one.
+    pub bind: SocketAddr,
+    /// The game of a hello that names none; without one the first that was registered.
+    pub game: Option<String>,
+    /// Snapshots per second; must divide the default game's tick rate. Without one every tick is a
+    /// snapshot. Another game follows it if it divides its rate too, else it shows every tick.
+    pub snapshot_rate: Option<u16>,
+    /// The most players of a room, 1 to [`syncline_shared::limits::ROOM_MEMBERS_MAX`].
+    pub max_players: u16,
+    /// The most rooms at once. A hello that needs one more is closed as `server_full`.
+    pub max_rooms: u32,
+    /// The most open connections, HTTP included. Beyond it none is accepted until one ends.
+    pub max_connections: u32,
+    /// Threads that run rooms; without a number all cores but one, which is left to the sockets.
+    pub threads: Option<u16>,
+    /// The map of the default game, put into its config as `map`.
+    pub map: Option<toml::Table>,
+    /// Each game's config by its name; what is left out is the game's default.
+    pub games: BTreeMap<String, toml::Table>,
+    /// How long a connection may take to send its request, and then to send each further one.
+    pub head_timeout: Duration,
+    /// How long an opened WebSocket may take to send its hello.
+    pub hello_timeout: Duration,
+    /// How long a client may say nothing at all; half way it is asked with a ping.
+    pub idle_timeout: Duration,
+    /// How long a lost player's seat is kept.
+    pub grace_period: Duration,
+    /// How long a room without anybody stays open.
+    pub empty_timeout: Duration,
+    /// How long a result is shown before the next match begins by itself.
+    pub rematch_delay: Duration,
+    /// How long a resume token is good for; each attach brings a new one.
+    pub session_lifetime: Duration,
+    /// How long a tick may be overdue before `/readyz` fails.
+    pub stall_timeout: Duration,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            bind: SocketAddr::from((Ipv4Addr::LOCALHOST, 7777)),
+            game: None,
+            snapshot_rate: None,
+            max_players: 1024,
+            max_rooms: 256,
+            max_connections: 10_000,
+            threads: None,
+            map: None,
+            games: BTreeMap::new(),
+            head_timeout: Duration::from_secs(5),
+            hello_timeout: Duration::from_secs(5),
+            idle_timeout: Duration::from_secs(20),
+            grace_period: Duration::from_secs(15),
+            empty_timeout: Duration::from_secs(30),
+            rematch_delay: Duration::from_secs(10),
+            session_lifetime: Duration::from_hours(24),
+            stall_timeout: Duration::from_secs(10),
+        }
+    }
+}

@@ -1,0 +1,429 @@
+//! Which room a client means: by id, by code, the best open one, or a new one.
+//!
+//! The rooms themselves live on their threads. A client that was sent to a room holds a reservation
+//! of it until it has arrived, so that two who ask at once can't be sent to one free seat, and no
+//! room ends with somebody on the way.
+
+use std::cmp::Reverse;
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use syncline_server_core::RoomConfig;
+use syncline_shared::close::{Close, CloseReason};
+use syncline_shared::id::{RoomCode, RoomId};
+use syncline_shared::message::control::{CreateOptions, Role, RoomSelector};
+
+use crate::clock::{Clock, micros};
+use crate::config::Config;
+use crate::entropy;
+use crate::games::{Hosted, HostedGame};
+use crate::runtime::board::{Reservation, RoomBoard};
+use crate::runtime::inbox::{RoomHandle, RoomSpec};
+use crate::runtime::scheduler::Scheduler;
+
+/// All rooms of this process.
+pub(crate) struct Directory {
+    clock: Clock,
+    games: Hosted,
+    rules: RoomRules,
+    scheduler: Scheduler,
+    /// Held for a look or an insertion, never across a wait, and never by a thread of rooms.
+    rooms: Mutex<Rooms>,
+}
+
+/// What every room of this process is made with.
+struct RoomRules {
+    rooms_max: usize,
+    players_max: u16,
+    grace_micros: u64,
+    empty_micros: u64,
+    rematch_micros: u64,
+}
+
+#[derive(Default)]
+struct Rooms {
+    by_id: BTreeMap<RoomId, RoomHandle>,
+    last_id: u32,
+}
+
+/// A room that stays until its holder has arrived.
+pub(crate) struct Admission {
+    /// The room.
+    pub(crate) room: RoomHandle,
+    /// Goes into the attach.
+    pub(crate) reservation: Reservation,
+}
+
+impl Directory {
+    /// No room yet.
+    pub(crate) fn new(config: &Config, games: Hosted, scheduler: Scheduler, clock: Clock) -> Self {
+        let rules = RoomRules {
+            rooms_max: usize::try_from(config.max_rooms).unwrap_or(usize::MAX),
+            players_max: config.max_players,
+            grace_micros: micros(config.grace_period),
+            empty_micros: micros(config.empty_timeout),
+            rematch_micros: micros(config.rematch_delay),
+        };
+        Self {
+            clock,
+            games,
+            rules,
+            scheduler,
+            rooms: Mutex::default(),
+        }
+    }
+
+    /// The games that rooms can be of.
+    pub(crate) fn games(&self) -> &Hosted {
+        &self.games
+    }
+
+    /// The threads that rooms live on.
+    pub(crate) fn scheduler(&self) -> &Scheduler {
+        &self.scheduler
+    }
+
+    /// All open rooms, by id.
+    pub(crate) fn rooms(&self) -> Vec<Arc<RoomBoard>> {
+        self.lock()
+            .by_id
+            .values()
+            .map(|room| room.board.clone())
+            .collect()
+    }
+
+    /// The game of the room that `selector` names, if it names one that is there.
+    pub(crate) fn game_of(&self, selector: &RoomSelector) -> Option<Arc<HostedGame>> {
+        let rooms = self.lock();
+        let room = match selector {
+            RoomSelector::Id(id) => rooms.by_id.get(id),
+            RoomSelector::Code(code) => rooms.by_code(*code),
+            RoomSelector::QuickPlay | RoomSelector::Create(_) => None,
+        };
+        room.map(|room| room.board.game.clone())
+    }
+
+    /// The room of `game` that `selector` means for someone in `role`.
+    ///
+    /// # Errors
+    ///
+    /// [`CloseReason::UnknownRoom`] or [`CloseReason::ServerFull`].
+    pub(crate) fn admit(
+        &self,
+        selector: &RoomSelector,
+        game: &Arc<HostedGame>,
+        role: Role,
+    ) -> Result<Admission, Close> {
+        let mut rooms = self.lock();
+        let found = match selector {
+            RoomSelector::QuickPlay => rooms.best(game, role),
+            RoomSelector::Id(id) => rooms.by_id.get(id),
+            RoomSelector::Code(code) => Some(rooms.by_code(*code).ok_or_else(|| {
+                Close::new(
+                    CloseReason::UnknownRoom,
+                    format!("no room has the code {code}"),
+                )
+            })?),
+            RoomSelector::Create(_) => None,
+        };
+        if let Some(room) = found {
+            check(room, selector, game)?;
+            if let Some(reservation) = room.board.reserve() {
+                return Ok(Admission {
+                    room: room.clone(),
+                    reservation,
+                });
+            }
+        }
+        // There is none, or it ended just now.
+        match selector {
+            RoomSelector::Code(code) => Err(Close::new(
+                CloseReason::UnknownRoom,
+                format!("the room {code} is over"),
+            )),
+            RoomSelector::Id(id) => {
+                self.open(&mut rooms, game, Some(*id), &CreateOptions::default())
+            }
+            RoomSelector::QuickPlay => self.open(&mut rooms, game, None, &CreateOptions::default()),
+            RoomSelector::Create(options) => self.open(&mut rooms, game, None, options),
+        }
+    }
+
+    /// The room that a session was in.
+    ///
+    /// # Errors
+    ///
+    /// [`CloseReason::SessionExpired`] if it is over.
+    pub(crate) fn readmit(&self, id: RoomId) -> Result<Admission, Close> {
+        let room = self.lock().by_id.get(&id).cloned();
+        room.and_then(|room| {
+            Some(Admission {
+                reservation: room.board.reserve()?,
+                room,
+            })
+        })
+        .ok_or_else(|| Close::new(CloseReason::SessionExpired, "the session's room is over"))
+    }
+
+    fn open(
+        &self,
+        rooms: &mut Rooms,
+        game: &Arc<HostedGame>,
+        id: Option<RoomId>,
+        options: &CreateOptions,
+    ) -> Result<Admission, Close> {
+        if rooms.by_id.len() >= self.rules.rooms_max {
+            let full = format!("all {} rooms are taken", self.rules.rooms_max);
+            return Err(Close::new(CloseReason::ServerFull, full));
+        }
+        if id == Some(RoomId(0)) {
+            return Err(Close::new(
+                CloseReason::UnknownRoom,
+                "rooms are counted from 1",
+            ));
+        }
+        let id = id.unwrap_or_else(|| rooms.next_id());
+        let spec = RoomSpec {
+            config: self.rules.room(id, rooms.free_code(), game, options),
+            game: game.clone(),
+        };
+        let board = Arc::new(RoomBoard::new(&spec.config, game.clone(), self.clock.now()));
+        let reservation = board.reserve().ok_or(CloseReason::Internal)?;
+        let room = self.scheduler.host(spec, board);
+        rooms.by_id.insert(id, room.clone());
+        Ok(Admission { room, reservation })
+    }
+
+    /// The rooms that are not over.
+    fn lock(&self) -> MutexGuard<'_, Rooms> {
+        // Nothing here panics halfway through a change.
+        let mut rooms = self.rooms.lock().unwrap_or_else(PoisonError::into_inner);
+        rooms.by_id.retain(|_, room| !room.board.is_retired());
+        rooms
+    }
+}
+
+/// Refuses to send someone to a room of another game, or by its id to one that only its code opens.
+fn check(room: &RoomHandle, selector: &RoomSelector, game: &HostedGame) -> Result<(), Close> {
+    let (here, wanted) = (room.board.game.kind.name(), game.kind.name());
+    if here != wanted {
+        let detail = format!("room {} plays {here}, not {wanted}", room.board.id);
+        return Err(Close::new(CloseReason::UnknownRoom, detail));
+    }
+    if room.board.private && matches!(selector, RoomSelector::Id(_)) {
+        let detail = format!("room {} opens only to its code", room.board.id);
+        return Err(Close::new(CloseReason::UnknownRoom, detail));
+    }
+    Ok(())
+}
+
+impl Rooms {
+    fn by_code(&self, code: RoomCode) -> Option<&RoomHandle> {
+        self.by_id.values().find(|room| room.board.code == code)
+    }
+
+    /// The fullest public room that has a place for one more in `role`; of equals the oldest.
+    fn best(&self, game: &HostedGame, role: Role) -> Option<&RoomHandle> {
+        let suits = |room: &&RoomHandle| {
+            !room.board.private
+                && room.board.game.kind.name() == game.kind.name()
+                && (role == Role::Spectator || room.board.is_open())
+        };
+        let fullest = |room: &&RoomHandle| (room.board.players_expected(), Reverse(room.board.id));
+        self.by_id.values().filter(suits).max_by_key(fullest)
+    }
+
+    fn next_id(&mut self) -> RoomId {
+        loop {
+            self.last_id = self.last_id.checked_add(1).unwrap_or(1);
+            if !self.by_id.contains_key(&RoomId(self.last_id)) {
+                return RoomId(self.last_id);
+            }
+        }
+    }
+
+    fn free_code(&self) -> RoomCode {
+        loop {
+            let code = RoomCode::from_entropy(entropy::draw());
+            if self.by_code(code).is_none() {
+                return code;
+            }
+        }
+    }
+}
+
+impl RoomRules {
+    fn room(
+        &self,
+        id: RoomId,
+        code: RoomCode,
+        game: &HostedGame,
+        options: &CreateOptions,
+    ) -> RoomConfig {
+        let wanted = options.players_max.unwrap_or(u16::MAX).max(game.seats.min);
+        RoomConfig {
+            private: options.private,
+            players_max: wanted.min(self.players_max).min(game.seats.max),
+            snapshot_interval: game.snapshot_interval,
+            grace_micros: self.grace_micros,
+            empty_micros: self.empty_micros,
+            rematch_micros: self.rematch_micros,
+            ..RoomConfig::new(id, code, entropy::draw())
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use syncline_games::{Arena, Pong};
+
+    use super::*;
+    use crate::games::Games;
+    use crate::metrics::Metrics;
+
+    fn directory(max_rooms: u32) -> Directory {
+        let config = Config {
+            max_rooms,
+            threads: Some(2),
+            ..Config::default()
+        };
+        let games = Games::new().with::<Arena>().with::<Pong>();
+        let clock = Clock::start();
+        let (scheduler, _ended) =
+            Scheduler::start(Some(2), clock, &Arc::new(Metrics::new())).unwrap();
+        Directory::new(&config, games.resolve(&config).unwrap(), scheduler, clock)
+    }
+
+    fn admit(
+        directory: &Directory,
+        selector: &RoomSelector,
+        game: &str,
+    ) -> Result<Admission, Close> {
+        let game = directory.games().find(game).unwrap();
+        directory.admit(selector, game, Role::Player)
+    }
+
+    fn reason(refused: Result<Admission, Close>) -> Option<CloseReason> {
+        refused.err().map(|close| close.reason)
+    }
+
+    const PRIVATE: RoomSelector = RoomSelector::Create(CreateOptions {
+        private: true,
+        players_max: None,
+    });
+    const PUBLIC: RoomSelector = RoomSelector::Create(CreateOptions {
+        private: false,
+        players_max: None,
+    });
+
+    /// Pong has two seats. Nobody arrives, so that only reservations tell who is on the way.
+    #[test]
+    fn players_who_come_at_once_are_never_sent_to_one_seat() {
+        let directory = directory(100);
+        let admissions: Vec<Admission> = std::thread::scope(|scope| {
+            let one = || admit(&directory, &RoomSelector::QuickPlay, "pong").unwrap();
+            let players: Vec<_> = (0..16).map(|_| scope.spawn(one)).collect();
+            players
+                .into_iter()
+                .map(|player| player.join().unwrap())
+                .collect()
+        });
+        let mut guests = BTreeMap::new();
+        for admission in &admissions {
+            *guests.entry(admission.room.board.id).or_insert(0) += 1;
+        }
+        assert_eq!(guests.into_values().collect::<Vec<_>>(), [2; 8]);
+    }
+
+    #[test]
+    fn quick_play_fills_the_fullest_public_room_of_the_game() {
+        let directory = directory(100);
+        let _hidden = admit(&directory, &PRIVATE, "arena").unwrap();
+        let _other = admit(&directory, &PUBLIC, "pong").unwrap();
+        let _empty = admit(&directory, &PUBLIC, "arena").unwrap();
+        let full = admit(&directory, &PUBLIC, "arena").unwrap();
+        let full = RoomSelector::Id(full.room.board.id);
+        let guests = [
+            admit(&directory, &full, "arena"),
+            admit(&directory, &full, "arena"),
+        ];
+        let chosen = admit(&directory, &RoomSelector::QuickPlay, "arena").unwrap();
+        assert_eq!(RoomSelector::Id(chosen.room.board.id), full);
+        drop(guests);
+    }
+
+    #[test]
+    fn an_id_leads_everybody_to_one_room_and_makes_it() {
+        let directory = directory(100);
+        let selector = RoomSelector::Id(RoomId(7));
+        let first = admit(&directory, &selector, "arena").unwrap();
+        let second = admit(&directory, &selector, "arena").unwrap();
+        assert!(Arc::ptr_eq(&first.room.board, &second.room.board));
+        assert_eq!(first.room.board.id, RoomId(7));
+        let other_game = admit(&directory, &selector, "pong");
+        assert_eq!(reason(other_game), Some(CloseReason::UnknownRoom));
+        let zero = admit(&directory, &RoomSelector::Id(RoomId(0)), "arena");
+        assert_eq!(reason(zero), Some(CloseReason::UnknownRoom));
+    }
+
+    #[test]
+    fn a_private_room_opens_to_its_code_alone() {
+        let directory = directory(100);
+        let hidden = admit(&directory, &PRIVATE, "arena").unwrap().room.board;
+        let by_id = admit(&directory, &RoomSelector::Id(hidden.id), "arena");
+        assert_eq!(reason(by_id), Some(CloseReason::UnknownRoom));
+        let by_code = admit(&directory, &RoomSelector::Code(hidden.code), "arena").unwrap();
+        assert_eq!(by_code.room.board.id, hidden.id);
+        let quick = admit(&directory, &RoomSelector::QuickPlay, "arena").unwrap();
+        assert_ne!(quick.room.board.id, hidden.id);
+    }
+
+    #[test]
+    fn no_more_rooms_are_made_than_allowed() {
+        let directory = directory(2);
+        let _one = admit(&directory, &PUBLIC, "arena").unwrap();
+        let two = admit(&directory, &PUBLIC, "arena").unwrap();
+        assert_eq!(
+            reason(admit(&directory, &PUBLIC, "arena")),
+            Some(CloseReason::ServerFull)
+        );
+        two.room.board.abandon();
+        assert!(admit(&directory, &PUBLIC, "arena").is_ok());
+    }
+
+    #[test]
+    fn a_room_that_is_over_is_found_by_nothing() {
+        let directory = directory(100);
+        let over = admit(&directory, &PUBLIC, "arena").unwrap();
+        over.room.board.abandon();
+        let (id, code) = (over.room.board.id, over.room.board.code);
+        let by_code = admit(&directory, &RoomSelector::Code(code), "arena");
+        assert_eq!(reason(by_code), Some(CloseReason::UnknownRoom));
+        assert_eq!(
+            reason(directory.readmit(id)),
+            Some(CloseReason::SessionExpired)
+        );
+        let anew = admit(&directory, &RoomSelector::Id(id), "arena").unwrap();
+        assert!(!Arc::ptr_eq(&anew.room.board, &over.room.board));
+    }
+
+    #[test]
+    fn whoever_makes_a_room_can_only_make_it_smaller() {
+        let directory = directory(100);
+        let seats = |game: &str, players_max| {
+            let options = CreateOptions {
+                private: false,
+                players_max: Some(players_max),
+            };
+            admit(&directory, &RoomSelector::Create(options), game)
+                .unwrap()
+                .room
+                .board
+                .players_max
+        };
+        assert_eq!(seats("arena", 8), 8);
+        assert_eq!(seats("arena", u16::MAX), 1024);
+        // Pong can't be played by fewer than two.
+        assert_eq!((seats("pong", 0), seats("pong", 9)), (2, 2));
+    }
+}

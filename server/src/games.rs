@@ -1,0 +1,311 @@
+//! The games that a server hosts, each with its config.
+//!
+//! A game's config comes as TOML from the operator and leaves as bytes by value, as rooms take it.
+//! Nothing here knows a particular game.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::sync::Arc;
+
+use syncline_server_core::{GameKind, game_kind};
+use syncline_shared::codec;
+use syncline_shared::game::{Game, Seats};
+
+use crate::config::Config;
+use crate::error::Error;
+
+/// The games to host, the default one first.
+///
+/// ```
+/// use syncline_games::{Arena, Pong};
+/// use syncline_server::Games;
+///
+/// let games = Games::new().with::<Arena>().with::<Pong>();
+/// assert_eq!(games.names().collect::<Vec<_>>(), ["arena", "pong"]);
+/// ```
+#[derive(Clone, Default)]
+pub struct Games {
+    entries: Vec<Entry>,
+}
+
+#[derive(Clone)]
+struct Entry {
+    kind: Arc<dyn GameKind>,
+    configure: fn(toml::Table) -> Result<Vec<u8>, String>,
+}
+
+impl fmt::Debug for Games {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_list().entries(self.names()).finish()
+    }
+}
+
+impl Games {
+    /// No game yet.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Adds the game `G`, instead of an earlier one of its name.
+    ///
+    /// An operator may set part of its config in a file if the config type has `#[serde(default)]`.
+    #[must_use]
+    pub fn with<G: Game>(mut self) -> Self {
+        self.entries.retain(|entry| entry.kind.name() != G::NAME);
+        self.entries.push(Entry {
+            kind: game_kind::<G>(),
+            configure: configure::<G>,
+        });
+        self
+    }
+
+    /// The games' names, in the order in which they were added.
+    pub fn names(&self) -> impl Iterator<Item = &'static str> {
+        self.entries.iter().map(|entry| entry.kind.name())
+    }
+
+    /// The games with the configs that `config` gives them.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::NoGames`], [`Error::Setting`] for a game or snapshot rate that can't be, and
+    /// [`Error::GameConfig`].
+    pub(crate) fn resolve(self, config: &Config) -> Result<Hosted, Error> {
+        let first = self.names().next().ok_or(Error::NoGames)?;
+        let default = config.game.as_deref().unwrap_or(first);
+        let names = self.names().collect::<Vec<_>>().join(", ");
+        if !self.names().any(|name| name == default) {
+            return Err(Error::Setting {
+                name: "game",
+                value: default.to_owned(),
+                rule: format!("this server has {names}"),
+            });
+        }
+        if let Some(game) = config
+            .games
+            .keys()
+            .find(|name| !self.names().any(|n| n == *name))
+        {
+            return Err(Error::GameConfig {
+                game: game.clone(),
+                problem: format!("there is no such game; this server has {names}"),
+            });
+        }
+        let default = default.to_owned();
+        let games = self.entries.into_iter().map(|entry| {
+            let game = entry.resolve(config, &default)?;
+            Ok((game.kind.name(), Arc::new(game)))
+        });
+        Ok(Hosted {
+            games: games.collect::<Result<_, Error>>()?,
+            default,
+        })
+    }
+}
+
+impl Entry {
+    fn resolve(self, config: &Config, default: &str) -> Result<HostedGame, Error> {
+        let name = self.kind.name();
+        let is_default = name == default;
+        let problem = |problem| Error::GameConfig {
+            game: name.to_owned(),
+            problem,
+        };
+        let mut table = config.games.get(name).cloned().unwrap_or_default();
+        if let Some(map) = config.map.clone().filter(|_| is_default) {
+            table.insert("map".to_owned(), toml::Value::Table(map));
+        }
+        let encoded = if table.is_empty() {
+            self.kind.default_config()
+        } else {
+            (self.configure)(table).map_err(problem)?
+        };
+        let seats = self
+            .kind
+            .seats(&encoded)
+            .map_err(|error| problem(error.to_string()))?;
+        let rate = self.kind.tick_rate().as_hz();
+        let snapshot_interval = match config.snapshot_rate {
+            Some(wanted) if wanted != 0 && rate.is_multiple_of(wanted) => rate / wanted,
+            Some(wanted) if is_default => return Err(no_divisor(name, rate, wanted)),
+            Some(_) | None => 1,
+        };
+        let snapshot_interval = u32::from(snapshot_interval);
+        Ok(HostedGame {
+            kind: self.kind,
+            config: encoded,
+            seats,
+            snapshot_interval,
+        })
+    }
+}
+
+fn no_divisor(game: &str, rate: u16, wanted: u16) -> Error {
+    let divisors = (1..=rate).filter(|divisor| rate.is_multiple_of(*divisor));
+    let allowed = divisors
+        .map(|divisor| divisor.to_string())
+        .collect::<Vec<_>>()
+        .join(", ");
+    Error::Setting {
+        name: "snapshot-rate",
+        value: wanted.to_string(),
+        rule: format!("it must divide the {rate} Hz of {game}: {allowed}"),
+    }
+}
+
+/// The encoded config of `G` that `table` describes. Keys that mean nothing to it are an error,
+/// since a misspelt setting would else be a silent default.
+fn configure<G: Game>(table: toml::Table) -> Result<Vec<u8>, String> {
+    let mut unknown = Vec::new();
+    let config: G::Config = serde_ignored::deserialize(toml::Value::Table(table), |path| {
+        unknown.push(path.to_string());
+    })
+    .map_err(|error| error.to_string().trim_end().to_owned())?;
+    if unknown.is_empty() {
+        Ok(codec::encode(&config))
+    } else {
+        Err(format!("it has no setting called {}", unknown.join(" or ")))
+    }
+}
+
+/// One game as this server hosts it.
+pub(crate) struct HostedGame {
+    /// Makes its matches.
+    pub(crate) kind: Arc<dyn GameKind>,
+    /// Its config, encoded.
+    pub(crate) config: Vec<u8>,
+    /// How many may play under this config.
+    pub(crate) seats: Seats,
+    /// Ticks from one snapshot to the next.
+    pub(crate) snapshot_interval: u32,
+}
+
+/// All games of a server.
+pub(crate) struct Hosted {
+    games: BTreeMap<&'static str, Arc<HostedGame>>,
+    default: String,
+}
+
+impl Hosted {
+    /// The game called `name`.
+    pub(crate) fn find(&self, name: &str) -> Option<&Arc<HostedGame>> {
+        self.games.get(name)
+    }
+
+    /// The game of a hello that names none.
+    pub(crate) fn default_game(&self) -> &Arc<HostedGame> {
+        self.games
+            .get(self.default.as_str())
+            .expect("resolved from a registered name")
+    }
+
+    /// All names, in order.
+    pub(crate) fn names(&self) -> impl Iterator<Item = &'static str> {
+        self.games.keys().copied()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use syncline_games::{Arena, Pong};
+
+    use super::*;
+
+    fn resolve(config: &Config) -> Result<Hosted, String> {
+        let games = Games::new().with::<Arena>().with::<Pong>();
+        games.resolve(config).map_err(|error| error.to_string())
+    }
+
+    fn config(games: &str) -> Config {
+        let games: BTreeMap<String, toml::Table> = toml::from_str(games).unwrap();
+        Config {
+            games,
+            ..Config::default()
+        }
+    }
+
+    fn problem(config: &Config) -> String {
+        resolve(config).err().expect("refused")
+    }
+
+    #[test]
+    fn the_first_game_is_the_default_unless_one_is_named() {
+        let first = resolve(&Config::default()).unwrap();
+        assert_eq!(first.default_game().kind.name(), "arena");
+        let named = Config {
+            game: Some("pong".to_owned()),
+            ..Config::default()
+        };
+        assert_eq!(resolve(&named).unwrap().default_game().kind.name(), "pong");
+    }
+
+    #[test]
+    fn an_unknown_game_is_refused_with_those_that_there_are() {
+        let named = Config {
+            game: Some("chess".to_owned()),
+            ..Config::default()
+        };
+        assert_eq!(
+            problem(&named),
+            r#"game is "chess", but this server has arena, pong"#
+        );
+        assert!(problem(&config("[chess]\nboard = 8")).contains("this server has arena, pong"));
+    }
+
+    #[test]
+    fn a_snapshot_rate_that_does_not_divide_is_refused_with_those_that_do() {
+        let wanted = |rate| Config {
+            game: Some("pong".to_owned()),
+            snapshot_rate: Some(rate),
+            ..Config::default()
+        };
+        let pong = |rate| {
+            resolve(&wanted(rate))
+                .unwrap()
+                .default_game()
+                .snapshot_interval
+        };
+        assert_eq!((pong(60), pong(20), pong(1)), (1, 3, 60));
+        for rate in [0, 7, 61] {
+            let allowed = "it must divide the 60 Hz of pong: \
+                           1, 2, 3, 4, 5, 6, 10, 12, 15, 20, 30, 60";
+            assert!(problem(&wanted(rate)).ends_with(allowed), "{rate}");
+        }
+    }
+
+    #[test]
+    fn a_game_takes_its_settings_and_refuses_others() {
+        let set = resolve(&config("[pong]\npoints = 3")).unwrap();
+        let default = resolve(&Config::default()).unwrap();
+        let pong = |hosted: &Hosted| hosted.find("pong").unwrap().config.clone();
+        assert_ne!(pong(&set), pong(&default));
+        assert!(problem(&config("[pong]\npionts = 3")).contains("pionts"));
+        assert!(problem(&config("[pong]\npoints = \"many\"")).contains("points"));
+    }
+
+    #[test]
+    fn a_map_goes_into_the_default_games_config() {
+        let map: toml::Table = include_str!("../../assets/maps/courtyard.toml")
+            .parse()
+            .unwrap();
+        let with_map = |game: &str, map| Config {
+            game: Some(game.to_owned()),
+            map: Some(map),
+            ..Config::default()
+        };
+        let arena = resolve(&with_map("arena", map.clone())).unwrap();
+        let default = resolve(&Config::default()).unwrap();
+        assert_ne!(arena.default_game().config, default.default_game().config);
+        assert!(problem(&with_map("pong", map)).contains("map"));
+        let broken = toml::Table::from_iter([("walls".to_owned(), toml::Value::Integer(1))]);
+        assert!(problem(&with_map("arena", broken)).starts_with("the config of arena"));
+    }
+
+    #[test]
+    fn a_server_without_games_is_none() {
+        assert!(matches!(
+            Games::new().resolve(&Config::default()),
+            Err(Error::NoGames)
+        ));
+    }
+}

@@ -1,0 +1,46 @@
+//! The page that people open: the rooms, and how to play in them. Its files are part of the program.
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::http::header::{
+    CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, X_CONTENT_TYPE_OPTIONS,
+};
+use axum::response::IntoResponse;
+use axum::routing::get;
+
+use crate::http::routes::Site;
+
+/// The page needs nothing from elsewhere, and no script but its own.
+const POLICY: &str = "default-src 'self'; base-uri 'none'; frame-ancestors 'none'";
+
+/// The page and its parts.
+pub(super) fn routes() -> Router<Arc<Site>> {
+    Router::new()
+        .route("/", get(index))
+        .route("/page.css", get(style))
+        .route("/page.js", get(script))
+}
+
+async fn index() -> impl IntoResponse {
+    file("text/html", include_str!("page/index.html"))
+}
+
+async fn style() -> impl IntoResponse {
+    file("text/css", include_str!("page/page.css"))
+}
+
+async fn script() -> impl IntoResponse {
+    file("text/javascript", include_str!("page/page.js"))
+}
+
+fn file(kind: &str, text: &'static str) -> impl IntoResponse {
+    let headers = [
+        (CONTENT_TYPE, format!("{kind}; charset=utf-8")),
+        (CONTENT_SECURITY_POLICY, POLICY.to_owned()),
+        (X_CONTENT_TYPE_OPTIONS, "nosniff".to_owned()),
+        // The next version of the server has another page under the same name.
+        (CACHE_CONTROL, "no-cache".to_owned()),
+    ];
+    (headers, text)
+}

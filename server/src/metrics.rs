@@ -1,0 +1,281 @@
+//! What the server counts, as a registry that is a value: two servers in one process don't mix.
+//!
+//! The cores only return plain numbers; here they become Prometheus metrics.
+
+use std::time::Duration;
+
+use prometheus_client::encoding::EncodeLabelSet;
+use prometheus_client::encoding::text::encode;
+use prometheus_client::metrics::counter::Counter;
+use prometheus_client::metrics::family::Family;
+use prometheus_client::metrics::gauge::Gauge;
+use prometheus_client::metrics::histogram::{Histogram, exponential_buckets};
+use prometheus_client::registry::{Registry, Unit};
+
+use syncline_server_core::counters::{RoomCounters, Verdict};
+
+/// Why something ended or was refused.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct ReasonLabel {
+    reason: &'static str,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct VerdictLabel {
+    verdict: &'static str,
+}
+
+/// A number that a room counts: its name, what it means, and where it is.
+type RoomCounter = (&'static str, &'static str, fn(&RoomCounters) -> u64);
+
+/// The room counters that become metrics one to one. Input verdicts are apart, by label.
+const ROOM_COUNTERS: &[RoomCounter] = &[
+    ("ticks", "Ticks run", |c| c.ticks),
+    (
+        "overruns",
+        "Times that a room was so late that it dropped time",
+        |c| c.overruns,
+    ),
+    ("matches", "Matches started", |c| c.matches),
+    ("checkpoints", "Checkpoints taken", |c| c.checkpoints),
+    ("room_messages", "Messages that rooms handed out", |c| {
+        c.messages
+    }),
+    (
+        "room_message_bytes",
+        "Bytes of messages that rooms handed out",
+        |c| c.message_bytes,
+    ),
+    (
+        "chunks",
+        "Chunks of streams encoded, without empty ones",
+        |c| c.chunks,
+    ),
+    (
+        "chunk_bytes",
+        "Bytes of chunks, once however many follow",
+        |c| c.chunk_bytes,
+    ),
+    ("joins", "Joins of streams written for members", |c| c.joins),
+    (
+        "silent_ticks",
+        "Snapshot ticks with nothing to say to a member",
+        |c| c.silent_ticks,
+    ),
+    (
+        "credit_waits",
+        "Snapshot ticks at which a member had no credit",
+        |c| c.credit_waits,
+    ),
+    (
+        "waiting_dropped",
+        "Times that what waited for a member was dropped",
+        |c| c.waiting_dropped,
+    ),
+    ("events_lost", "Events lost with what was dropped", |c| {
+        c.events_lost
+    }),
+    (
+        "inputs_of_other_incarnation",
+        "Input batches of another incarnation",
+        |c| c.inputs_of_other_incarnation,
+    ),
+    ("commands_applied", "Commands applied", |c| {
+        c.commands_applied
+    }),
+    ("commands_refused", "Commands refused", |c| {
+        c.commands_refused
+    }),
+    (
+        "resumes",
+        "Sessions taken up again on another connection",
+        |c| c.resumes,
+    ),
+    (
+        "rows_refused",
+        "Rows left out of streams for want of slots",
+        |c| c.rows_refused,
+    ),
+    (
+        "events_refused",
+        "Events left out of chunks because there were too many",
+        |c| c.events_refused,
+    ),
+];
+
+/// All metrics of one server.
+pub(crate) struct Metrics {
+    registry: Registry,
+    rooms: Gauge,
+    members: Gauge,
+    /// Open connections, HTTP included.
+    pub(crate) connections: Gauge,
+    /// Messages from clients.
+    pub(crate) received_messages: Counter,
+    /// Their bytes.
+    pub(crate) received_bytes: Counter,
+    /// Messages written to clients.
+    pub(crate) sent_messages: Counter,
+    /// Their bytes.
+    pub(crate) sent_bytes: Counter,
+    /// Input batches that found their member's places in the inbox taken.
+    pub(crate) inputs_dropped: Counter,
+    /// Rooms that ended by a panic.
+    pub(crate) panics: Counter,
+    closes: Family<ReasonLabel, Counter>,
+    refusals: Family<ReasonLabel, Counter>,
+    room: Vec<Counter>,
+    verdicts: [Counter; Verdict::ALL.len()],
+    tick_duration: Histogram,
+    tick_lateness: Histogram,
+}
+
+impl Metrics {
+    /// Everything at zero.
+    pub(crate) fn new() -> Self {
+        let mut registry = Registry::with_prefix("syncline");
+        let r = &mut registry;
+        let inputs = Family::<VerdictLabel, Counter>::default();
+        let verdicts = Verdict::ALL.map(|verdict| {
+            inputs
+                .get_or_create(&VerdictLabel {
+                    verdict: verdict.name(),
+                })
+                .clone()
+        });
+        r.register("inputs", "Input frames by verdict", inputs);
+        let room = ROOM_COUNTERS
+            .iter()
+            .map(|(name, help, _)| counter(r, name, help))
+            .collect();
+        Self {
+            rooms: gauge(r, "rooms", "Rooms that are open"),
+            members: gauge(r, "members", "Connected members of rooms"),
+            connections: gauge(r, "connections", "Open connections, HTTP included"),
+            received_messages: counter(r, "received_messages", "Messages from clients"),
+            received_bytes: counter(r, "received_bytes", "Bytes of messages from clients"),
+            sent_messages: counter(r, "sent_messages", "Messages written to clients"),
+            sent_bytes: counter(r, "sent_bytes", "Bytes of messages written to clients"),
+            inputs_dropped: counter(
+                r,
+                "input_batches_dropped",
+                "Input batches dropped because too many of their member's waited",
+            ),
+            panics: counter(r, "room_panics", "Rooms that ended by a panic"),
+            closes: reasons(r, "closes", "Ended WebSocket connections by reason"),
+            refusals: reasons(r, "handshakes_refused", "Refused handshakes by reason"),
+            room,
+            verdicts,
+            // From 16 us to half a second: a tick of the lightest game to a hopeless one.
+            tick_duration: seconds(r, "tick_duration", "Time that a tick took", 16e-6),
+            // From 64 us to two seconds: a timer's precision to a stalled machine.
+            tick_lateness: seconds(r, "tick_lateness", "How late a tick began", 64e-6),
+            registry,
+        }
+    }
+
+    /// Counts the end of a WebSocket connection.
+    pub(crate) fn count_close(&self, reason: &'static str) {
+        self.closes.get_or_create(&ReasonLabel { reason }).inc();
+    }
+
+    /// Counts a refused handshake.
+    pub(crate) fn count_refusal(&self, reason: &'static str) {
+        self.refusals.get_or_create(&ReasonLabel { reason }).inc();
+    }
+
+    /// Counts what a room counted between `before` and `after`.
+    pub(crate) fn count_room(&self, before: &RoomCounters, after: &RoomCounters) {
+        for ((_, _, read), metric) in ROOM_COUNTERS.iter().zip(&self.room) {
+            add(metric, read(after).saturating_sub(read(before)));
+        }
+        for ((metric, after), before) in self.verdicts.iter().zip(after.inputs).zip(before.inputs) {
+            add(metric, after.saturating_sub(before));
+        }
+    }
+
+    /// Notes that a tick began `late` microseconds after it was due, and took `took`.
+    pub(crate) fn observe_tick(&self, late: u64, took: u64) {
+        self.tick_lateness
+            .observe(Duration::from_micros(late).as_secs_f64());
+        self.tick_duration
+            .observe(Duration::from_micros(took).as_secs_f64());
+    }
+
+    /// Everything in the text format, with what is known only at this moment.
+    pub(crate) fn text(&self, rooms: usize, members: usize) -> String {
+        self.rooms.set(i64::try_from(rooms).unwrap_or(i64::MAX));
+        self.members.set(i64::try_from(members).unwrap_or(i64::MAX));
+        let mut text = String::new();
+        encode(&mut text, &self.registry).expect("a string takes everything");
+        text
+    }
+}
+
+/// Most counters of a room stand still in most ticks; those touch nothing shared.
+fn add(metric: &Counter, amount: u64) {
+    if amount > 0 {
+        metric.inc_by(amount);
+    }
+}
+
+fn counter(registry: &mut Registry, name: &str, help: &str) -> Counter {
+    let metric = Counter::default();
+    registry.register(name, help, metric.clone());
+    metric
+}
+
+fn gauge(registry: &mut Registry, name: &str, help: &str) -> Gauge {
+    let metric = Gauge::default();
+    registry.register(name, help, metric.clone());
+    metric
+}
+
+fn reasons(registry: &mut Registry, name: &str, help: &str) -> Family<ReasonLabel, Counter> {
+    let metric = Family::default();
+    registry.register(name, help, metric.clone());
+    metric
+}
+
+/// Sixteen buckets, each twice as wide as the one before.
+fn seconds(registry: &mut Registry, name: &str, help: &str, first: f64) -> Histogram {
+    let metric = Histogram::new(exponential_buckets(first, 2.0, 16));
+    registry.register_with_unit(name, help, Unit::Seconds, metric.clone());
+    metric
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_room_counted_becomes_metrics_once() {
+        let metrics = Metrics::new();
+        let mut before = RoomCounters::default();
+        let after = RoomCounters {
+            ticks: 3,
+            inputs: [5, 0, 1, 0, 0],
+            ..before
+        };
+        metrics.count_room(&before, &after);
+        before = after;
+        metrics.count_room(&before, &RoomCounters { ticks: 4, ..after });
+        metrics.count_close("malformed");
+        metrics.observe_tick(1000, 300);
+        let text = metrics.text(2, 7);
+        for line in [
+            "syncline_ticks_total 4",
+            "syncline_inputs_total{verdict=\"queued\"} 5",
+            "syncline_inputs_total{verdict=\"late\"} 1",
+            "syncline_closes_total{reason=\"malformed\"} 1",
+            "syncline_tick_duration_seconds_count 1",
+            "syncline_rooms 2",
+            "syncline_members 7",
+        ] {
+            assert!(
+                text.lines().any(|found| found == line),
+                "{line} is missing in\n{text}"
+            );
+        }
+    }
+}

@@ -1,0 +1,86 @@
+//! How a connection ends: the one reason, and what is done with it.
+//!
+//! A session's end is logged once, counted once and told to the client, here and nowhere else.
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use futures_util::SinkExt;
+use futures_util::stream::SplitSink;
+use tokio::net::TcpStream;
+use tokio_tungstenite::WebSocketStream;
+use tokio_tungstenite::tungstenite::Message;
+use tokio_tungstenite::tungstenite::protocol::CloseFrame;
+
+use syncline_server_core::ConnectionId;
+use syncline_shared::close::{Close, CloseReason, Fault};
+
+use crate::metrics::Metrics;
+
+/// How long a close frame may take to be written, behind whatever a blocked socket still holds.
+const CLOSE_WRITE_MAX: Duration = Duration::from_millis(500);
+
+/// Where messages to one client go.
+pub(super) type Outward = SplitSink<WebSocketStream<TcpStream>, Message>;
+
+/// How a connection ended.
+pub(super) enum End {
+    /// By us.
+    Closed(Close),
+    /// By the client, with or without a word.
+    Gone,
+}
+
+impl From<Close> for End {
+    fn from(close: Close) -> Self {
+        Self::Closed(close)
+    }
+}
+
+impl From<CloseReason> for End {
+    fn from(reason: CloseReason) -> Self {
+        Self::Closed(reason.into())
+    }
+}
+
+impl End {
+    /// Logs and counts this end, as loud as whose fault it was.
+    pub(super) fn note(&self, metrics: &Metrics, connection: ConnectionId, peer: SocketAddr) {
+        let connection = connection.0;
+        match self {
+            Self::Gone => {
+                metrics.count_close("gone");
+                tracing::debug!(connection, %peer, "gone");
+            }
+            Self::Closed(Close { reason, detail }) => {
+                metrics.count_close(reason.slug());
+                match reason.fault() {
+                    Fault::Server => tracing::error!(connection, %peer, %reason, detail, "closed"),
+                    Fault::Peer | Fault::Neither => {
+                        tracing::debug!(connection, %peer, %reason, detail, "closed");
+                    }
+                }
+            }
+        }
+    }
+
+    /// Writes the last words: our close, or the answer to the client's own.
+    pub(super) async fn tell(&self, outward: &mut Outward) {
+        let words = async {
+            match self {
+                Self::Closed(close) => outward.send(close_frame(close)).await,
+                Self::Gone => outward.flush().await,
+            }
+        };
+        // Whom this does not reach can't be helped.
+        let _ = tokio::time::timeout(CLOSE_WRITE_MAX, words).await;
+    }
+}
+
+fn close_frame(close: &Close) -> Message {
+    let code = close.reason.code().into();
+    Message::Close(Some(CloseFrame {
+        code,
+        reason: close.text().into(),
+    }))
+}

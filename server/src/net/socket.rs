@@ -1,0 +1,90 @@
+//! How sockets are set up, and how they end.
+//!
+//! Everything about a socket that is not HTTP or WebSocket.
+
+use std::io;
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use socket2::{Domain, Protocol, SockRef, Type};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream};
+use tokio_tungstenite::tungstenite::protocol::WebSocketConfig;
+
+use syncline_shared::limits::{CLIENT_MESSAGE_BYTES_MAX, SERVER_MESSAGE_BYTES_MAX};
+
+/// What the kernel keeps of connections that nobody has accepted yet.
+const BACKLOG: i32 = 1024;
+
+/// How long sent bytes may stay unacknowledged by the other machine before the socket is dead.
+const UNACKNOWLEDGED_MAX: Duration = Duration::from_secs(10);
+
+/// What the kernel buffers of our bytes. A default socket takes over a megabyte of snapshots before
+/// anybody feels that the client does not read.
+const SEND_BUFFER_BYTES: usize = 64 * 1024;
+
+/// What is read at once. Inputs are tens of bytes, and every read zero-fills the buffer first.
+const READ_BUFFER_BYTES: usize = 4096;
+
+/// Bytes of frames gathered before they are written without a flush.
+const WRITE_BUFFER_BYTES: usize = 16 * 1024;
+
+/// How long a closing socket waits for the other side to read the close.
+const DRAIN: Duration = Duration::from_secs(1);
+
+/// Listens on `address`.
+///
+/// # Errors
+///
+/// Whatever the system says.
+pub(crate) fn listen(address: SocketAddr) -> io::Result<TcpListener> {
+    let socket = socket2::Socket::new(
+        Domain::for_address(address),
+        Type::STREAM,
+        Some(Protocol::TCP),
+    )?;
+    // A restarted server takes its port again although old connections linger on it.
+    #[cfg(unix)]
+    socket.set_reuse_address(true)?;
+    socket.set_nonblocking(true)?;
+    socket.bind(&address.into())?;
+    socket.listen(BACKLOG)?;
+    TcpListener::from_std(socket.into())
+}
+
+/// Sets up an accepted socket. What the system does not offer it does without.
+pub(crate) fn prepare(socket: &TcpStream) {
+    let settings = SockRef::from(socket);
+    let outcomes = [
+        settings.set_tcp_nodelay(true),
+        settings.set_send_buffer_size(SEND_BUFFER_BYTES),
+        #[cfg(target_os = "linux")]
+        settings.set_tcp_user_timeout(Some(UNACKNOWLEDGED_MAX)),
+    ];
+    for error in outcomes.into_iter().filter_map(Result::err) {
+        tracing::debug!(%error, "a socket option is not available");
+    }
+}
+
+/// How WebSocket is spoken: with every limit set, since the defaults have none or megabytes.
+pub(crate) fn websocket_config() -> WebSocketConfig {
+    WebSocketConfig::default()
+        .read_buffer_size(READ_BUFFER_BYTES)
+        .write_buffer_size(WRITE_BUFFER_BYTES)
+        .max_write_buffer_size(WRITE_BUFFER_BYTES + 2 * SERVER_MESSAGE_BYTES_MAX)
+        .max_message_size(Some(CLIENT_MESSAGE_BYTES_MAX))
+        .max_frame_size(Some(CLIENT_MESSAGE_BYTES_MAX))
+}
+
+/// Ends a socket to which everything has been written, so that the other side can read it all: bytes
+/// that come after a plain drop would make the kernel throw away what it has not sent.
+pub(crate) async fn finish(mut socket: TcpStream) {
+    let drained = async {
+        socket.shutdown().await?;
+        let mut rest = [0; 1024];
+        while socket.read(&mut rest).await? > 0 {}
+        io::Result::Ok(())
+    };
+    // A socket that fails or takes too long is dropped all the same.
+    let _ = tokio::time::timeout(DRAIN, drained).await;
+}

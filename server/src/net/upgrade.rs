@@ -1,0 +1,289 @@
+//! From an HTTP request to a WebSocket, or to an answer that says what was wrong with it.
+//!
+//! Checks everything that the WebSocket standard asks of a handshake. Knows nothing of games.
+
+use axum::http::header::{
+    ALLOW, CONNECTION, HOST, HeaderName, SEC_WEBSOCKET_ACCEPT, SEC_WEBSOCKET_KEY,
+    SEC_WEBSOCKET_PROTOCOL, SEC_WEBSOCKET_VERSION, UPGRADE,
+};
+use axum::http::{HeaderMap, Method, Request, StatusCode, Version};
+use axum::response::{IntoResponse, Response};
+use data_encoding::BASE64;
+use hyper::upgrade::OnUpgrade;
+use hyper_util::rt::TokioIo;
+use tokio::net::TcpStream;
+use tokio_tungstenite::WebSocketStream;
+use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
+use tokio_tungstenite::tungstenite::protocol::Role;
+
+use syncline_shared::message::SUBPROTOCOL;
+
+use crate::net::socket::websocket_config;
+
+const KEY_BYTES: usize = 16;
+
+/// Why a request does not become a WebSocket.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum UpgradeRefusal {
+    /// The method is not GET.
+    #[error("a WebSocket handshake is a GET request")]
+    Method,
+    /// The request is not HTTP/1.1.
+    #[error("a WebSocket handshake is an HTTP/1.1 request")]
+    Http,
+    /// There is no Host, or more than one.
+    #[error("exactly one Host header is needed")]
+    Host,
+    /// Nobody asked for a WebSocket.
+    #[error("this is a WebSocket endpoint: Connection: Upgrade and Upgrade: websocket are needed")]
+    Upgrade,
+    /// Another version of WebSocket.
+    #[error("exactly one Sec-WebSocket-Version header is needed, and it must be 13")]
+    Version,
+    /// The key is missing, doubled or no 16 bytes in base64.
+    #[error("exactly one Sec-WebSocket-Key header of 16 bytes in base64 is needed")]
+    Key,
+    /// The client does not speak this protocol.
+    #[error("the subprotocol {SUBPROTOCOL} must be among those in Sec-WebSocket-Protocol")]
+    Subprotocol,
+}
+
+impl UpgradeRefusal {
+    /// The name in counters.
+    pub(crate) fn slug(self) -> &'static str {
+        match self {
+            Self::Method => "method",
+            Self::Http => "http",
+            Self::Host => "host",
+            Self::Upgrade => "upgrade",
+            Self::Version => "version",
+            Self::Key => "key",
+            Self::Subprotocol => "subprotocol",
+        }
+    }
+
+    fn status(self) -> StatusCode {
+        match self {
+            Self::Method => StatusCode::METHOD_NOT_ALLOWED,
+            Self::Version => StatusCode::UPGRADE_REQUIRED,
+            Self::Http | Self::Host | Self::Upgrade | Self::Key | Self::Subprotocol => {
+                StatusCode::BAD_REQUEST
+            }
+        }
+    }
+}
+
+impl IntoResponse for UpgradeRefusal {
+    fn into_response(self) -> Response {
+        let extra: &[(HeaderName, &str)] = match self {
+            Self::Method => &[(ALLOW, "GET")],
+            Self::Version => &[(SEC_WEBSOCKET_VERSION, "13"), (UPGRADE, "websocket")],
+            _ => &[],
+        };
+        let mut response = (self.status(), format!("{self}\n")).into_response();
+        for (name, value) in extra {
+            let value = value.parse().expect("a constant of plain letters");
+            response.headers_mut().insert(name, value);
+        }
+        response
+    }
+}
+
+/// A request that may become a WebSocket, once it has been answered.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Acceptable {
+    accept: String,
+}
+
+/// Checks a request.
+///
+/// # Errors
+///
+/// The first thing that is wrong with it.
+pub(crate) fn check<B>(request: &Request<B>) -> Result<Acceptable, UpgradeRefusal> {
+    let headers = request.headers();
+    if request.method() != Method::GET {
+        return Err(UpgradeRefusal::Method);
+    }
+    if request.version() != Version::HTTP_11 {
+        return Err(UpgradeRefusal::Http);
+    }
+    if only(headers, &HOST).is_none() {
+        return Err(UpgradeRefusal::Host);
+    }
+    if !lists(headers, &CONNECTION, |token| {
+        token.eq_ignore_ascii_case("upgrade")
+    }) || !lists(headers, &UPGRADE, |token| {
+        token.eq_ignore_ascii_case("websocket")
+    }) {
+        return Err(UpgradeRefusal::Upgrade);
+    }
+    if only(headers, &SEC_WEBSOCKET_VERSION) != Some("13") {
+        return Err(UpgradeRefusal::Version);
+    }
+    let key = only(headers, &SEC_WEBSOCKET_KEY).ok_or(UpgradeRefusal::Key)?;
+    if BASE64.decode(key.as_bytes()).map(|bytes| bytes.len()) != Ok(KEY_BYTES) {
+        return Err(UpgradeRefusal::Key);
+    }
+    // Subprotocols are compared letter by letter.
+    if !lists(headers, &SEC_WEBSOCKET_PROTOCOL, |token| {
+        token == SUBPROTOCOL
+    }) {
+        return Err(UpgradeRefusal::Subprotocol);
+    }
+    Ok(Acceptable {
+        accept: derive_accept_key(key.as_bytes()),
+    })
+}
+
+impl IntoResponse for Acceptable {
+    fn into_response(self) -> Response {
+        let headers = [
+            (CONNECTION, "Upgrade".to_owned()),
+            (UPGRADE, "websocket".to_owned()),
+            (SEC_WEBSOCKET_ACCEPT, self.accept),
+            (SEC_WEBSOCKET_PROTOCOL, SUBPROTOCOL.to_owned()),
+        ];
+        (StatusCode::SWITCHING_PROTOCOLS, headers).into_response()
+    }
+}
+
+/// The WebSocket on the socket of a request that was accepted, once the answer is written; nothing
+/// if the client was gone before that.
+pub(crate) async fn websocket(upgrade: OnUpgrade) -> Option<WebSocketStream<TcpStream>> {
+    let upgraded = upgrade.await.ok()?;
+    let parts = upgraded.downcast::<TokioIo<TcpStream>>().ok()?;
+    // A client may have sent its hello without waiting for the answer.
+    let (socket, early) = (parts.io.into_inner(), parts.read_buf.into());
+    let config = Some(websocket_config());
+    Some(WebSocketStream::from_partially_read(socket, early, Role::Server, config).await)
+}
+
+/// The value of a header that must come exactly once.
+fn only<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<&'a str> {
+    let mut values = headers.get_all(name).iter();
+    let value = values.next()?.to_str().ok()?;
+    values.next().is_none().then(|| value.trim())
+}
+
+/// Whether a header that lists tokens, over all its lines, has one that `is_it`.
+fn lists(headers: &HeaderMap, name: &HeaderName, is_it: impl Fn(&str) -> bool) -> bool {
+    let lines = headers
+        .get_all(name)
+        .iter()
+        .filter_map(|line| line.to_str().ok());
+    lines
+        .flat_map(|line| line.split(','))
+        .any(|token| is_it(token.trim()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const GOOD: &[(&str, &str)] = &[
+        ("host", "localhost:7777"),
+        ("connection", "keep-alive, Upgrade"),
+        ("upgrade", "WebSocket"),
+        ("sec-websocket-version", "13"),
+        ("sec-websocket-key", "dGhlIHNhbXBsZSBub25jZQ=="),
+        ("sec-websocket-protocol", "chat, syncline.v1"),
+    ];
+
+    fn request(headers: &[(&str, &str)]) -> Request<()> {
+        let request = Request::get("/play");
+        headers
+            .iter()
+            .fold(request, |request, (name, value)| {
+                request.header(*name, *value)
+            })
+            .body(())
+            .unwrap()
+    }
+
+    /// The good request with the header `name` replaced by these lines.
+    fn with(name: &str, lines: &[&str]) -> Request<()> {
+        let mut headers: Vec<_> = GOOD.iter().copied().filter(|(n, _)| *n != name).collect();
+        headers.extend(lines.iter().map(|line| (name, *line)));
+        request(&headers)
+    }
+
+    /// The key and its answer are the standard's own example.
+    #[test]
+    fn a_good_request_is_answered_with_its_key() {
+        let accept = "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=".to_owned();
+        assert_eq!(check(&request(GOOD)), Ok(Acceptable { accept }));
+    }
+
+    #[test]
+    fn the_subprotocol_may_be_in_any_line() {
+        let two_lines = with("sec-websocket-protocol", &["a, b", "c,syncline.v1"]);
+        assert!(check(&two_lines).is_ok());
+    }
+
+    #[test]
+    fn everything_else_is_refused_for_what_is_wrong() {
+        let cases: &[(&str, &[&str], UpgradeRefusal)] = &[
+            ("host", &[], UpgradeRefusal::Host),
+            ("host", &["a", "b"], UpgradeRefusal::Host),
+            ("connection", &[], UpgradeRefusal::Upgrade),
+            ("connection", &["keep-alive"], UpgradeRefusal::Upgrade),
+            ("connection", &["not-upgrade"], UpgradeRefusal::Upgrade),
+            ("upgrade", &["h2c"], UpgradeRefusal::Upgrade),
+            ("sec-websocket-version", &[], UpgradeRefusal::Version),
+            ("sec-websocket-version", &["8"], UpgradeRefusal::Version),
+            (
+                "sec-websocket-version",
+                &["13", "13"],
+                UpgradeRefusal::Version,
+            ),
+            ("sec-websocket-key", &[], UpgradeRefusal::Key),
+            ("sec-websocket-key", &["c2hvcnQ="], UpgradeRefusal::Key),
+            (
+                "sec-websocket-key",
+                &["not base64 at all, no!!"],
+                UpgradeRefusal::Key,
+            ),
+            (
+                "sec-websocket-key",
+                &["dGhlIHNhbXBsZSBub25jZQ==", "dGhlIHNhbXBsZSBub25jZQ=="],
+                UpgradeRefusal::Key,
+            ),
+            ("sec-websocket-protocol", &[], UpgradeRefusal::Subprotocol),
+            (
+                "sec-websocket-protocol",
+                &["syncline.v2"],
+                UpgradeRefusal::Subprotocol,
+            ),
+            (
+                "sec-websocket-protocol",
+                &["Syncline.v1"],
+                UpgradeRefusal::Subprotocol,
+            ),
+        ];
+        for (name, lines, refusal) in cases {
+            assert_eq!(
+                check(&with(name, lines)),
+                Err(*refusal),
+                "{name}: {lines:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn another_method_or_version_of_http_is_refused() {
+        let mut post = request(GOOD);
+        *post.method_mut() = Method::POST;
+        assert_eq!(check(&post), Err(UpgradeRefusal::Method));
+        let mut old = request(GOOD);
+        *old.version_mut() = Version::HTTP_10;
+        assert_eq!(check(&old), Err(UpgradeRefusal::Http));
+    }
+
+    #[test]
+    fn an_old_version_is_told_the_right_one() {
+        let response = UpgradeRefusal::Version.into_response();
+        assert_eq!(response.status(), StatusCode::UPGRADE_REQUIRED);
+        assert_eq!(response.headers()[SEC_WEBSOCKET_VERSION], "13");
+    }
+}

@@ -1,0 +1,90 @@
+//! The program around a server: the command line, logs, signals, and what it tells people.
+
+use std::io::Write;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::process::ExitCode;
+
+use crate::cli::{self, CliError, Invocation};
+use crate::error::Error;
+use crate::games::Games;
+use crate::server::Server;
+use crate::{logging, shutdown};
+
+/// Hosts `games` as the command line of this process says, until it is asked to end: the whole
+/// `main` of a server of one's own.
+///
+/// ```no_run
+/// use std::process::ExitCode;
+/// use syncline_games::Pong;
+/// use syncline_server::Games;
+///
+/// fn main() -> ExitCode {
+///     syncline_server::main(Games::new().with::<Pong>())
+/// }
+/// ```
+pub fn main(games: Games) -> ExitCode {
+    let invocation = match cli::parse(std::env::args_os()) {
+        Ok(invocation) => invocation,
+        Err(CliError::Usage(usage)) => {
+            let _ = usage.print();
+            return ExitCode::from(if usage.use_stderr() { 2 } else { 0 });
+        }
+        Err(CliError::Setting(error)) => return report(&error, None),
+    };
+    match host(&invocation, games) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => report(&error, Some(&invocation)),
+    }
+}
+
+fn host(invocation: &Invocation, games: Games) -> Result<(), Error> {
+    logging::start(&invocation.log, invocation.log_format)?;
+    // A connection is a descriptor, and systems start programs with few. What can't be raised is
+    // felt when it runs out.
+    let _ = rlimit::increase_nofile_limit(u64::MAX);
+    let names = games.names().collect::<Vec<_>>().join(", ");
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .thread_name("syncline-net")
+        .build()
+        .map_err(Error::Thread)?;
+    let ended = runtime.block_on(async {
+        let signal = shutdown::signal();
+        let server = Server::bind(&invocation.config, games)?;
+        announce(&names, server.local_addr());
+        server.run(signal).await
+    });
+    // A room that never returns must not keep the process.
+    runtime.shutdown_background();
+    ended
+}
+
+/// Says how to reach the server, on standard output; a program that reads it need not.
+fn announce(games: &str, address: SocketAddr) {
+    let mut reachable = address;
+    if address.ip().is_unspecified() {
+        reachable.set_ip(match address.ip() {
+            IpAddr::V4(_) => Ipv4Addr::LOCALHOST.into(),
+            IpAddr::V6(_) => Ipv6Addr::LOCALHOST.into(),
+        });
+    }
+    let _ = writeln!(
+        std::io::stdout().lock(),
+        "Syncline hosts {games} on {address}\n  \
+         open  http://{reachable}/\n  \
+         bots  cargo run --release -p syncline-bot-client -- --url ws://{reachable}/play \
+         --bots 200 --duration 30s"
+    );
+}
+
+/// Says on standard error what happened, where, and what to do next.
+fn report(error: &Error, invocation: Option<&Invocation>) -> ExitCode {
+    let mut text = format!("error: {error}\n");
+    if let Error::Setting { name, .. } = error
+        && let Some(origin) = invocation.and_then(|invocation| invocation.origin(name))
+    {
+        text = format!("{text}  from: {origin}\n");
+    }
+    let _ = writeln!(std::io::stderr().lock(), "{text}  next: {}", error.advice());
+    ExitCode::from(error.exit_code())
+}

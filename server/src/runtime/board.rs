@@ -1,0 +1,254 @@
+//! What a room shows of itself to the rest of the process, and whether it may still be entered.
+//!
+//! The room's thread writes, anybody reads, nobody waits. Knows nothing of threads or sockets.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU16, AtomicU32, AtomicU64, Ordering};
+
+use syncline_server_core::{RoomConfig, RoomStatus};
+use syncline_shared::id::{RoomCode, RoomId};
+use syncline_shared::tick::Timestamp;
+
+use crate::games::HostedGame;
+
+/// The names of a room's phases, as its status has them.
+const PHASES: [&str; 3] = ["lobby", "running", "ended"];
+const RUNNING: u8 = 1;
+
+/// In [`RoomBoard::awaited`]: nobody may enter any more.
+const RETIRED: u32 = 1 << 31;
+
+/// One room's board.
+pub(crate) struct RoomBoard {
+    /// Its id.
+    pub(crate) id: RoomId,
+    /// Leads to it.
+    pub(crate) code: RoomCode,
+    /// Its game.
+    pub(crate) game: Arc<HostedGame>,
+    /// Kept out of lists and quick play.
+    pub(crate) private: bool,
+    /// Seats in all.
+    pub(crate) players_max: u16,
+    /// How many were sent here and have not arrived, and whether nobody may be sent any more.
+    awaited: AtomicU32,
+    phase: AtomicU8,
+    tick: AtomicU32,
+    players: AtomicU16,
+    spectators: AtomicU16,
+    connected: AtomicU16,
+    open: AtomicBool,
+    /// When the tick last changed, or the room last was in a phase that has none.
+    progressed: AtomicU64,
+}
+
+/// A promise that a room stays until its holder has arrived, or has given up.
+pub(crate) struct Reservation(Arc<RoomBoard>);
+
+impl Drop for Reservation {
+    fn drop(&mut self) {
+        // Release: whoever reads the lower number also reads the players that were published first.
+        self.0.awaited.fetch_sub(1, Ordering::Release);
+    }
+}
+
+/// A board as it was at one moment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Glance {
+    /// The phase's name.
+    pub(crate) phase: &'static str,
+    /// The match's tick.
+    pub(crate) tick: u32,
+    /// Seats taken.
+    pub(crate) players: u16,
+    /// Those who watch.
+    pub(crate) spectators: u16,
+    /// Members of either kind who are connected.
+    pub(crate) connected: u16,
+}
+
+impl RoomBoard {
+    /// The board of a room that is about to open.
+    pub(crate) fn new(config: &RoomConfig, game: Arc<HostedGame>, now: Timestamp) -> Self {
+        Self {
+            id: config.id,
+            code: config.code,
+            private: config.private,
+            players_max: config.players_max.min(game.seats.max),
+            game,
+            awaited: AtomicU32::new(0),
+            phase: AtomicU8::new(0),
+            tick: AtomicU32::new(0),
+            players: AtomicU16::new(0),
+            spectators: AtomicU16::new(0),
+            connected: AtomicU16::new(0),
+            open: AtomicBool::new(true),
+            progressed: AtomicU64::new(now.0),
+        }
+    }
+
+    /// Shows `status`, as it is at `now`.
+    pub(crate) fn publish(&self, status: &RoomStatus, now: Timestamp) {
+        let phase = PHASES
+            .iter()
+            .position(|name| *name == status.phase)
+            .unwrap_or_default();
+        let phase = u8::try_from(phase).unwrap_or_default();
+        let before = self.tick.swap(status.tick.0, Ordering::Relaxed);
+        if phase != RUNNING || before != status.tick.0 {
+            self.progressed.store(now.0, Ordering::Relaxed);
+        }
+        self.phase.store(phase, Ordering::Relaxed);
+        self.players.store(status.players, Ordering::Relaxed);
+        self.spectators.store(status.spectators, Ordering::Relaxed);
+        self.connected.store(status.connected, Ordering::Relaxed);
+        self.open.store(status.open, Ordering::Relaxed);
+    }
+
+    /// What is shown now.
+    pub(crate) fn glance(&self) -> Glance {
+        let phase = usize::from(self.phase.load(Ordering::Relaxed));
+        Glance {
+            phase: PHASES[phase % PHASES.len()],
+            tick: self.tick.load(Ordering::Relaxed),
+            players: self.players.load(Ordering::Relaxed),
+            spectators: self.spectators.load(Ordering::Relaxed),
+            connected: self.connected.load(Ordering::Relaxed),
+        }
+    }
+
+    /// Whether a match is running.
+    pub(crate) fn is_running(&self) -> bool {
+        self.phase.load(Ordering::Relaxed) == RUNNING
+    }
+
+    /// Players here and on their way.
+    pub(crate) fn players_expected(&self) -> u32 {
+        // In this order: someone who arrives in between is counted twice rather than never.
+        let awaited = self.awaited.load(Ordering::Acquire) & !RETIRED;
+        awaited.saturating_add(u32::from(self.players.load(Ordering::Relaxed)))
+    }
+
+    /// Whether a new player would find a seat, once everybody on the way has arrived.
+    pub(crate) fn is_open(&self) -> bool {
+        self.players_expected() < u32::from(self.players_max) && self.open.load(Ordering::Relaxed)
+    }
+
+    /// For how many microseconds a running match has stood still at `now`; zero between matches.
+    pub(crate) fn standstill(&self, now: Timestamp) -> u64 {
+        if self.is_running() {
+            now.since(Timestamp(self.progressed.load(Ordering::Relaxed)))
+        } else {
+            0
+        }
+    }
+
+    /// Keeps the room open for one more who is on the way; nothing if it is over.
+    pub(crate) fn reserve(self: &Arc<Self>) -> Option<Reservation> {
+        let one_more = |awaited| (awaited & RETIRED == 0).then_some(awaited + 1);
+        self.awaited
+            .fetch_update(Ordering::AcqRel, Ordering::Acquire, one_more)
+            .ok()?;
+        Some(Reservation(self.clone()))
+    }
+
+    /// Ends the room unless somebody is on the way; whether it did.
+    pub(crate) fn retire(&self) -> bool {
+        self.awaited
+            .compare_exchange(0, RETIRED, Ordering::AcqRel, Ordering::Acquire)
+            .is_ok()
+    }
+
+    /// Ends the room, whoever is on the way.
+    pub(crate) fn abandon(&self) {
+        self.awaited.fetch_or(RETIRED, Ordering::AcqRel);
+    }
+
+    /// Whether the room is over.
+    pub(crate) fn is_retired(&self) -> bool {
+        self.awaited.load(Ordering::Acquire) & RETIRED != 0
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use syncline_games::Pong;
+    use syncline_shared::tick::Tick;
+
+    use super::*;
+    use crate::config::Config;
+    use crate::games::Games;
+
+    fn board() -> Arc<RoomBoard> {
+        let games = Games::new()
+            .with::<Pong>()
+            .resolve(&Config::default())
+            .unwrap();
+        let config = RoomConfig::new(RoomId(1), RoomCode::from_entropy(1), 1);
+        Arc::new(RoomBoard::new(
+            &config,
+            games.default_game().clone(),
+            Timestamp::ZERO,
+        ))
+    }
+
+    fn status(board: &RoomBoard, phase: &'static str, tick: u32) -> RoomStatus {
+        RoomStatus {
+            id: board.id,
+            code: board.code,
+            game: "pong",
+            phase,
+            tick: Tick(tick),
+            players: 1,
+            players_max: 2,
+            spectators: 0,
+            connected: 1,
+            private: false,
+            open: true,
+        }
+    }
+
+    #[test]
+    fn a_room_stays_while_somebody_is_on_the_way() {
+        let board = board();
+        let reservation = board.reserve().unwrap();
+        assert!(!board.retire());
+        drop(reservation);
+        assert!(board.retire());
+        assert!(board.is_retired());
+        assert!(board.reserve().is_none());
+    }
+
+    #[test]
+    fn a_broken_room_is_over_at_once() {
+        let board = board();
+        let reservation = board.reserve().unwrap();
+        board.abandon();
+        assert!(board.reserve().is_none());
+        drop(reservation);
+        assert!(board.is_retired());
+    }
+
+    #[test]
+    fn seats_on_their_way_to_be_taken_are_not_free() {
+        let board = board();
+        board.publish(&status(&board, "lobby", 0), Timestamp::ZERO);
+        assert!(board.is_open());
+        let _reservation = board.reserve().unwrap();
+        assert_eq!(board.players_expected(), 2);
+        assert!(!board.is_open());
+    }
+
+    #[test]
+    fn only_a_running_match_can_stand_still() {
+        let board = board();
+        board.publish(&status(&board, "lobby", 0), Timestamp(1));
+        assert_eq!(board.standstill(Timestamp(9)), 0);
+        board.publish(&status(&board, "running", 0), Timestamp(10));
+        assert_eq!(board.standstill(Timestamp(15)), 14);
+        board.publish(&status(&board, "running", 1), Timestamp(20));
+        board.publish(&status(&board, "running", 1), Timestamp(25));
+        assert_eq!(board.standstill(Timestamp(30)), 10);
+        assert_eq!(board.glance().phase, "running");
+    }
+}

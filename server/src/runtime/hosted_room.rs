@@ -1,0 +1,249 @@
+//! One room on its thread: the pure room, its members' outboxes, and its place in time.
+//!
+//! Carries outputs away and counts. Knows nothing of other rooms or of waiting.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use syncline_server_core::counters::RoomCounters;
+use syncline_server_core::{ConnectionId, Room, RoomEvent, RoomOutput};
+use syncline_shared::close::{Close, CloseReason};
+use syncline_shared::error::DecodeError;
+use syncline_shared::tick::Timestamp;
+
+use crate::clock::Clock;
+use crate::metrics::Metrics;
+use crate::net::outbox::Outbox;
+use crate::runtime::board::RoomBoard;
+use crate::runtime::inbox::{HostedEvent, RoomSpec};
+
+/// Cuts a tick's period into parts that spread well however many are taken: the golden ratio, of
+/// 2^32.
+const SPREAD: u32 = 2_654_435_769;
+
+/// A room and what belongs to it on its thread.
+pub(super) struct HostedRoom {
+    room: Room,
+    spec: RoomSpec,
+    board: Arc<RoomBoard>,
+    /// When the room's time began. Its ticks are due at multiples of the period from here.
+    origin: Timestamp,
+    period: u64,
+    outboxes: BTreeMap<ConnectionId, Outbox>,
+    /// What is in the metrics already.
+    counted: RoomCounters,
+}
+
+impl HostedRoom {
+    /// Opens a room at `now`, the `index`-th of its thread.
+    ///
+    /// # Errors
+    ///
+    /// Any [`DecodeError`] if the game can't read its config.
+    pub(super) fn open(
+        spec: RoomSpec,
+        board: Arc<RoomBoard>,
+        now: Timestamp,
+        index: u32,
+    ) -> Result<Self, DecodeError> {
+        let RoomSpec { config, game } = spec.clone();
+        let period = game.kind.tick_rate().period_micros();
+        // Rooms of one rate would else tick all at once whenever they were opened all at once.
+        let phase = (period * u64::from(SPREAD.wrapping_mul(index))) >> 32;
+        let origin = Timestamp(now.0.saturating_sub((now.0 + period - phase) % period));
+        let room = Room::new(config, game.kind.clone(), game.config.clone())?;
+        let (outboxes, counted) = (BTreeMap::new(), RoomCounters::default());
+        Ok(Self {
+            room,
+            spec,
+            board,
+            origin,
+            period,
+            outboxes,
+            counted,
+        })
+    }
+
+    /// The same room before anybody came, for one that ended while somebody was on the way.
+    ///
+    /// # Errors
+    ///
+    /// As [`HostedRoom::open`].
+    pub(super) fn reopen(self, now: Timestamp) -> Result<Self, DecodeError> {
+        Self::open(self.spec, self.board, now, 0)
+    }
+
+    /// Takes something in.
+    pub(super) fn handle(&mut self, clock: Clock, event: HostedEvent) {
+        let now = clock.now();
+        let at = self.room_time(now);
+        match event {
+            HostedEvent::Attach {
+                connection,
+                attach,
+                outbox,
+                reservation,
+            } => {
+                self.outboxes.insert(connection, outbox);
+                self.room.handle(at, RoomEvent::Attach(connection, attach));
+                self.carry_away(at);
+                self.board.publish(&self.room.status(), now);
+                drop(reservation);
+            }
+            HostedEvent::Message {
+                connection,
+                message,
+                place,
+            } => {
+                self.room
+                    .handle(at, RoomEvent::Message(connection, message));
+                drop(place);
+                self.carry_away(at);
+            }
+            HostedEvent::Detach(connection) => {
+                self.outboxes.remove(&connection);
+                self.room.handle(at, RoomEvent::Detach(connection));
+                self.carry_away(at);
+                self.board.publish(&self.room.status(), now);
+            }
+        }
+    }
+
+    /// Runs what is due; it should have been run at `due`.
+    pub(super) fn advance(&mut self, clock: Clock, due: Timestamp, metrics: &Metrics) {
+        let begun = clock.now();
+        let at = self.room_time(begun);
+        self.room.advance(at);
+        self.carry_away(at);
+        let ended = clock.now();
+        self.board.publish(&self.room.status(), ended);
+        let counters = *self.room.counters();
+        let ticks = counters.ticks - self.counted.ticks;
+        if let Some(each) = ended.since(begun).checked_div(ticks) {
+            metrics.observe_tick(begun.since(due), each);
+        }
+        metrics.count_room(&self.counted, &counters);
+        self.counted = counters;
+    }
+
+    /// When the room must be advanced, if it has not been touched since `now`; never if nothing but
+    /// an event can move it.
+    ///
+    /// Between matches that is where its ticks would be, so that a match begins in phase.
+    pub(super) fn next_due(&self, now: Timestamp) -> Option<Timestamp> {
+        let due = self.room.next_due();
+        if due == Timestamp(u64::MAX) {
+            return None;
+        }
+        let due = self.origin.plus_micros(due.0);
+        // What the board shows is as new as the phase itself, which only changes with time.
+        if self.board.is_running() {
+            return Some(due);
+        }
+        let since = due.max(now).since(self.origin);
+        Some(self.origin.plus_micros(since.next_multiple_of(self.period)))
+    }
+
+    /// Whether the room is over.
+    pub(super) fn is_finished(&self) -> bool {
+        self.room.is_finished()
+    }
+
+    /// How many connections are attached.
+    pub(super) fn member_count(&self) -> usize {
+        self.outboxes.len()
+    }
+
+    /// The room's board.
+    pub(super) fn board(&self) -> &Arc<RoomBoard> {
+        &self.board
+    }
+
+    /// Closes everybody here, since the room can't do it any more.
+    pub(super) fn close_all(&mut self, close: &Close) {
+        for outbox in std::mem::take(&mut self.outboxes).into_values() {
+            outbox.close(close.clone());
+        }
+    }
+
+    fn room_time(&self, now: Timestamp) -> Timestamp {
+        Timestamp(now.since(self.origin))
+    }
+
+    /// Does what the room wants done.
+    fn carry_away(&mut self, at: Timestamp) {
+        while let Some(output) = self.room.poll_output() {
+            match output {
+                RoomOutput::Send(connection, message) => {
+                    let taken = |outbox: &Outbox| outbox.send(message);
+                    if !self.outboxes.get(&connection).is_none_or(taken) {
+                        self.cut_off(at, connection);
+                    }
+                }
+                RoomOutput::Close(connection, close) => {
+                    if let Some(outbox) = self.outboxes.remove(&connection) {
+                        outbox.close(close);
+                    }
+                }
+                // No room of this server records.
+                RoomOutput::MatchStarted(_) | RoomOutput::Record(_) => {}
+            }
+        }
+    }
+
+    /// Ends a connection that does not take its messages; its session keeps its seat for a while.
+    fn cut_off(&mut self, at: Timestamp, connection: ConnectionId) {
+        if let Some(outbox) = self.outboxes.remove(&connection) {
+            outbox.cut(CloseReason::TooSlow.into());
+        }
+        self.room.handle(at, RoomEvent::Detach(connection));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use syncline_games::Pong;
+    use syncline_server_core::RoomConfig;
+    use syncline_shared::id::{RoomCode, RoomId};
+
+    use super::*;
+    use crate::config::Config;
+    use crate::games::Games;
+
+    /// Rooms of one rate that are opened at one moment are due at moments of their own.
+    #[test]
+    fn ticks_of_rooms_are_spread_over_the_period() {
+        const ROOMS: u32 = 32;
+        let games = Games::new()
+            .with::<Pong>()
+            .resolve(&Config::default())
+            .unwrap();
+        let now = Timestamp(123_456_789);
+        let mut phases = BTreeSet::new();
+        let mut period = 0;
+        for index in 0..ROOMS {
+            let config = RoomConfig::new(RoomId(index + 1), RoomCode::from_entropy(1), 1);
+            let game = games.default_game().clone();
+            let board = Arc::new(RoomBoard::new(&config, game.clone(), now));
+            let spec = RoomSpec { config, game };
+            let room = HostedRoom::open(spec, board, now, index).unwrap();
+            let due = room.next_due(now).expect("an empty room ends some day");
+            assert!(room.origin <= now && due >= now);
+            period = room.period;
+            phases.insert(due.0 % period);
+        }
+        let gaps: Vec<u64> = phases
+            .iter()
+            .zip(phases.iter().skip(1))
+            .map(|(one, next)| next - one)
+            .collect();
+        assert_eq!(gaps.len(), 31, "no two are the same");
+        let even = period / u64::from(ROOMS);
+        assert!(
+            gaps.iter().all(|gap| *gap > even / 3 && *gap < even * 3),
+            "{gaps:?}"
+        );
+    }
+}

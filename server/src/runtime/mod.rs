@@ -1,0 +1,17 @@
+//! The threads that own rooms.
+//!
+//! A room lives on one thread, which owns it outright: no lock is taken for a tick. Sockets live on
+//! tokio. The two meet in an [`inbox`] on the way in, in an outbox per connection on the way out,
+//! and on a [`board`], where a room shows what others may know of it.
+//!
+//! - [`room_thread`]: the loop; [`hosted_room`]: one room in it
+//! - [`scheduler`]: which thread a room goes to
+//! - [`pulse`], [`watchdog`]: whether they still move
+
+pub(crate) mod board;
+mod hosted_room;
+pub(crate) mod inbox;
+mod pulse;
+mod room_thread;
+pub(crate) mod scheduler;
+pub(crate) mod watchdog;

@@ -1,0 +1,141 @@
+//! Which thread a room goes to. Rooms stay where they are put.
+
+use std::sync::Arc;
+use std::sync::mpsc;
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use tokio::sync::mpsc as tokio_mpsc;
+
+use syncline_shared::id::RoomId;
+use syncline_shared::tick::Timestamp;
+
+use crate::clock::Clock;
+use crate::error::Error;
+use crate::metrics::Metrics;
+use crate::runtime::board::RoomBoard;
+use crate::runtime::inbox::{RoomHandle, RoomSpec, ThreadEvent};
+use crate::runtime::pulse::Pulse;
+use crate::runtime::room_thread::RoomThread;
+
+/// All scheduler threads.
+pub(crate) struct Scheduler {
+    threads: Vec<SchedulerThread>,
+}
+
+/// Resolves once all threads have ended.
+pub(crate) struct Ended(tokio_mpsc::Receiver<()>);
+
+struct SchedulerThread {
+    inbox: mpsc::Sender<ThreadEvent>,
+    pulse: Arc<Pulse>,
+    thread: JoinHandle<()>,
+}
+
+/// A thread that does not move.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum StuckThread {
+    /// It has been in this room for too long.
+    InRoom(RoomId),
+    /// The thread with this number has ended by itself.
+    Ended(usize),
+}
+
+impl Scheduler {
+    /// Starts `count` threads; without a number as many as there are cores, less one for sockets.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Thread`].
+    pub(crate) fn start(
+        count: Option<u16>,
+        clock: Clock,
+        metrics: &Arc<Metrics>,
+    ) -> Result<(Self, Ended), Error> {
+        let cores = std::thread::available_parallelism().map_or(1, usize::from);
+        let count = count.map_or(cores.saturating_sub(1), usize::from).max(1);
+        // Nothing is ever sent: that the last sender is gone is the message.
+        let (alive, ended) = tokio_mpsc::channel(1);
+        let start = |number| SchedulerThread::start(number, clock, metrics.clone(), alive.clone());
+        let threads = (0..count).map(start).collect::<Result<_, _>>()?;
+        Ok((Self { threads }, Ended(ended)))
+    }
+
+    /// Opens a room on the thread that has least to do.
+    pub(crate) fn host(&self, spec: RoomSpec, board: Arc<RoomBoard>) -> RoomHandle {
+        let thread = self
+            .threads
+            .iter()
+            .min_by_key(|thread| (thread.thread.is_finished(), thread.pulse.load()))
+            .expect("at least one thread was started");
+        thread.pulse.add_room();
+        if thread
+            .inbox
+            .send(ThreadEvent::Host(spec, board.clone()))
+            .is_err()
+        {
+            // The thread is gone, and whoever enters will be told so.
+            board.abandon();
+        }
+        RoomHandle::new(board, thread.inbox.clone())
+    }
+
+    /// The threads that have been in one room for `longest` microseconds at `now`, or have ended.
+    pub(crate) fn stuck(&self, now: Timestamp, longest: u64) -> impl Iterator<Item = StuckThread> {
+        self.threads
+            .iter()
+            .enumerate()
+            .filter_map(move |(number, thread)| {
+                if thread.thread.is_finished() {
+                    return Some(StuckThread::Ended(number));
+                }
+                let (room, micros) = thread.pulse.visit(now)?;
+                (micros >= longest).then_some(StuckThread::InRoom(room))
+            })
+    }
+
+    /// Tells all threads to end, with their rooms.
+    pub(crate) fn stop(&self) {
+        for thread in &self.threads {
+            let _ = thread.inbox.send(ThreadEvent::Stop);
+        }
+    }
+}
+
+impl Drop for Scheduler {
+    fn drop(&mut self) {
+        self.stop();
+    }
+}
+
+impl SchedulerThread {
+    fn start(
+        number: usize,
+        clock: Clock,
+        metrics: Arc<Metrics>,
+        alive: tokio_mpsc::Sender<()>,
+    ) -> Result<Self, Error> {
+        let (inbox, events) = mpsc::channel();
+        let pulse = Arc::new(Pulse::new());
+        let rooms = RoomThread::new(clock, events, metrics, pulse.clone());
+        let thread = std::thread::Builder::new()
+            .name(format!("syncline-rooms-{number}"))
+            .spawn(move || {
+                rooms.run();
+                drop(alive);
+            })
+            .map_err(Error::Thread)?;
+        Ok(Self {
+            inbox,
+            pulse,
+            thread,
+        })
+    }
+}
+
+impl Ended {
+    /// Waits for the end of all threads, but no longer than `longest`; whether they did end.
+    pub(crate) async fn within(mut self, longest: Duration) -> bool {
+        tokio::time::timeout(longest, self.0.recv()).await.is_ok()
+    }
+}

@@ -1,0 +1,199 @@
+//! One server: everything put together, from a bound port to the last close frame.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
+use std::time::Duration;
+
+use syncline_shared::limits::ROOM_MEMBERS_MAX;
+
+use crate::clock::Clock;
+use crate::config::Config;
+use crate::directory::Directory;
+use crate::error::Error;
+use crate::games::Games;
+use crate::http::routes::{Site, router};
+use crate::metrics::Metrics;
+use crate::net::connection::Lobby;
+use crate::net::listener::Listener;
+use crate::net::socket;
+use crate::runtime::scheduler::{Ended, Scheduler};
+use crate::runtime::watchdog::Watchdog;
+use crate::session::TokenKey;
+use crate::shutdown::{ShutdownSwitch, shutdown};
+
+/// How long connections may take to end once told to: to write a close frame and see it read.
+const CONNECTIONS_END_MAX: Duration = Duration::from_millis(1600);
+
+/// How long threads may take after that. Both together stay below the two seconds within which the
+/// process must be gone.
+const THREADS_END_MAX: Duration = Duration::from_millis(200);
+
+/// The most threads that may run rooms.
+const THREADS_MAX: u16 = 1024;
+
+/// A server that listens and does not answer yet.
+pub struct Server {
+    listener: Listener,
+    address: SocketAddr,
+    site: Arc<Site>,
+    switch: ShutdownSwitch,
+    threads: Ended,
+}
+
+/// Hosts `games` until `shutdown` resolves.
+///
+/// # Errors
+///
+/// As [`Server::bind`].
+///
+/// # Panics
+///
+/// Outside a tokio runtime.
+pub async fn run(
+    config: Config,
+    games: Games,
+    shutdown: impl Future<Output = ()>,
+) -> Result<(), Error> {
+    Server::bind(&config, games)?.run(shutdown).await
+}
+
+impl Server {
+    /// Checks the settings, starts the threads and listens.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::NoGames`], [`Error::Setting`] or [`Error::GameConfig`] for what can't be,
+    /// [`Error::Bind`], and [`Error::Thread`] or [`Error::Entropy`] if the system lends none.
+    ///
+    /// # Panics
+    ///
+    /// Outside a tokio runtime.
+    pub fn bind(config: &Config, games: Games) -> Result<Self, Error> {
+        check(config)?;
+        let clock = Clock::start();
+        let metrics = Arc::new(Metrics::new());
+        let hosted = games.resolve(config)?;
+        let tokens = TokenKey::draw(config.session_lifetime)?;
+        let bind_error = |source| Error::Bind {
+            address: config.bind,
+            source,
+        };
+        let sockets = socket::listen(config.bind).map_err(bind_error)?;
+        let address = sockets.local_addr().map_err(bind_error)?;
+        let (scheduler, threads) = Scheduler::start(config.threads, clock, &metrics)?;
+        let directory = Arc::new(Directory::new(config, hosted, scheduler, clock));
+        let (switch, shutdown) = shutdown();
+        let lobby = Arc::new(Lobby {
+            directory: directory.clone(),
+            tokens,
+            metrics: metrics.clone(),
+            shutdown: shutdown.clone(),
+            hello_timeout: config.hello_timeout,
+            idle_timeout: config.idle_timeout,
+            connections: AtomicU64::new(0),
+        });
+        let watchdog = Watchdog::new(clock, directory, config.stall_timeout);
+        let site = Arc::new(Site { lobby, watchdog });
+        let listener = Listener {
+            sockets,
+            router: router(site.clone()),
+            head_timeout: config.head_timeout,
+            connections_max: config.max_connections,
+            connections: metrics.connections.clone(),
+            shutdown,
+        };
+        Ok(Self {
+            listener,
+            address,
+            site,
+            switch,
+            threads,
+        })
+    }
+
+    /// Where the server listens: with port 0 in the settings the port that it got.
+    pub fn local_addr(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Serves until `shutdown` resolves, then closes every connection as `restarting` and ends
+    /// within two seconds.
+    ///
+    /// # Errors
+    ///
+    /// None as yet: what goes wrong with one connection or room ends that one alone.
+    pub async fn run(self, shutdown: impl Future<Output = ()>) -> Result<(), Error> {
+        let Self {
+            listener,
+            address,
+            site,
+            switch,
+            threads,
+        } = self;
+        tracing::info!(%address, "listening");
+        let mut serving = std::pin::pin!(listener.run());
+        tokio::select! {
+            () = &mut serving => {}
+            () = site.watchdog.watch() => {}
+            () = shutdown => {}
+        }
+        tracing::info!("shutting down");
+        switch.throw();
+        if tokio::time::timeout(CONNECTIONS_END_MAX, serving)
+            .await
+            .is_err()
+        {
+            tracing::warn!("some connections did not end in time");
+        }
+        site.lobby.directory.scheduler().stop();
+        if !threads.within(THREADS_END_MAX).await {
+            tracing::error!(stalls = ?site.watchdog.stalls(), "some rooms did not end in time");
+        }
+        Ok(())
+    }
+}
+
+/// Refuses settings that can't be, whatever the games are.
+fn check(config: &Config) -> Result<(), Error> {
+    let within = |name, value: u64, most: u64| {
+        if (1..=most).contains(&value) {
+            return Ok(());
+        }
+        let (value, rule) = (
+            value.to_string(),
+            format!("it must be between 1 and {most}"),
+        );
+        Err(Error::Setting { name, value, rule })
+    };
+    within(
+        "max-players",
+        config.max_players.into(),
+        ROOM_MEMBERS_MAX.into(),
+    )?;
+    within("max-rooms", config.max_rooms.into(), u32::MAX.into())?;
+    within(
+        "max-connections",
+        config.max_connections.into(),
+        u32::MAX.into(),
+    )?;
+    within(
+        "threads",
+        config.threads.unwrap_or(1).into(),
+        THREADS_MAX.into(),
+    )?;
+    for (name, value) in [
+        ("hello-timeout", config.hello_timeout),
+        ("idle-timeout", config.idle_timeout),
+    ] {
+        if value.is_zero() {
+            let rule = "it must be more than nothing, such as 5s".to_owned();
+            return Err(Error::Setting {
+                name,
+                value: format!("{value:?}"),
+                rule,
+            });
+        }
+    }
+    Ok(())
+}

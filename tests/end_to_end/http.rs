@@ -1,0 +1,221 @@
+//! The other things on the port: pages, lists, metrics, refused handshakes, slow requests.
+
+use std::time::Duration;
+
+use syncline_server::Config;
+use syncline_shared::message::control::CreateOptions;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+
+use crate::support::client::{Client, create};
+use crate::support::host::Host;
+use crate::support::soon;
+
+#[tokio::test]
+async fn the_page_and_its_parts_are_served() {
+    let host = Host::start();
+    let page = host.get("/").await;
+    assert_eq!(page.status, 200);
+    assert!(page.head.contains("content-type: text/html; charset=utf-8"));
+    assert!(
+        page.head
+            .contains("content-security-policy: default-src 'self'")
+    );
+    assert!(page.body.contains("--bots 200"));
+    for part in ["/page.css", "/page.js"] {
+        assert!(page.body.contains(part), "the page uses {part}");
+        assert_eq!(host.get(part).await.status, 200);
+    }
+    assert_eq!(host.get("/nothing").await.status, 404);
+}
+
+#[tokio::test]
+async fn rooms_are_listed_as_they_are() {
+    let host = Host::start();
+    assert_eq!(host.get("/api/rooms").await.body, "[]");
+    let (mut client, welcome) = Client::join(&host, create("lab", CreateOptions::default())).await;
+    let (_waiting, _) = Client::join(&host, create("pong", CreateOptions::default())).await;
+    let tick = client.frame().await;
+    host.rooms_until("the match is listed", |rooms| {
+        rooms.len() == 2 && rooms[0]["tick"].as_u64() >= Some(u64::from(tick.0))
+    })
+    .await;
+    let rooms = host.rooms().await;
+    assert_eq!(rooms[0]["id"], welcome.room.0);
+    assert_eq!(rooms[0]["code"], welcome.code.to_string());
+    assert_eq!(
+        (&rooms[0]["game"], &rooms[0]["phase"]),
+        (&"lab".into(), &"running".into())
+    );
+    assert_eq!(
+        (&rooms[1]["game"], &rooms[1]["phase"]),
+        (&"pong".into(), &"lobby".into())
+    );
+    assert_eq!(
+        (&rooms[1]["players"], &rooms[1]["players_max"]),
+        (&1.into(), &2.into())
+    );
+}
+
+#[tokio::test]
+async fn metrics_tell_what_happens() {
+    let host = Host::start();
+    let (mut client, _) = Client::join(&host, create("lab", CreateOptions::default())).await;
+    client.frame().await;
+    client.ping(1).await;
+    let answer = host.get("/metrics").await;
+    assert!(
+        answer
+            .head
+            .contains("content-type: application/openmetrics-text; version=1.0.0")
+    );
+    assert!(answer.body.ends_with("# EOF\n"));
+    for sample in [
+        "syncline_ticks_total",
+        "syncline_matches_total",
+        "syncline_tick_duration_seconds_count",
+        "syncline_tick_lateness_seconds_count",
+        "syncline_rooms",
+        "syncline_members",
+        "syncline_connections",
+        "syncline_received_messages_total",
+        "syncline_received_bytes_total",
+        "syncline_sent_messages_total",
+        "syncline_sent_bytes_total",
+        "syncline_room_messages_total",
+    ] {
+        assert!(
+            host.metric(sample).await > 0,
+            "{sample} is missing in\n{}",
+            answer.body
+        );
+    }
+}
+
+/// A handshake with one header other than it should be.
+fn handshake(method: &str, other: (&str, &str)) -> String {
+    let good = [
+        ("host", "test"),
+        ("connection", "Upgrade"),
+        ("upgrade", "websocket"),
+        ("sec-websocket-version", "13"),
+        ("sec-websocket-key", "dGhlIHNhbXBsZSBub25jZQ=="),
+        ("sec-websocket-protocol", "syncline.v1"),
+    ];
+    let line = |(name, value)| {
+        let value = if name == other.0 { other.1 } else { value };
+        format!("{name}: {value}\r\n")
+    };
+    let headers: String = good.into_iter().map(line).collect();
+    format!("{method} /play HTTP/1.1\r\n{headers}\r\n")
+}
+
+#[tokio::test]
+async fn a_refused_handshake_is_told_why_and_counted() {
+    let host = Host::start();
+    let none = ("", "");
+    let cases = [
+        (
+            "GET",
+            ("sec-websocket-protocol", "syncline.v2"),
+            400,
+            "subprotocol",
+            "syncline.v1",
+        ),
+        (
+            "GET",
+            ("sec-websocket-version", "8"),
+            426,
+            "version",
+            "must be 13",
+        ),
+        (
+            "GET",
+            ("sec-websocket-key", "short"),
+            400,
+            "key",
+            "16 bytes",
+        ),
+        ("GET", ("upgrade", "h2c"), 400, "upgrade", "WebSocket"),
+        ("GET", ("connection", "close"), 400, "upgrade", "WebSocket"),
+        ("POST", none, 405, "method", "GET"),
+    ];
+    for (method, header, status, reason, words) in cases {
+        let sample = format!("syncline_handshakes_refused_total{{reason=\"{reason}\"}}");
+        let before = host.metric(&sample).await;
+        let answer = host.request(&handshake(method, header)).await;
+        assert_eq!(answer.status, status, "{header:?}");
+        assert!(
+            answer.body.contains(words),
+            "{:?} lacks {words:?}",
+            answer.body
+        );
+        assert_eq!(host.metric(&sample).await, before + 1);
+    }
+    let old = host
+        .request(&handshake("GET", ("sec-websocket-version", "8")))
+        .await;
+    assert!(old.head.contains("sec-websocket-version: 13"));
+    let good = host.request(&handshake("GET", none)).await;
+    assert_eq!(good.status, 101);
+    // The standard's own example.
+    assert!(
+        good.head
+            .contains("sec-websocket-accept: s3pplmbitxaq9kygzzhzrbk+xoo=")
+    );
+}
+
+#[tokio::test]
+async fn a_request_that_never_ends_is_not_waited_for() {
+    let head_timeout = Duration::from_millis(400);
+    let host = Host::with(Config {
+        head_timeout,
+        ..Config::default()
+    });
+    for beginning in ["", "GET /healthz HTTP/1.1\r\nhost: te"] {
+        let mut socket = TcpStream::connect(host.address).await.unwrap();
+        socket.write_all(beginning.as_bytes()).await.unwrap();
+        let mut rest = Vec::new();
+        soon("the server gives up", socket.read_to_end(&mut rest))
+            .await
+            .unwrap();
+        assert!(!String::from_utf8_lossy(&rest).contains("200"));
+    }
+    assert_eq!(host.get("/healthz").await.status, 200);
+}
+
+#[tokio::test]
+async fn a_head_that_is_too_large_is_refused() {
+    let host = Host::start();
+    let large = "x".repeat(20_000);
+    let answer = host
+        .request(&format!("GET / HTTP/1.1\r\nhost: {large}\r\n\r\n"))
+        .await;
+    assert_eq!(answer.status, 431);
+}
+
+/// With all places taken nobody is accepted, until one is free again.
+#[tokio::test]
+async fn connections_are_bounded() {
+    let host = Host::with(Config {
+        max_connections: 2,
+        ..Config::default()
+    });
+    let (mut first, _) = Client::join(&host, create("lab", CreateOptions::default())).await;
+    let (second, _) = Client::join(&host, create("lab", CreateOptions::default())).await;
+    let mut third = TcpStream::connect(host.address).await.unwrap();
+    third
+        .write_all(b"GET /healthz HTTP/1.1\r\nhost: test\r\n\r\n")
+        .await
+        .unwrap();
+    let mut byte = [0];
+    tokio::select! {
+        biased;
+        answered = third.read(&mut byte) => panic!("a third was accepted: {answered:?}"),
+        () = first.ping(1) => {}
+    }
+    drop(second);
+    soon("the third is accepted", third.read_exact(&mut byte))
+        .await
+        .unwrap();
+}

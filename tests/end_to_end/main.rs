@@ -1,0 +1,20 @@
+//! Whole servers with real sockets on ports of their own: what a client meets, good or bad.
+//!
+//! - `bad_input`: whatever a client does wrong ends that client alone, with a clear reason
+//! - `sessions`: resuming, being replaced, leaving, tokens that prove nothing
+//! - `rooms`: which room one comes to
+//! - `isolation`: a room that breaks or hangs harms no other
+//! - `http`: the other things on the port
+//! - `ending`: a server that is asked to end
+
+#![allow(clippy::unwrap_used, reason = "a test that can not go on ends")]
+
+#[path = "../support/mod.rs"]
+mod support;
+
+mod bad_input;
+mod ending;
+mod http;
+mod isolation;
+mod rooms;
+mod sessions;

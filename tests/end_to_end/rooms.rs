@@ -1,0 +1,134 @@
+//! Which room one comes to.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use futures_util::future::join_all;
+use syncline_server::Config;
+use syncline_shared::close::CloseReason;
+use syncline_shared::id::RoomId;
+use syncline_shared::message::control::{CreateOptions, Hello, RoomSelector};
+
+use crate::support::client::{Client, create, follow, hello};
+use crate::support::host::Host;
+
+/// Pong has two seats. All come at once; nobody may find the seat taken that it was sent to.
+#[tokio::test]
+async fn quick_play_pairs_up_players_who_come_at_once() {
+    let host = Host::start();
+    let pong = || Hello {
+        game: Some("pong".to_owned()),
+        ..hello()
+    };
+    let guests = join_all((0..12).map(|_| Client::join(&host, pong()))).await;
+    let mut rooms = BTreeMap::new();
+    for (_, welcome) in &guests {
+        *rooms.entry(welcome.room).or_insert(0) += 1;
+    }
+    assert_eq!(rooms.into_values().collect::<Vec<_>>(), [2; 6]);
+}
+
+#[tokio::test]
+async fn an_id_leads_everybody_to_one_room() {
+    let host = Host::with(Config {
+        threads: Some(2),
+        ..Config::default()
+    });
+    let seventh = || Hello {
+        room: RoomSelector::Id(RoomId(7)),
+        ..hello()
+    };
+    let guests = join_all((0..8).map(|_| Client::join(&host, seventh()))).await;
+    assert!(guests.iter().all(|(_, welcome)| welcome.room == RoomId(7)));
+    let codes: std::collections::BTreeSet<_> = guests.iter().map(|(_, w)| w.code).collect();
+    assert_eq!(codes.len(), 1);
+    assert_eq!(host.metric("syncline_rooms").await, 1);
+}
+
+#[tokio::test]
+async fn a_private_room_is_not_listed_and_opens_to_its_code_alone() {
+    let host = Host::start();
+    let private = CreateOptions {
+        private: true,
+        players_max: None,
+    };
+    let (_owner, room) = Client::join(&host, create("lab", private)).await;
+    assert!(host.rooms().await.is_empty());
+    let (_guest, quick) = Client::join(&host, hello()).await;
+    assert_ne!(quick.room, room.room);
+    let by_id = Hello {
+        room: RoomSelector::Id(room.room),
+        ..hello()
+    };
+    assert_eq!(
+        Client::refused(&host, by_id).await.0,
+        CloseReason::UnknownRoom
+    );
+    let (_friend, welcome) = Client::join(&host, follow(&room)).await;
+    assert_eq!(welcome.room, room.room);
+}
+
+#[tokio::test]
+async fn a_code_needs_no_game_beside_it() {
+    let host = Host::start();
+    let (_, room) = Client::join(&host, create("pong", CreateOptions::default())).await;
+    let (_, welcome) = Client::join(&host, follow(&room)).await;
+    assert_eq!((welcome.room, welcome.game.as_str()), (room.room, "pong"));
+}
+
+#[tokio::test]
+async fn a_room_may_be_made_smaller() {
+    let host = Host::start();
+    let duel = CreateOptions {
+        private: false,
+        players_max: Some(1),
+    };
+    let (_, room) = Client::join(&host, create("lab", duel)).await;
+    assert_eq!(
+        Client::refused(&host, follow(&room)).await.0,
+        CloseReason::RoomFull
+    );
+}
+
+#[tokio::test]
+async fn an_empty_room_ends_and_its_id_can_be_had_again() {
+    let config = Config {
+        grace_period: Duration::from_millis(20),
+        empty_timeout: Duration::from_millis(20),
+        ..Config::default()
+    };
+    let host = Host::with(config);
+    let third = || Hello {
+        room: RoomSelector::Id(RoomId(3)),
+        ..hello()
+    };
+    let (client, first) = Client::join(&host, third()).await;
+    drop(client);
+    host.rooms_until("the room ends", <[_]>::is_empty).await;
+    let (_client, second) = Client::join(&host, third()).await;
+    assert_eq!(second.room, first.room);
+    assert_ne!(second.session, first.session);
+}
+
+/// Rooms end and are entered all the time here; whoever is sent to one must find it open.
+#[tokio::test]
+async fn nobody_is_sent_to_a_room_that_ends_meanwhile() {
+    let config = Config {
+        grace_period: Duration::ZERO,
+        empty_timeout: Duration::ZERO,
+        threads: Some(2),
+        ..Config::default()
+    };
+    let host = Host::with(config);
+    let guests = join_all((0..4).map(|_| async {
+        for _ in 0..50 {
+            let first = Hello {
+                room: RoomSelector::Id(RoomId(1)),
+                ..hello()
+            };
+            let (_, welcome) = Client::join(&host, first).await;
+            assert_eq!(welcome.room, RoomId(1));
+        }
+    }));
+    guests.await;
+}
