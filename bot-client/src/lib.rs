@@ -1,1 +1,32 @@
-//! Placeholder.
+//! Bots: players who are not people, by the hundred, in one process.
+//!
+//! Each bot is the real client of `syncline-client-core` with a socket of its own, a path that may
+//! be made as bad as wished, and a mind that plays. Together they load a server and tell how well
+//! it held up: start at [`run`], which takes a [`SwarmConfig`] and gives a [`Report`].
+//!
+//! - [`config`], [`cli`]: what to do
+//! - [`swarm`], `bot`: who does it
+//! - `connection`, `conditioner`: the socket, and what makes its path worse
+//! - `decoding`: each stream decoded once for all bots, or by each for itself
+//! - `rate_meter`, `record`, `tally`, [`report`]: what was seen
+//!
+//! [`run`]: swarm::run
+//! [`SwarmConfig`]: config::SwarmConfig
+//! [`Report`]: report::Report
+
+mod bot;
+pub mod cli;
+mod conditioner;
+pub mod config;
+mod connection;
+mod decoding;
+pub mod error;
+mod rate_meter;
+mod record;
+pub mod report;
+pub mod swarm;
+mod tally;
+
+pub use config::SwarmConfig;
+pub use report::Report;
+pub use swarm::run;

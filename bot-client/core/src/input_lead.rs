@@ -63,17 +63,26 @@ impl InputLead {
         self.lead
     }
 
-    /// The path was measured. Until the server says better, the lead follows from it.
+    /// The path was measured. Until the server says better, the lead follows from it; later it is
+    /// at least what the way takes, however unequal the two ways are: the clock's error makes up
+    /// for it.
     pub fn measured(&mut self, round_trip: u64, jitter: u64) {
-        if !self.steered {
-            self.set(self.target() + round_trip / 2 + jitter, round_trip);
-        }
+        let lead = if self.steered {
+            self.lead.max(round_trip / 2 + TIMER_MICROS)
+        } else {
+            self.target() + round_trip / 2 + jitter
+        };
+        self.set(lead, round_trip);
     }
 
     /// The server told its least margin of late, in milliseconds, negative if late.
     pub fn told(&mut self, now: Timestamp, margin_ms: i32, round_trip: u64) {
         self.steered = true;
         let margin = i64::from(margin_ms) * 1000;
+        // So late is what was held up here, not what was stamped too late: no lead would help.
+        if margin.saturating_neg() > MARGIN_MICROS_MAX.cast_signed() {
+            return;
+        }
         let target = i64::try_from(self.target()).unwrap_or(i64::MAX);
         let recent = self.recent.filter(|change| now < change.until);
         let known = recent.map_or(target, |change| change.margin);
@@ -150,14 +159,35 @@ mod tests {
     }
 
     #[test]
+    fn a_stall_is_no_reason_to_lead_by_more() {
+        let mut lead = lead();
+        let before = lead.as_micros();
+        lead.told(Timestamp(0), -2000, ROUND_TRIP);
+        assert_eq!(lead.as_micros(), before);
+    }
+
+    #[test]
+    fn a_path_that_became_longer_is_followed() {
+        let mut lead = lead();
+        lead.told(Timestamp(0), 20, ROUND_TRIP);
+        lead.measured(ROUND_TRIP, 0);
+        let before = lead.as_micros();
+        lead.measured(ROUND_TRIP, 0);
+        assert_eq!(lead.as_micros(), before);
+        lead.measured(800_000, 0);
+        assert_eq!(lead.as_micros(), 400_000 + TIMER_MICROS);
+    }
+
+    #[test]
     fn the_lead_is_bounded_whatever_the_server_says() {
         let mut lead = lead();
-        for (second, margin) in [(1, i32::MIN), (2, i32::MIN), (3, -5000)] {
-            lead.told(Timestamp::from_millis(second * 1000), margin, ROUND_TRIP);
-            assert_eq!(lead.as_micros(), ROUND_TRIP + MARGIN_MICROS_MAX);
+        for second in 1..100 {
+            lead.told(Timestamp::from_millis(second * 1000), -200, ROUND_TRIP);
         }
-        for second in 4..1000 {
+        assert_eq!(lead.as_micros(), ROUND_TRIP + MARGIN_MICROS_MAX);
+        for second in 100..1000 {
             lead.told(Timestamp::from_millis(second * 1000), i32::MAX, ROUND_TRIP);
+            lead.told(Timestamp::from_millis(second * 1000), i32::MIN, ROUND_TRIP);
         }
         assert_eq!(lead.as_micros(), TIMER_MICROS);
     }

@@ -68,9 +68,7 @@ impl InputStamper {
 
     /// When the next input is to be stamped; `None` while the match's time is not known.
     pub(crate) fn next_due(&self, clock: &ClockSync) -> Option<Timestamp> {
-        let Some(last) = self.last else {
-            return clock.local_time(Timestamp::ZERO).map(|_| Timestamp::ZERO);
-        };
+        let last = self.last.unwrap_or(Tick::ZERO);
         // A server that lies about the time can bring us to the last tick there is.
         let next = Some(last.next()).filter(|&next| next > last)?;
         let due = self.rate.due(next).0;
@@ -161,6 +159,22 @@ mod tests {
             all.extend(sent);
         }
         assert!(all.windows(2).all(|pair| pair[1] == pair[0] + 1), "{all:?}");
+    }
+
+    #[test]
+    fn before_the_first_tick_it_waits_for_it() {
+        let mut clock = ClockSync::new(Timestamp::ZERO);
+        let nonce = clock.poll_ping(Timestamp::ZERO).unwrap();
+        // The match began a microsecond ago.
+        clock.pong(Timestamp(1000), nonce, 501);
+        let mut stamper = InputStamper::new(RATE, InputWords::default());
+        let due = stamper.next_due(&clock).unwrap();
+        assert_eq!(due, Timestamp(20_000 - 12_000 - 1));
+        let mut frames = Vec::new();
+        stamper.stamp(Timestamp(due.0 - 1), &clock, ViewTick(0), &mut frames);
+        assert!(frames.is_empty());
+        stamper.stamp(due, &clock, ViewTick(0), &mut frames);
+        assert_eq!(frames.len(), 1);
     }
 
     #[test]

@@ -117,13 +117,10 @@ impl<P: Predict> Playing<P> {
     ) -> Result<(), DecodeError> {
         match kind {
             SectionKind::Control => self.control(now, ServerControl::decode(body)?, outputs),
-            SectionKind::Frame => self.frame_section(
-                now,
-                &FrameSection::decode(body)?,
-                body.len(),
-                decoding,
-                outputs,
-            ),
+            SectionKind::Frame => {
+                let frame = FrameSection::decode(body)?;
+                self.frame_section(now, &frame, section_bytes(body), decoding, outputs)
+            }
             SectionKind::Input | SectionKind::Command => Err(DecodeError::Invalid),
         }
     }
@@ -164,8 +161,9 @@ impl<P: Predict> Playing<P> {
     }
 
     fn update(&mut self, now: Timestamp, update: RoomUpdate, outputs: &mut VecDeque<Output>) {
-        if let Some(phase) = update.phase {
-            self.enter(now, phase.clone());
+        if let Some(phase) = update.phase
+            && self.enter(now, &phase)
+        {
             outputs.push_back(Output::Event(ClientEvent::PhaseChanged(phase)));
         }
         if update.whole {
@@ -181,22 +179,33 @@ impl<P: Predict> Playing<P> {
         }
     }
 
-    /// The room is at another stage. A match that begins, or was recovered, is another timeline:
-    /// what belonged to the old one is dropped.
-    fn enter(&mut self, now: Timestamp, phase: PhaseInfo) {
-        if let PhaseInfo::Running { incarnation, .. } = phase
-            && !(self.is_running() && self.incarnation == incarnation)
-        {
-            self.incarnation = incarnation;
-            self.streams.restart(incarnation, &self.slots);
-            self.clock.restart(now);
-            self.inputs.restart(None);
-            self.interpolation.restart();
-            self.snapshots.clear();
-            self.prediction = Prediction::default();
-            self.since_frame = SinceFrame::default();
-        }
-        self.phase = phase;
+    /// The room is at a stage; whether it is another one. A match that begins, or was recovered, is
+    /// another timeline: what belonged to the old one is dropped.
+    fn enter(&mut self, now: Timestamp, phase: &PhaseInfo) -> bool {
+        let changed = match *phase {
+            PhaseInfo::Running { incarnation, .. } => {
+                let changed = !self.is_running() || self.incarnation != incarnation;
+                if changed {
+                    self.begin(now, incarnation);
+                }
+                changed
+            }
+            PhaseInfo::Lobby { .. } | PhaseInfo::Ended { .. } => self.phase != *phase,
+        };
+        self.phase.clone_from(phase);
+        changed
+    }
+
+    /// A timeline begins.
+    fn begin(&mut self, now: Timestamp, incarnation: u32) {
+        self.incarnation = incarnation;
+        self.streams.restart(incarnation, &self.slots);
+        self.clock.restart(now);
+        self.inputs.restart(None);
+        self.interpolation.restart();
+        self.snapshots.clear();
+        self.prediction = Prediction::default();
+        self.since_frame = SinceFrame::default();
     }
 
     fn frame_section(
@@ -445,4 +454,14 @@ impl<P: Predict> Playing<P> {
     pub fn input_lead(&self) -> u64 {
         self.inputs.lead().as_micros()
     }
+}
+
+/// How many bytes a section with this body takes in its message: a kind, a varint and the body.
+fn section_bytes(body: &[u8]) -> usize {
+    let varint = match body.len() {
+        0..0x80 => 1,
+        0x80..0x4000 => 2,
+        _ => 3,
+    };
+    1 + varint + body.len()
 }

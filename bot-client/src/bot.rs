@@ -1,0 +1,260 @@
+//! One bot: a socket, a client, a mind, in one task.
+//!
+//! The loop is: deliver what has arrived, decide, advance the client, carry out what it wants, wait
+//! for whatever is due next.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use syncline_client_core::behaviour::Pilot;
+use syncline_client_core::client::{Client, ClientConfig};
+use syncline_client_core::event::{ClientEvent, NetworkEvent, Output};
+use syncline_client_core::playing::Playing;
+use syncline_client_core::sight::Sight;
+use syncline_shared::message::control::{PhaseInfo, Role};
+use syncline_shared::predict::Predict;
+use syncline_shared::tick::Timestamp;
+use tokio::time::sleep_until;
+
+use crate::conditioner::{Delay, Stalls};
+use crate::connection::{Connection, Incoming};
+use crate::record::{Counts, Record};
+use crate::swarm::Swarm;
+
+/// A bot that plays.
+pub(crate) struct Bot<P: Predict> {
+    swarm: Arc<Swarm>,
+    client: Client<P>,
+    pilot: Pilot,
+    connection: Option<Connection>,
+    /// Whether the connection's end was heard: nothing more will come from it.
+    heard_end: bool,
+    down: Delay<Incoming>,
+    up: Delay<Vec<u8>>,
+    stalls: Stalls,
+    record: Record,
+    leaving: bool,
+}
+
+impl<P> Bot<P>
+where
+    P: Predict<State: Send, Scenery: Send>,
+{
+    /// The bot of this number, which has not connected yet.
+    pub(crate) fn new(swarm: Arc<Swarm>, number: u32) -> Self {
+        let config = &swarm.config;
+        // Neighbouring numbers must not give neighbouring sequences.
+        let seed = (config.seed ^ u64::from(number)).wrapping_mul(0x9E37_79B9_7F4A_7C15);
+        let client = ClientConfig {
+            name: format!("bot-{number}"),
+            game: Some(config.game.clone()),
+            schema: None,
+            room: config.room_of(number),
+            role: Role::Player,
+            seed,
+            snapshots_kept: 0,
+        };
+        Self {
+            client: Client::new(client, swarm.decoding.of_bot()),
+            pilot: Pilot::new(config.behaviour, seed ^ 1),
+            connection: None,
+            heard_end: false,
+            down: Delay::new(config.path, seed ^ 2),
+            up: Delay::new(config.path, seed ^ 3),
+            stalls: Stalls::new(config.stall, swarm.now(), seed ^ 4),
+            record: Record::default(),
+            leaving: false,
+            swarm,
+        }
+    }
+
+    /// Plays until the swarm's end; what was seen.
+    pub(crate) async fn play(mut self) -> Counts {
+        loop {
+            let now = self.swarm.now();
+            if !self.leaving && now >= self.swarm.end {
+                self.record.leaving(now);
+                self.leaving = true;
+                self.client.leave(now);
+            }
+            if let Some(pause) = self.stalls.poll(now)
+                && self.client.playing().is_some()
+            {
+                self.freeze(now, pause).await;
+            }
+            self.step().await;
+            if self.client.is_closed() {
+                break;
+            }
+            self.wait().await;
+        }
+        if !self.leaving {
+            self.record.leaving(self.swarm.now());
+        }
+        if let Some(connection) = self.connection.take() {
+            connection.close().await;
+        }
+        self.record.finish(&self.swarm.tally)
+    }
+
+    /// Neither reads nor writes for a while.
+    async fn freeze(&mut self, now: Timestamp, pause: Duration) {
+        self.record.frozen(now);
+        let pause = u64::try_from(pause.as_micros()).unwrap_or(u64::MAX);
+        let until = now.plus_micros(pause).min(self.swarm.end);
+        sleep_until(self.swarm.instant(until)).await;
+        self.record.thawed(self.swarm.now());
+    }
+
+    async fn step(&mut self) {
+        let now = self.swarm.now();
+        while let Some(incoming) = self.down.pop(now) {
+            match incoming {
+                Incoming::Message(message) => {
+                    self.record.message(message.len());
+                    self.client.handle(now, NetworkEvent::Message(&message));
+                }
+                Incoming::Closed(code, text) => {
+                    if let Some(connection) = self.cut() {
+                        connection.close().await;
+                    }
+                    self.client.handle(now, NetworkEvent::Closed(code, &text));
+                }
+            }
+            self.carry_out(now).await;
+        }
+        self.decide(now);
+        self.client.advance(now);
+        self.carry_out(now).await;
+        while let Some(message) = self.up.pop(now) {
+            if let Some(connection) = &mut self.connection
+                && !connection.send(message).await
+            {
+                self.cut();
+                let why = "the server does not read";
+                self.client.handle(now, NetworkEvent::Closed(None, why));
+                self.carry_out(now).await;
+            }
+        }
+    }
+
+    /// What the player sees of a running match.
+    fn sight(&self) -> Option<Sight<'_>> {
+        let playing = self.client.playing()?;
+        playing.sight().filter(|_| playing.is_running())
+    }
+
+    fn decide(&mut self, now: Timestamp) {
+        if self.pilot.next_due().is_none_or(|due| now < due) {
+            return;
+        }
+        let playing = self.client.playing().filter(|playing| playing.is_running());
+        if let Some(sight) = playing.and_then(Playing::sight)
+            && let Some(words) = self.pilot.decide(now, sight)
+        {
+            self.client.set_input(words);
+        }
+    }
+
+    /// Does what the client wants, and notes what it tells.
+    async fn carry_out(&mut self, now: Timestamp) {
+        while let Some(output) = self.client.poll_output() {
+            match output {
+                Output::Connect => self.connect().await,
+                Output::Send(message) => self.up.push(now, message),
+                Output::Disconnect => {
+                    if let Some(connection) = self.cut() {
+                        connection.close().await;
+                    }
+                }
+                Output::Event(event) => self.note(now, event),
+            }
+        }
+    }
+
+    async fn connect(&mut self) {
+        self.cut();
+        let opened = Connection::open(&self.swarm.address).await;
+        let now = self.swarm.now();
+        match opened {
+            Ok(connection) => {
+                self.connection = Some(connection);
+                self.client.handle(now, NetworkEvent::Connected);
+            }
+            Err(why) => self.client.handle(now, NetworkEvent::Closed(None, &why)),
+        }
+    }
+
+    /// Forgets the connection and everything on its way.
+    fn cut(&mut self) -> Option<Connection> {
+        self.heard_end = false;
+        self.down.clear();
+        self.up.clear();
+        self.connection.take()
+    }
+
+    fn note(&mut self, now: Timestamp, event: ClientEvent) {
+        match event {
+            ClientEvent::Welcome(joined) => {
+                self.swarm.progress.connected();
+                self.record.welcome(&joined);
+            }
+            ClientEvent::PhaseChanged(PhaseInfo::Running { .. }) => {
+                if let Some(playing) = self.client.playing() {
+                    let interval = playing.joined().snapshot_interval;
+                    self.record.match_began(now, playing.rate(), interval);
+                }
+            }
+            ClientEvent::PhaseChanged(PhaseInfo::Ended { .. }) => {
+                self.record.match_ended(now);
+                self.client.vote_rematch();
+            }
+            ClientEvent::PhaseChanged(PhaseInfo::Lobby { .. }) => self.record.match_ended(now),
+            ClientEvent::Frame(report) if !self.leaving => {
+                let Some(playing) = self.client.playing() else {
+                    return;
+                };
+                let period = playing.rate().period_micros();
+                let lead = playing.input_lead() * 100 / period;
+                self.record
+                    .frame(now, &report, lead, period, &self.swarm.tally);
+            }
+            ClientEvent::Closed(closed) => {
+                self.swarm.progress.closed();
+                self.record.closed(now, &closed, self.leaving);
+            }
+            ClientEvent::Frame(_)
+            | ClientEvent::GameEvents { .. }
+            | ClientEvent::CommandReply { .. }
+            | ClientEvent::RosterChanged => {}
+        }
+    }
+
+    /// Waits until something comes or is due.
+    async fn wait(&mut self) {
+        let decides = self.sight().and_then(|_| self.pilot.next_due());
+        let end = (!self.leaving).then_some(self.swarm.end);
+        let dues = [
+            self.client.next_due(),
+            decides,
+            self.down.next_due(),
+            self.up.next_due(),
+            self.stalls.next_due(),
+            end,
+        ];
+        let next = dues.into_iter().flatten().min().unwrap_or(self.swarm.end);
+        let timer = sleep_until(self.swarm.instant(next));
+        let listening = !self.heard_end && self.down.has_room();
+        let Some(connection) = self.connection.as_mut().filter(|_| listening) else {
+            return timer.await;
+        };
+        tokio::select! {
+            biased;
+            incoming = connection.receive() => {
+                self.heard_end = matches!(incoming, Incoming::Closed(..));
+                self.down.push(self.swarm.now(), incoming);
+            }
+            () = timer => {}
+        }
+    }
+}

@@ -1,0 +1,199 @@
+//! The command line of `syncline-bots`.
+
+use std::path::PathBuf;
+use std::str::FromStr;
+use std::time::Duration;
+
+use clap::{Parser, ValueEnum};
+use syncline_client_core::behaviour::Behaviour;
+use syncline_shared::id::RoomId;
+
+use crate::config::{Decode, Path, Room, Stall, SwarmConfig};
+
+/// Bots that play on a Syncline server, and report how well it held up.
+#[derive(Debug, Parser)]
+#[command(name = "syncline-bots", version)]
+pub struct Arguments {
+    /// Where the server listens
+    #[arg(long, default_value = "ws://127.0.0.1:7777/play")]
+    url: String,
+    /// How many bots
+    #[arg(long, default_value_t = 10, value_parser = clap::value_parser!(u32).range(1..=100_000))]
+    bots: u32,
+    /// How long to play once all bots were started, such as 30s or 5m
+    #[arg(long, default_value = "30s", value_parser = humantime::parse_duration)]
+    duration: Duration,
+    /// How many bots to start each second
+    #[arg(long, default_value = "100/s", value_parser = parse_ramp)]
+    ramp: u32,
+    /// The game to play
+    #[arg(long, default_value = "arena")]
+    game: String,
+    /// How the bots play
+    #[arg(long, value_enum, default_value_t = BehaviourName::Wander)]
+    behaviour: BehaviourName,
+    /// Over how many rooms the bots are spread
+    #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=100_000))]
+    rooms: u32,
+    /// The room, or the first of them: an id, or a room's code
+    #[arg(long, default_value = "1", value_parser = parse_room)]
+    room: Room,
+    /// What to add to each round trip, half of it each way
+    #[arg(long, default_value = "0ms", value_parser = humantime::parse_duration)]
+    latency: Duration,
+    /// By how much a round trip may be longer or shorter than that
+    #[arg(long, default_value = "0ms", value_parser = humantime::parse_duration)]
+    jitter: Duration,
+    /// Freeze bots: 1%x2s has each bot, each second, neither read nor write for 2 s with
+    /// probability 1 %
+    #[arg(long)]
+    stall: Option<Stall>,
+    /// Names everything that is random
+    #[arg(long, default_value_t = 1)]
+    seed: u64,
+    /// Who decodes: every bot, or one for all that compare; by default all up to 200 bots
+    #[arg(long, value_enum)]
+    decode: Option<DecodeName>,
+    /// Write the report to this file as JSON
+    #[arg(long)]
+    pub json: Option<PathBuf>,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum BehaviourName {
+    Wander,
+    Chase,
+    Idle,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum DecodeName {
+    All,
+    Shared,
+}
+
+impl From<&Arguments> for SwarmConfig {
+    fn from(arguments: &Arguments) -> Self {
+        Self {
+            url: arguments.url.clone(),
+            bots: arguments.bots,
+            duration: arguments.duration,
+            ramp_per_second: arguments.ramp,
+            game: arguments.game.clone(),
+            behaviour: match arguments.behaviour {
+                BehaviourName::Wander => Behaviour::Wander,
+                BehaviourName::Chase => Behaviour::Chase,
+                BehaviourName::Idle => Behaviour::Idle,
+            },
+            rooms: arguments.rooms,
+            room: arguments.room,
+            path: Path {
+                latency: arguments.latency,
+                jitter: arguments.jitter,
+            },
+            stall: arguments.stall,
+            seed: arguments.seed,
+            decode: arguments.decode.map(|decode| match decode {
+                DecodeName::All => Decode::All,
+                DecodeName::Shared => Decode::Shared,
+            }),
+        }
+    }
+}
+
+fn parse_ramp(text: &str) -> Result<u32, String> {
+    let number = text.strip_suffix("/s").unwrap_or(text);
+    let parsed = number.parse().ok().filter(|&ramp| ramp > 0);
+    parsed.ok_or_else(|| "a ramp is bots per second, such as 100/s".to_owned())
+}
+
+fn parse_room(text: &str) -> Result<Room, String> {
+    // A code of digits alone is possible but rare; an id of six digits rarer still.
+    if let Ok(id) = text.parse() {
+        return Ok(Room::Id(RoomId(id)));
+    }
+    let code = text.parse().map(Room::Code);
+    code.map_err(|error| format!("neither an id nor a code: {error}"))
+}
+
+impl FromStr for Stall {
+    type Err = String;
+
+    /// Reads `1%x2s`.
+    fn from_str(text: &str) -> Result<Self, String> {
+        let wrong = || "a stall is a probability and a duration, such as 1%x2s".to_owned();
+        let (percent, duration) = text.split_once("%x").ok_or_else(wrong)?;
+        let percent: f64 = percent.parse().map_err(|_| wrong())?;
+        let duration = humantime::parse_duration(duration).map_err(|_| wrong())?;
+        if (0.0..=100.0).contains(&percent) {
+            Ok(Self {
+                probability: percent / 100.0,
+                duration,
+            })
+        } else {
+            Err("a probability is from 0% to 100%".to_owned())
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn config(arguments: &str) -> Result<SwarmConfig, String> {
+        let arguments = std::iter::once("syncline-bots").chain(arguments.split_whitespace());
+        let parsed = Arguments::try_parse_from(arguments).map_err(|error| error.to_string())?;
+        Ok(SwarmConfig::from(&parsed))
+    }
+
+    #[test]
+    fn everything_can_be_set() {
+        let config = config(
+            "--url ws://127.0.0.1:7777/play --bots 200 --duration 30s --ramp 100/s --game arena \
+             --behaviour chase --rooms 4 --room 9 --latency 80ms --jitter 20ms --stall 1%x2s \
+             --seed 7 --decode shared",
+        )
+        .unwrap();
+        assert_eq!(
+            (config.bots, config.duration),
+            (200, Duration::from_secs(30))
+        );
+        assert_eq!((config.rooms, config.room), (4, Room::Id(RoomId(9))));
+        assert_eq!(config.path.latency, Duration::from_millis(80));
+        assert_eq!(config.path.jitter, Duration::from_millis(20));
+        let stall = config.stall.unwrap();
+        assert!((stall.probability - 0.01).abs() < 1e-12);
+        assert_eq!(stall.duration, Duration::from_secs(2));
+        assert_eq!((config.seed, config.decode), (7, Some(Decode::Shared)));
+        assert_eq!(config.behaviour, Behaviour::Chase);
+    }
+
+    #[test]
+    fn the_defaults_play_arena() {
+        let config = config("").unwrap();
+        assert_eq!((config.bots, config.game.as_str()), (10, "arena"));
+        assert_eq!((config.stall, config.decode), (None, None));
+    }
+
+    #[test]
+    fn a_room_is_an_id_or_a_code() {
+        assert_eq!(config("--room 12").unwrap().room, Room::Id(RoomId(12)));
+        let code = config("--room abc-234").unwrap().room;
+        assert_eq!(code, Room::Code("ABC234".parse().unwrap()));
+    }
+
+    #[test]
+    fn nonsense_is_refused_with_what_is_allowed() {
+        for (arguments, hint) in [
+            ("--ramp 0/s", "such as 100/s"),
+            ("--stall 2s", "such as 1%x2s"),
+            ("--stall 101%x2s", "from 0% to 100%"),
+            ("--room !", "neither an id nor a code"),
+            ("--bots 0", "1..=100000"),
+            ("--behaviour dance", "wander, chase, idle"),
+        ] {
+            let error = config(arguments).unwrap_err();
+            assert!(error.contains(hint), "{arguments}: {error}");
+        }
+    }
+}

@@ -1,0 +1,100 @@
+//! `syncline-bots`: runs a swarm, draws its progress, prints its report.
+//!
+//! The exit status is 1 if a session was lost, a world differed, a prediction was wrong or the rate
+//! was not held.
+
+use std::io::{self, Write as _};
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::time::Duration;
+
+use clap::Parser as _;
+use indicatif::{ProgressBar, ProgressStyle};
+use syncline_bot_client::cli::Arguments;
+use syncline_bot_client::error::Error;
+use syncline_bot_client::swarm::{Progress, run_with};
+use syncline_bot_client::{Report, SwarmConfig};
+
+/// How often the bar is drawn.
+const DRAWN_EVERY: Duration = Duration::from_millis(250);
+
+/// Descriptors beside the bots' sockets.
+const DESCRIPTORS_SPARE: u64 = 64;
+
+fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    match swarm(&arguments) {
+        Ok(report) => tell(&report),
+        Err(error) => {
+            complain(&error.to_string());
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn swarm(arguments: &Arguments) -> Result<Report, Error> {
+    let config = SwarmConfig::from(arguments);
+    // Where the system allows no more, the bots beyond are refused and the report says so.
+    let _ = rlimit::increase_nofile_limit(u64::from(config.bots) + DESCRIPTORS_SPARE);
+    // One thread: the server that is measured needs the others.
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build();
+    let runtime = runtime.map_err(|source| Error::Runtime { source })?;
+    let bar = bar(&config);
+    let report = runtime.block_on(async {
+        let progress = Arc::new(Progress::default());
+        let drawn = tokio::spawn(draw(bar.clone(), Arc::clone(&progress)));
+        let report = run_with(config, progress).await;
+        drawn.abort();
+        report
+    });
+    bar.finish_and_clear();
+    let report = report?;
+    if let Some(path) = &arguments.json {
+        let json = serde_json::to_vec_pretty(&report).map_err(io::Error::from);
+        let written = json.and_then(|json| std::fs::write(path, json));
+        let path = path.display().to_string();
+        written.map_err(|source| Error::Report { path, source })?;
+    }
+    Ok(report)
+}
+
+/// A bar on the terminal, if there is one.
+fn bar(config: &SwarmConfig) -> ProgressBar {
+    let total = config.total().as_millis();
+    let bar = ProgressBar::new(u64::try_from(total).unwrap_or(u64::MAX));
+    let style = ProgressStyle::with_template("{bar:40} {percent:>3} %  {msg}");
+    bar.with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()))
+}
+
+/// Moves the bar until it is aborted.
+async fn draw(bar: ProgressBar, progress: Arc<Progress>) {
+    let mut ticks = tokio::time::interval(DRAWN_EVERY);
+    loop {
+        ticks.tick().await;
+        let elapsed = bar.elapsed().as_millis();
+        bar.set_position(u64::try_from(elapsed).unwrap_or(u64::MAX));
+        let (joined, closed) = (progress.connections(), progress.closes());
+        bar.set_message(format!("{joined} joined, {closed} closed"));
+    }
+}
+
+/// Prints the report, and why the run failed if it did.
+fn tell(report: &Report) -> ExitCode {
+    // A reader that has seen enough and closed the pipe is no failure of the run.
+    let _ = writeln!(io::stdout(), "{}", report.table());
+    let failures = report.failures();
+    for failure in &failures {
+        complain(failure);
+    }
+    if failures.is_empty() {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    }
+}
+
+fn complain(what: &str) {
+    let _ = writeln!(io::stderr(), "syncline-bots: {what}");
+}

@@ -1,0 +1,382 @@
+//! What one bot saw and what became of it.
+
+use std::collections::BTreeMap;
+
+use syncline_client_core::event::{Closed, FrameReport, Joined};
+use syncline_client_core::prediction::Comparison;
+use syncline_shared::close::Then;
+use syncline_shared::tick::{TickRate, Timestamp};
+
+use crate::rate_meter::{RateMeter, RateResult};
+use crate::tally::Tally;
+
+/// By how many ticks a frame may be older than usual and still be the present.
+const PRESENT_TICKS: u64 = 1;
+
+/// What is counted for one bot.
+#[derive(Debug, Default)]
+pub(crate) struct Counts {
+    pub(crate) connected: bool,
+    pub(crate) disconnects: u64,
+    pub(crate) resumed: u64,
+    pub(crate) hash_mismatches: u64,
+    pub(crate) prediction_errors: u64,
+    /// What the first of them was.
+    pub(crate) first_prediction_error: Option<String>,
+    pub(crate) corrections: BTreeMap<&'static str, u64>,
+    /// By the code of the input status.
+    pub(crate) verdicts: [u64; 4],
+    pub(crate) closes: BTreeMap<&'static str, u64>,
+    /// What the first end that was not asked for said.
+    pub(crate) first_close: Option<String>,
+    pub(crate) stalls: u64,
+    pub(crate) rate: RateResult,
+    /// While the rate was measured.
+    pub(crate) traffic: Traffic,
+}
+
+/// What came while the rate was measured.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Traffic {
+    pub(crate) messages: u64,
+    pub(crate) bytes: u64,
+    pub(crate) frame_bytes: u64,
+    pub(crate) snapshots: u64,
+}
+
+/// The records of one bot in the making.
+#[derive(Debug, Default)]
+pub(crate) struct Record {
+    counts: Counts,
+    meter: RateMeter,
+    session: Session,
+    /// How old frames usually are when they come, in microseconds.
+    usual_age: Option<u64>,
+    /// Since when the bot has been catching up after a stall.
+    thawed: Option<Timestamp>,
+    input_ages: Vec<u64>,
+    input_leads: Vec<u64>,
+    recoveries: Vec<u64>,
+}
+
+/// Where the bot's session is, to tell a disconnect from a resume.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Session {
+    /// There is none.
+    #[default]
+    None,
+    /// It is connected.
+    Attached,
+    /// Its connection is lost, and it may get its seat back.
+    Lost,
+}
+
+impl Record {
+    /// A message came.
+    pub(crate) fn message(&mut self, bytes: usize) {
+        if self.meter.is_open() {
+            self.counts.traffic.messages += 1;
+            self.counts.traffic.bytes += bytes as u64;
+        }
+    }
+
+    /// The bot is in a room.
+    pub(crate) fn welcome(&mut self, joined: &Joined) {
+        self.counts.connected = true;
+        if joined.resumed {
+            self.counts.resumed += 1;
+        } else if self.session != Session::None {
+            self.counts.disconnects += 1;
+        }
+        self.session = Session::Attached;
+    }
+
+    /// A match runs.
+    pub(crate) fn match_began(&mut self, now: Timestamp, rate: TickRate, interval: u8) {
+        self.meter.joined(now, rate, interval);
+        self.thawed = None;
+    }
+
+    /// No match runs any more.
+    pub(crate) fn match_ended(&mut self, now: Timestamp) {
+        self.meter.close(now);
+    }
+
+    /// A frame came. `lead` is in hundredths of a tick.
+    pub(crate) fn frame(
+        &mut self,
+        now: Timestamp,
+        report: &FrameReport,
+        lead: u64,
+        period: u64,
+        tally: &Tally,
+    ) {
+        let counts = &mut self.counts;
+        counts.hash_mismatches += u64::from(report.mismatches);
+        for (count, new) in counts.verdicts.iter_mut().zip(report.statuses) {
+            *count += u64::from(new);
+        }
+        match &report.prediction {
+            Comparison::Unpredicted | Comparison::Agreed => {}
+            Comparison::Corrected(cause) => {
+                *counts.corrections.entry(cause).or_default() += 1;
+            }
+            Comparison::Error(what) => {
+                counts.prediction_errors += 1;
+                counts
+                    .first_prediction_error
+                    .get_or_insert_with(|| what.clone());
+            }
+        }
+        if self.meter.is_open() {
+            counts.traffic.frame_bytes += report.bytes as u64;
+            counts.traffic.snapshots += u64::from(report.snapshots);
+        }
+        let age = report.age.unwrap_or(0);
+        self.meter.frame(now, report.snapshots, age);
+        self.recovered(now, age, period);
+        self.input_ages.extend_from_slice(&report.input_ages);
+        self.input_leads.push(lead);
+        tally.input_to_visible.add_if_many(&mut self.input_ages);
+        tally.input_lead.add_if_many(&mut self.input_leads);
+    }
+
+    /// Notes the first frame of the present after a stall, and else what age is usual.
+    fn recovered(&mut self, now: Timestamp, age: u64, period: u64) {
+        let usual = self.usual_age.unwrap_or(age);
+        match self.thawed {
+            Some(since) if age <= usual + PRESENT_TICKS * period => {
+                self.recoveries.push(now.since(since));
+                self.thawed = None;
+            }
+            Some(_) => {}
+            None => self.usual_age = Some((usual * 15 + age) / 16),
+        }
+    }
+
+    /// The bot freezes.
+    pub(crate) fn frozen(&mut self, now: Timestamp) {
+        self.counts.stalls += 1;
+        self.meter.close(now);
+    }
+
+    /// It goes on.
+    pub(crate) fn thawed(&mut self, now: Timestamp) {
+        self.meter.thawed(now);
+        self.thawed = Some(now);
+    }
+
+    /// A connection ended; `asked` if the bot wanted it.
+    pub(crate) fn closed(&mut self, now: Timestamp, closed: &Closed, asked: bool) {
+        *self.counts.closes.entry(closed.ending.slug()).or_default() += 1;
+        self.meter.close(now);
+        if !asked {
+            let (slug, detail) = (closed.ending.slug(), &closed.detail);
+            self.counts
+                .first_close
+                .get_or_insert_with(|| format!("{slug} ({detail})"));
+        }
+        if self.session == Session::None {
+            return;
+        }
+        self.session = match closed.then {
+            _ if asked => Session::None,
+            Then::Resume => Session::Lost,
+            Then::Never | Then::Rejoin | Then::Retry(_) => {
+                self.counts.disconnects += 1;
+                Session::None
+            }
+        };
+    }
+
+    /// The bot is about to leave: what comes from now on doesn't count.
+    pub(crate) fn leaving(&mut self, now: Timestamp) {
+        self.counts.rate = self.meter.finish(now);
+        if self.session == Session::Lost {
+            self.counts.disconnects += 1;
+            self.session = Session::None;
+        }
+    }
+
+    /// What was counted.
+    pub(crate) fn finish(mut self, tally: &Tally) -> Counts {
+        tally.input_to_visible.add(&mut self.input_ages);
+        tally.input_lead.add(&mut self.input_leads);
+        tally.stall_recovery.add(&mut self.recoveries);
+        self.counts
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use smallvec::SmallVec;
+    use syncline_client_core::event::Ending;
+    use syncline_shared::close::CloseReason;
+    use syncline_shared::id::{RoomCode, RoomId, SessionId};
+    use syncline_shared::tick::Tick;
+
+    use super::*;
+
+    const RATE: TickRate = TickRate::hz(30);
+    const NOW: Timestamp = Timestamp(5_000_000);
+
+    fn joined(resumed: bool) -> Joined {
+        Joined {
+            session: SessionId(1),
+            resumed,
+            room: RoomId(1),
+            code: RoomCode::from_entropy(1),
+            player: None,
+            snapshot_interval: 1,
+        }
+    }
+
+    fn closed(ending: Ending) -> Closed {
+        Closed {
+            ending,
+            detail: "gone".to_owned(),
+            then: ending.then(),
+        }
+    }
+
+    fn report(prediction: Comparison) -> FrameReport {
+        FrameReport {
+            tick: Tick(1),
+            bytes: 30,
+            snapshots: 1,
+            joined: false,
+            whole: true,
+            mismatches: 1,
+            age: Some(40_000),
+            statuses: [1, 0, 2, 0],
+            input_ages: SmallVec::from_slice(&[70_000]),
+            prediction,
+        }
+    }
+
+    fn counts(record: Record) -> Counts {
+        record.finish(&Tally::default())
+    }
+
+    #[test]
+    fn a_seat_that_is_had_again_is_a_resume() {
+        let mut record = Record::default();
+        record.welcome(&joined(false));
+        record.closed(NOW, &closed(Ending::Lost), false);
+        record.welcome(&joined(true));
+        record.leaving(NOW);
+        let left = closed(Ending::Reason(CloseReason::Left));
+        record.closed(NOW, &left, true);
+        let counts = counts(record);
+        assert_eq!((counts.resumed, counts.disconnects), (1, 0));
+        assert_eq!(counts.closes, BTreeMap::from([("left", 1), ("lost", 1)]));
+        assert_eq!(counts.first_close.as_deref(), Some("lost (gone)"));
+    }
+
+    #[test]
+    fn a_seat_that_is_lost_is_one_disconnect() {
+        // Another session instead; none until the end; or none ever.
+        let ways: [fn(&mut Record); 4] = [
+            |record| {
+                record.closed(NOW, &closed(Ending::Lost), false);
+                record.welcome(&joined(false));
+                record.leaving(NOW);
+            },
+            |record| {
+                record.closed(NOW, &closed(Ending::Silent), false);
+                record.leaving(NOW);
+            },
+            |record| {
+                record.closed(NOW, &closed(Ending::Lost), false);
+                let expired = Ending::Reason(CloseReason::SessionExpired);
+                record.closed(NOW, &closed(expired), false);
+                record.welcome(&joined(false));
+                record.leaving(NOW);
+            },
+            |record| {
+                let kicked = Ending::Reason(CloseReason::Kicked);
+                record.closed(NOW, &closed(kicked), false);
+                record.leaving(NOW);
+            },
+        ];
+        for way in ways {
+            let mut record = Record::default();
+            record.welcome(&joined(false));
+            way(&mut record);
+            let counts = counts(record);
+            assert_eq!((counts.resumed, counts.disconnects), (0, 1));
+        }
+    }
+
+    #[test]
+    fn who_never_got_in_was_not_disconnected() {
+        let mut record = Record::default();
+        record.closed(NOW, &closed(Ending::Reason(CloseReason::RoomFull)), false);
+        record.leaving(NOW);
+        let counts = counts(record);
+        assert_eq!((counts.connected, counts.disconnects), (false, 0));
+    }
+
+    #[test]
+    fn frames_are_counted_by_what_they_tell() {
+        let (mut record, tally) = (Record::default(), Tally::default());
+        let predictions = [
+            Comparison::Agreed,
+            Comparison::Unpredicted,
+            Comparison::Corrected("hit"),
+            Comparison::Error("a".to_owned()),
+            Comparison::Error("b".to_owned()),
+        ];
+        for prediction in predictions {
+            record.frame(NOW, &report(prediction), 150, 33_333, &tally);
+        }
+        let counts = record.finish(&tally);
+        assert_eq!(counts.hash_mismatches, 5);
+        assert_eq!(counts.verdicts, [5, 0, 10, 0]);
+        assert_eq!(counts.corrections, BTreeMap::from([("hit", 1)]));
+        assert_eq!(counts.prediction_errors, 2);
+        assert_eq!(counts.first_prediction_error.as_deref(), Some("a"));
+        assert!((tally.input_to_visible.percentiles(1000.0).p50 - 70.0).abs() < 0.1);
+        assert!((tally.input_lead.percentiles(100.0).max - 1.5).abs() < 0.01);
+    }
+
+    #[test]
+    fn traffic_counts_while_the_rate_is_measured() {
+        let (mut record, tally) = (Record::default(), Tally::default());
+        record.match_began(Timestamp::ZERO, RATE, 1);
+        for tick in 0..90u64 {
+            let now = Timestamp(tick * 1_000_000 / 30 + 40_000);
+            record.message(100);
+            record.frame(now, &report(Comparison::Agreed), 0, 33_333, &tally);
+        }
+        record.leaving(Timestamp(3_000_000));
+        let counts = record.finish(&tally);
+        // The first frame that counts opens the measurement and is not in it.
+        assert_eq!(counts.rate.covered, counts.traffic.snapshots);
+        assert_eq!(counts.traffic.frame_bytes, 30 * counts.traffic.snapshots);
+        assert_eq!(counts.traffic.bytes, 100 * counts.traffic.messages);
+        assert_eq!((counts.rate.due, counts.rate.covered), (30, 30));
+    }
+
+    #[test]
+    fn the_way_back_from_a_stall_is_measured() {
+        let (mut record, tally) = (Record::default(), Tally::default());
+        let frame = |record: &mut Record, now: u64, age: u64| {
+            let report = FrameReport {
+                age: Some(age),
+                ..report(Comparison::Agreed)
+            };
+            record.frame(Timestamp(now), &report, 0, 33_333, &tally);
+        };
+        frame(&mut record, 1_000_000, 40_000);
+        record.frozen(Timestamp(1_010_000));
+        record.thawed(Timestamp(3_010_000));
+        frame(&mut record, 3_011_000, 1_900_000);
+        frame(&mut record, 3_011_000, 1_500_000);
+        frame(&mut record, 3_100_000, 60_000);
+        let counts = record.finish(&tally);
+        assert_eq!(counts.stalls, 1);
+        let recovery = tally.stall_recovery.percentiles(1000.0);
+        assert!((recovery.max - 90.0).abs() < 0.2, "{recovery:?}");
+    }
+}
