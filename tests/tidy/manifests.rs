@@ -12,7 +12,10 @@ const LAYERS: [(&str, &[&str]); 7] = [
     ("syncline-shared", &[]),
     ("syncline-games", &["syncline-shared"]),
     ("syncline-server-core", &["syncline-shared"]),
-    ("syncline-client-core", &["syncline-shared", "syncline-games"]),
+    (
+        "syncline-client-core",
+        &["syncline-shared", "syncline-games"],
+    ),
     (
         "syncline-server",
         &[

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use axum::extract::State;
 use axum::http::StatusCode;
 
-use crate::http::routes::Site;
+use crate::http::site::Site;
 
 /// The process answers.
 pub(super) async fn healthz() -> &'static str {

@@ -9,7 +9,7 @@ use axum::http::header::{
 use axum::response::IntoResponse;
 use axum::routing::get;
 
-use crate::http::routes::Site;
+use crate::http::site::Site;
 
 /// The page needs nothing from elsewhere, and no script but its own.
 const POLICY: &str = "default-src 'self'; base-uri 'none'; frame-ancestors 'none'";

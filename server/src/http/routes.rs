@@ -10,20 +10,12 @@ use axum::routing::{any, get};
 use axum::{Json, Router};
 use serde::Serialize;
 
+use crate::http::site::Site;
 use crate::http::{health, page};
-use crate::net::connection::{self, Lobby};
+use crate::net::connection;
 use crate::net::listener::Peer;
 use crate::net::upgrade;
 use crate::runtime::board::RoomBoard;
-use crate::runtime::watchdog::Watchdog;
-
-/// What the routes share.
-pub(crate) struct Site {
-    /// Where opened sockets go.
-    pub(crate) lobby: Arc<Lobby>,
-    /// Knows whether everything moves.
-    pub(crate) watchdog: Watchdog,
-}
 
 /// The format of `/metrics`.
 const OPENMETRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
