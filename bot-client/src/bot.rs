@@ -14,16 +14,20 @@ use syncline_client_core::sight::Sight;
 use syncline_shared::message::control::{PhaseInfo, Role};
 use syncline_shared::predict::Predict;
 use syncline_shared::tick::Timestamp;
-use tokio::time::sleep_until;
+use tokio::time::{sleep_until, timeout_at};
 
 use crate::conditioner::{Delay, Stalls};
 use crate::connection::{Connection, Incoming};
+use crate::context::Context;
 use crate::record::{Counts, Record};
-use crate::swarm::Swarm;
+
+/// How long a connection that is being opened may outlast the swarm: one that would have come in
+/// time is told from one that never would.
+const CONNECT_OVERTIME: Duration = Duration::from_secs(1);
 
 /// A bot that plays.
 pub(crate) struct Bot<P: Predict> {
-    swarm: Arc<Swarm>,
+    swarm: Arc<Context>,
     client: Client<P>,
     pilot: Pilot,
     connection: Option<Connection>,
@@ -41,7 +45,7 @@ where
     P: Predict<State: Send, Scenery: Send>,
 {
     /// The bot of this number, which has not connected yet.
-    pub(crate) fn new(swarm: Arc<Swarm>, number: u32) -> Self {
+    pub(crate) fn new(swarm: Arc<Context>, number: u32) -> Self {
         let config = &swarm.config;
         // Neighbouring numbers must not give neighbouring sequences.
         let seed = (config.seed ^ u64::from(number)).wrapping_mul(0x9E37_79B9_7F4A_7C15);
@@ -174,7 +178,9 @@ where
 
     async fn connect(&mut self) {
         self.cut();
-        let opened = Connection::open(&self.swarm.address).await;
+        let latest = self.swarm.instant(self.swarm.end) + CONNECT_OVERTIME;
+        let opened = timeout_at(latest, Connection::open(&self.swarm.address)).await;
+        let opened = opened.unwrap_or_else(|_| Err("the swarm ended before".to_owned()));
         let now = self.swarm.now();
         match opened {
             Ok(connection) => {

@@ -5,7 +5,7 @@
 //! it held up: start at [`run`], which takes a [`SwarmConfig`] and gives a [`Report`].
 //!
 //! - [`config`], [`cli`]: what to do
-//! - [`swarm`], `bot`: who does it
+//! - [`swarm`], `context`, [`progress`], `bot`: who does it
 //! - `connection`, `conditioner`: the socket, and what makes its path worse
 //! - `decoding`: each stream decoded once for all bots, or by each for itself
 //! - `rate_meter`, `record`, `tally`, [`report`]: what was seen
@@ -19,8 +19,10 @@ pub mod cli;
 mod conditioner;
 pub mod config;
 mod connection;
+mod context;
 mod decoding;
 pub mod error;
+pub mod progress;
 mod rate_meter;
 mod record;
 pub mod report;

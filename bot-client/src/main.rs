@@ -12,7 +12,8 @@ use clap::Parser as _;
 use indicatif::{ProgressBar, ProgressStyle};
 use syncline_bot_client::cli::Arguments;
 use syncline_bot_client::error::Error;
-use syncline_bot_client::swarm::{Progress, run_with};
+use syncline_bot_client::progress::Progress;
+use syncline_bot_client::swarm::run_with;
 use syncline_bot_client::{Report, SwarmConfig};
 
 /// How often the bar is drawn.

@@ -132,9 +132,11 @@ impl Record {
             counts.traffic.frame_bytes += report.bytes as u64;
             counts.traffic.snapshots += u64::from(report.snapshots);
         }
-        let age = report.age.unwrap_or(0);
-        self.meter.frame(now, report.snapshots, age);
-        self.recovered(now, age, period);
+        self.meter
+            .frame(now, report.snapshots, report.age.unwrap_or(0));
+        if let Some(age) = report.age {
+            self.recovered(now, age, period);
+        }
         self.input_ages.extend_from_slice(&report.input_ages);
         self.input_leads.push(lead);
         tally.input_to_visible.add_if_many(&mut self.input_ages);
@@ -143,7 +145,10 @@ impl Record {
 
     /// Notes the first frame of the present after a stall, and else what age is usual.
     fn recovered(&mut self, now: Timestamp, age: u64, period: u64) {
-        let usual = self.usual_age.unwrap_or(age);
+        let Some(usual) = self.usual_age else {
+            self.usual_age = Some(age);
+            return;
+        };
         match self.thawed {
             Some(since) if age <= usual + PRESENT_TICKS * period => {
                 self.recoveries.push(now.since(since));
@@ -157,13 +162,15 @@ impl Record {
     /// The bot freezes.
     pub(crate) fn frozen(&mut self, now: Timestamp) {
         self.counts.stalls += 1;
+        self.thawed = None;
         self.meter.close(now);
     }
 
     /// It goes on.
     pub(crate) fn thawed(&mut self, now: Timestamp) {
         self.meter.thawed(now);
-        self.thawed = Some(now);
+        // Without knowing what is usual there is nothing to compare with.
+        self.thawed = self.usual_age.map(|_| now);
     }
 
     /// A connection ended; `asked` if the bot wanted it.
@@ -171,10 +178,17 @@ impl Record {
         *self.counts.closes.entry(closed.ending.slug()).or_default() += 1;
         self.meter.close(now);
         if !asked {
-            let (slug, detail) = (closed.ending.slug(), &closed.detail);
-            self.counts
-                .first_close
-                .get_or_insert_with(|| format!("{slug} ({detail})"));
+            let (slug, detail) = (closed.ending.slug(), closed.detail.as_str());
+            // A server's text begins with the reason already.
+            let named = detail.starts_with(slug);
+            let said = || {
+                if named {
+                    detail.to_owned()
+                } else {
+                    format!("{slug} ({detail})")
+                }
+            };
+            self.counts.first_close.get_or_insert_with(said);
         }
         if self.session == Session::None {
             return;

@@ -30,6 +30,10 @@ const CONTRADICTION_MICROS: u64 = 5_000;
 /// A correction larger than this is made at once, a smaller one bit by bit, in microseconds.
 const STEP_MICROS: u64 = 30_000;
 
+/// How much longer than the quickest an answer may take and still be jitter, in microseconds: more is
+/// a stall, which says nothing about the path.
+const JITTER_MICROS_MAX: u64 = 50_000;
+
 /// One answered ping.
 #[derive(Clone, Copy, Debug)]
 struct Sample {
@@ -125,7 +129,8 @@ impl ClockSync {
         let quickest = self
             .round_trip
             .map_or(round_trip, |known| known.min(round_trip));
-        self.jitter = (self.jitter * 3 + (round_trip - quickest)) / 4;
+        let excess = (round_trip - quickest).min(JITTER_MICROS_MAX);
+        self.jitter = (self.jitter * 3 + excess) / 4;
         self.round_trip = Some(quickest);
         if match_micros == 0 {
             return;

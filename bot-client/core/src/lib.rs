@@ -34,6 +34,7 @@ pub mod interpolation;
 mod link;
 pub mod playing;
 pub mod prediction;
+mod room_view;
 pub mod shared_stream;
 pub mod sight;
 mod since_frame;

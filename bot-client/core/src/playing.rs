@@ -2,35 +2,34 @@
 //!
 //! Takes in the server's sections, keeps the followed streams and the clock up to date, and says
 //! what is due to be sent. Doesn't know how it came to be connected, nor what comes after.
+//!
+//! - `view`: what a client may be asked about the room
 
-use std::collections::BTreeMap;
+mod view;
+
 use std::collections::VecDeque;
 use std::sync::Arc;
 
 use smallvec::SmallVec;
 use syncline_shared::command::CommandMessage;
 use syncline_shared::error::DecodeError;
-use syncline_shared::id::{PlayerId, StreamSlot};
+use syncline_shared::id::StreamSlot;
 use syncline_shared::input::{InputBatch, InputStatus, InputWords};
-use syncline_shared::message::control::{
-    ClientControl, PhaseInfo, RoomUpdate, RosterEntry, ServerControl, Welcome,
-};
+use syncline_shared::message::control::{ClientControl, RoomUpdate, ServerControl, Welcome};
 use syncline_shared::message::frame::{FrameSection, OwnPart};
 use syncline_shared::message::{SectionKind, write_section};
 use syncline_shared::predict::Predict;
 use syncline_shared::schema::Schema;
-use syncline_shared::snapshot::Frame;
-use syncline_shared::tick::{Tick, TickRate, Timestamp, ViewTick};
+use syncline_shared::tick::{Tick, TickRate, Timestamp};
 
 use crate::clock_sync::ClockSync;
 use crate::controls;
 use crate::event::{ClientEvent, FrameReport, Joined, Output};
 use crate::follower::Decoding;
-use crate::input_history::InputHistory;
 use crate::input_stamper::InputStamper;
 use crate::interpolation::Interpolation;
 use crate::prediction::{Comparison, Prediction};
-use crate::sight::Sight;
+use crate::room_view::{PhaseChange, RoomView};
 use crate::since_frame::SinceFrame;
 use crate::snapshot_buffer::SnapshotBuffer;
 use crate::streams::{FrameOutcome, Streams};
@@ -42,9 +41,7 @@ pub struct Playing<P: Predict> {
     joined: Joined,
     rate: TickRate,
     slots: Vec<StreamSlot>,
-    phase: PhaseInfo,
-    incarnation: u32,
-    roster: BTreeMap<PlayerId, RosterEntry>,
+    room: RoomView,
     streams: Streams,
     clock: ClockSync,
     inputs: InputStamper,
@@ -84,9 +81,7 @@ impl<P: Predict> Playing<P> {
             rate,
             streams: Streams::new(schema, rate, welcome.room, 0, &welcome.streams),
             slots: welcome.streams,
-            phase: PhaseInfo::Lobby { missing: 0 },
-            incarnation: 0,
-            roster: BTreeMap::new(),
+            room: RoomView::new(),
             clock: ClockSync::new(now),
             inputs: InputStamper::new(rate, controls),
             interpolation: Interpolation::new(rate, u32::from(welcome.snapshot_interval)),
@@ -99,7 +94,7 @@ impl<P: Predict> Playing<P> {
         };
         playing.update(now, welcome.state, &mut VecDeque::new());
         if let Some((incarnation, tick)) = stamped
-            && incarnation == playing.incarnation
+            && incarnation == playing.room.incarnation()
         {
             playing.inputs.restart(Some(tick));
         }
@@ -161,45 +156,26 @@ impl<P: Predict> Playing<P> {
     }
 
     fn update(&mut self, now: Timestamp, update: RoomUpdate, outputs: &mut VecDeque<Output>) {
-        if let Some(phase) = update.phase
-            && self.enter(now, &phase)
+        if let Some(phase) = update.phase {
+            let change = self.room.enter(&phase);
+            if change == PhaseChange::Timeline {
+                self.begin(now);
+            }
+            if change != PhaseChange::None {
+                outputs.push_back(Output::Event(ClientEvent::PhaseChanged(phase)));
+            }
+        }
+        if self
+            .room
+            .update_roster(update.whole, update.roster, &update.left)
         {
-            outputs.push_back(Output::Event(ClientEvent::PhaseChanged(phase)));
-        }
-        if update.whole {
-            self.roster.clear();
-        }
-        if update.whole || !update.roster.is_empty() || !update.left.is_empty() {
             outputs.push_back(Output::Event(ClientEvent::RosterChanged));
         }
-        self.roster
-            .extend(update.roster.into_iter().map(|entry| (entry.player, entry)));
-        for player in update.left {
-            self.roster.remove(&player);
-        }
     }
 
-    /// The room is at a stage; whether it is another one. A match that begins, or was recovered, is
-    /// another timeline: what belonged to the old one is dropped.
-    fn enter(&mut self, now: Timestamp, phase: &PhaseInfo) -> bool {
-        let changed = match *phase {
-            PhaseInfo::Running { incarnation, .. } => {
-                let changed = !self.is_running() || self.incarnation != incarnation;
-                if changed {
-                    self.begin(now, incarnation);
-                }
-                changed
-            }
-            PhaseInfo::Lobby { .. } | PhaseInfo::Ended { .. } => self.phase != *phase,
-        };
-        self.phase.clone_from(phase);
-        changed
-    }
-
-    /// A timeline begins.
-    fn begin(&mut self, now: Timestamp, incarnation: u32) {
-        self.incarnation = incarnation;
-        self.streams.restart(incarnation, &self.slots);
+    /// A timeline begins: what belonged to another one is dropped.
+    fn begin(&mut self, now: Timestamp) {
+        self.streams.restart(self.room.incarnation(), &self.slots);
         self.clock.restart(now);
         self.inputs.restart(None);
         self.interpolation.restart();
@@ -347,7 +323,7 @@ impl<P: Predict> Playing<P> {
             .acknowledgement_due()
             .is_some_and(|due| due <= now);
         if owed || !self.batch.frames.is_empty() {
-            self.batch.incarnation = self.incarnation;
+            self.batch.incarnation = self.room.incarnation();
             self.batch.received = self.traffic.acknowledge();
             let mut body = Vec::new();
             self.batch.encode(self.streams.schema().input(), &mut body);
@@ -372,87 +348,9 @@ impl<P: Predict> Playing<P> {
 
     /// The last input that was stamped: its timeline and tick.
     pub(crate) fn stamped(&self) -> Option<(u32, Tick)> {
-        self.inputs.last().map(|tick| (self.incarnation, tick))
-    }
-
-    /// Since when the client is in the room.
-    pub fn since(&self) -> Timestamp {
-        self.traffic.since()
-    }
-
-    /// The client's place.
-    pub fn joined(&self) -> &Joined {
-        &self.joined
-    }
-
-    /// Where the room is in its life.
-    pub fn phase(&self) -> &PhaseInfo {
-        &self.phase
-    }
-
-    /// Whether a match is running.
-    pub fn is_running(&self) -> bool {
-        matches!(self.phase, PhaseInfo::Running { .. })
-    }
-
-    /// Who has a seat.
-    pub fn roster(&self) -> impl Iterator<Item = &RosterEntry> {
-        self.roster.values()
-    }
-
-    /// What rows, inputs and events mean.
-    pub fn schema(&self) -> &Arc<Schema> {
-        self.streams.schema()
-    }
-
-    /// Steps per second.
-    pub fn rate(&self) -> TickRate {
-        self.rate
-    }
-
-    /// What the client's player sees; `None` for who watches.
-    pub fn sight(&self) -> Option<Sight<'_>> {
-        self.joined.player.map(|player| self.streams.sight(player))
-    }
-
-    /// The world of a stream as it was told last.
-    pub fn frame(&self, stream: StreamSlot) -> &Frame {
-        self.streams.frame(stream)
-    }
-
-    /// The frames of late, for drawing others.
-    pub fn snapshots(&self) -> &SnapshotBuffer {
-        &self.snapshots
-    }
-
-    /// The moment to draw others at.
-    pub fn view(&mut self, now: Timestamp) -> Option<ViewTick> {
-        self.interpolation.view(now)
-    }
-
-    /// The own player ahead of the server.
-    pub fn prediction(&self) -> &Prediction<P> {
-        &self.prediction
-    }
-
-    /// The own player at the last input that was sent: what to draw of oneself.
-    pub fn present(&self) -> Option<(Tick, P::State)> {
-        self.prediction.present(self.inputs.history())
-    }
-
-    /// The inputs whose fate is not told yet.
-    pub fn inputs(&self) -> &InputHistory {
-        self.inputs.history()
-    }
-
-    /// The server's clock.
-    pub fn clock(&self) -> &ClockSync {
-        &self.clock
-    }
-
-    /// How far ahead of the match's time inputs are stamped, in microseconds.
-    pub fn input_lead(&self) -> u64 {
-        self.inputs.lead().as_micros()
+        self.inputs
+            .last()
+            .map(|tick| (self.room.incarnation(), tick))
     }
 }
 

@@ -1,0 +1,300 @@
+//! A client in a room: what it sends, and what it makes of what comes.
+
+use super::*;
+
+#[test]
+fn everything_received_is_acknowledged_in_time() {
+    let mut case = Case::welcomed(LOBBY);
+    case.answer_pings(0);
+    case.pass(200);
+    case.clear();
+    let message = control(&ServerControl::Room(RoomUpdate::default()));
+    case.message(&message);
+    case.pass(ACK_MICROS_MAX / 1000 - 1);
+    assert_eq!(case.sent.inputs, []);
+    case.pass(1);
+    let batch = InputBatch {
+        incarnation: 0,
+        received: 4,
+        frames: Vec::new(),
+    };
+    assert_eq!(
+        case.sent.inputs.last().map(|sent| sent.received),
+        Some(batch.received - 1)
+    );
+    case.clear();
+    for _ in 0..ACK_MESSAGES_MAX {
+        case.message(&message);
+    }
+    case.pass(0);
+    assert_eq!(case.sent.inputs.len(), 1);
+    assert_eq!(case.sent.inputs[0].received, 3 + ACK_MESSAGES_MAX);
+}
+
+#[test]
+fn one_input_a_tick_is_sent_while_a_match_runs() {
+    let (mut case, _) = Case::playing();
+    let words = InputWords::of(&MarkerInput { speed: 9 });
+    case.client.set_input(words.clone());
+    case.pass(1000);
+    let stamped = case.stamped();
+    assert!((30..=31).contains(&stamped.len()), "{stamped:?}");
+    assert!(
+        stamped.windows(2).all(|pair| pair[1] == pair[0] + 1),
+        "{stamped:?}"
+    );
+    let batches = &case.sent.inputs;
+    assert!(
+        batches
+            .iter()
+            .all(|batch| batch.incarnation == 1 && batch.received > 0)
+    );
+    assert!(
+        batches
+            .iter()
+            .flat_map(|batch| &batch.frames)
+            .all(|frame| frame.words == words)
+    );
+    let lead = RATE.due(Tick(*stamped.last().unwrap())).0 - case.now.0;
+    assert!(lead < 80_000, "{lead}");
+}
+
+#[test]
+fn after_the_end_of_a_match_no_inputs_are_sent() {
+    let (mut case, _) = Case::playing();
+    case.message(&phase(PhaseInfo::Ended {
+        incarnation: 1,
+        tick: Tick(40),
+        outcome: syncline_shared::game::Outcome::default(),
+        rematch_ms: 5000,
+    }));
+    case.clear();
+    case.pass(1000);
+    assert_eq!(case.stamped(), []);
+    assert!(!case.sent.controls.is_empty(), "it still pings");
+}
+
+#[test]
+fn a_spectator_sends_no_inputs() {
+    let mut case = Case::new();
+    case.greet();
+    let mut spectator = welcome(&case.schema, 7, running(1, 30));
+    spectator.player = None;
+    case.message(&control(&ServerControl::Welcome(Box::new(spectator))));
+    case.answer_pings(0);
+    case.pass(1000);
+    assert_eq!(case.stamped(), []);
+}
+
+#[test]
+fn another_incarnation_starts_everything_anew() {
+    let (mut case, mut world) = Case::playing();
+    case.pass(500);
+    case.clear();
+    case.message(&phase(running(2, 20)));
+    assert!(case.client.playing().unwrap().inputs().is_empty());
+    assert!(
+        case.client
+            .playing()
+            .unwrap()
+            .frame(StreamSlot::COMMON)
+            .classes()[0]
+            .is_empty()
+    );
+    // Its clock is another one: tick 20 of it is now.
+    let origin = case.now.0 - RATE.due(Tick(20)).0;
+    case.answer_pings(origin);
+    world.place(0, 5, 5);
+    world.chunk(1);
+    let join = world.join();
+    case.message(&frame(
+        21,
+        &[],
+        &[(StreamSlot::COMMON, StreamEntry::Join(&join))],
+    ));
+    case.pass(200);
+    let stamped = case.stamped();
+    assert!(
+        stamped.iter().all(|&tick| (20..32).contains(&tick)),
+        "{stamped:?}"
+    );
+    assert!(case.sent.inputs.iter().all(|batch| batch.incarnation == 2));
+    assert_eq!(case.report().prediction, Comparison::Unpredicted);
+}
+
+#[test]
+fn the_same_incarnation_again_changes_nothing() {
+    let (mut case, _) = Case::playing();
+    case.pass(100);
+    let stamped = case.stamped();
+    case.message(&phase(running(1, 33)));
+    assert!(
+        !case
+            .client
+            .playing()
+            .unwrap()
+            .frame(StreamSlot::COMMON)
+            .classes()[0]
+            .is_empty()
+    );
+    case.clear();
+    case.pass(100);
+    assert_eq!(case.stamped()[0], stamped.last().unwrap() + 1);
+}
+
+#[test]
+fn no_tick_is_stamped_twice_across_a_resume() {
+    let (mut case, _) = Case::playing();
+    case.pass(500);
+    let before = *case.stamped().last().unwrap();
+    case.closed(None);
+    // So short a loss is not to be expected, but nothing must depend on it.
+    case.now = case.client.next_due().unwrap();
+    case.greet();
+    case.be_welcomed(7, running(1, before - 5));
+    case.clear();
+    let origin = case.now.0 - RATE.due(Tick(before - 5)).0;
+    case.answer_pings(origin);
+    case.pass(500);
+    assert!(case.stamped()[0] > before, "{:?}", case.stamped());
+}
+
+#[test]
+fn frames_report_inputs_predictions_and_events() {
+    let (mut case, mut world) = Case::playing();
+    case.client
+        .set_input(InputWords::of(&MarkerInput { speed: 3 }));
+    case.pass(200);
+    let first = case.stamped()[0];
+    // Up to the first stamped tick nothing had come.
+    let statuses = vec![InputStatus::Repeated; usize::try_from(first - 30).unwrap()];
+    case.message(&frame(first - 1, &statuses, &[]));
+    assert_eq!(case.report().statuses, [0, first - 30, 0, 0]);
+    world.place(0, 103, 0);
+    let chunk = world.chunk(1);
+    case.message(&frame(
+        first,
+        &[],
+        &[(StreamSlot::COMMON, StreamEntry::Chunk(&chunk))],
+    ));
+    let report = case.report();
+    assert_eq!(report.statuses, [1, 0, 0, 0]);
+    assert_eq!(report.prediction, Comparison::Agreed);
+    assert_eq!(report.input_ages.len(), 1);
+    assert!(
+        (100_000..=200_000).contains(&report.input_ages[0]),
+        "{report:?}"
+    );
+    world.place(0, 700, 0);
+    world.event(&Teleported {
+        player: PlayerId(0),
+    });
+    let chunk = world.chunk(1);
+    case.message(&frame(
+        first + 1,
+        &[],
+        &[(StreamSlot::COMMON, StreamEntry::Chunk(&chunk))],
+    ));
+    assert_eq!(
+        case.report().prediction,
+        Comparison::Corrected("teleported")
+    );
+    assert!(
+        case.events
+            .iter()
+            .any(|event| matches!(event, ClientEvent::GameEvents { .. }))
+    );
+    world.place(0, 800, 0);
+    let chunk = world.chunk(1);
+    case.message(&frame(
+        first + 2,
+        &[],
+        &[(StreamSlot::COMMON, StreamEntry::Chunk(&chunk))],
+    ));
+    assert!(matches!(case.report().prediction, Comparison::Error(_)));
+}
+
+#[test]
+fn what_was_silent_was_applied_as_assumed() {
+    let (mut case, _) = Case::playing();
+    case.pass(400);
+    let first = case.stamped()[0];
+    let statuses = vec![InputStatus::Repeated; usize::try_from(first - 30).unwrap()];
+    case.message(&frame(first - 1, &statuses, &[]));
+    // The neutral input moves nothing, so the marker stays where it is through a silence of 5.
+    case.message(&frame(first + 4, &[], &[]));
+    let report = case.report();
+    assert_eq!((report.snapshots, report.statuses), (5, [5, 0, 0, 0]));
+    assert_eq!(report.prediction, Comparison::Agreed);
+    assert_eq!(report.input_ages.len(), 5);
+}
+
+#[test]
+fn after_a_rejoin_nothing_is_concluded() {
+    let (mut case, mut world) = Case::playing();
+    case.pass(100);
+    world.place(0, 5000, 0);
+    world.chunk(1);
+    let join = world.join();
+    let entries = [(StreamSlot::COMMON, StreamEntry::Join(&join))];
+    case.message(&frame(300, &[InputStatus::Dropped], &entries));
+    let report = case.report();
+    assert!(report.joined && report.whole && report.snapshots == 1);
+    assert_eq!(report.prediction, Comparison::Unpredicted);
+    assert_eq!(report.statuses, [0, 0, 0, 1]);
+}
+
+#[test]
+fn the_roster_is_kept() {
+    let mut case = Case::welcomed(LOBBY);
+    let entry = |player, name: &str| RosterEntry {
+        player: PlayerId(player),
+        name: name.to_owned(),
+        connected: true,
+    };
+    let update = |whole, roster: Vec<RosterEntry>, left: Vec<PlayerId>| {
+        control(&ServerControl::Room(RoomUpdate {
+            phase: None,
+            whole,
+            roster,
+            left,
+        }))
+    };
+    let names = |case: &Case| -> Vec<String> {
+        case.client
+            .playing()
+            .unwrap()
+            .roster()
+            .map(|entry| entry.name.clone())
+            .collect()
+    };
+    case.message(&update(
+        true,
+        vec![entry(2, "b"), entry(1, "a")],
+        Vec::new(),
+    ));
+    assert_eq!(names(&case), ["a", "b"]);
+    case.message(&update(false, vec![entry(3, "c")], vec![PlayerId(1)]));
+    assert_eq!(names(&case), ["b", "c"]);
+    case.message(&update(true, vec![entry(9, "z")], Vec::new()));
+    assert_eq!(names(&case), ["z"]);
+}
+
+#[test]
+fn commands_are_numbered_and_answered() {
+    let mut case = Case::new();
+    assert_eq!(case.client.send_command(vec![1]), None);
+    let mut case = Case::welcomed(LOBBY);
+    assert_eq!(case.client.send_command(vec![1]), Some(0));
+    assert_eq!(case.client.send_command(vec![2]), Some(1));
+    let outcome = syncline_shared::command::CommandOutcome::Applied(Tick(9));
+    case.message(&control(&ServerControl::CommandReply {
+        sequence: 1,
+        outcome,
+    }));
+    let answered = case
+        .events
+        .iter()
+        .any(|event| matches!(event, ClientEvent::CommandReply { sequence: 1, .. }));
+    assert!(answered);
+}

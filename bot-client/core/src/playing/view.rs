@@ -1,0 +1,100 @@
+//! What a client may be asked about the room that it is in.
+
+use std::sync::Arc;
+
+use syncline_shared::id::StreamSlot;
+use syncline_shared::message::control::{PhaseInfo, RosterEntry};
+use syncline_shared::predict::Predict;
+use syncline_shared::schema::Schema;
+use syncline_shared::snapshot::Frame;
+use syncline_shared::tick::{Tick, TickRate, Timestamp, ViewTick};
+
+use super::Playing;
+use crate::clock_sync::ClockSync;
+use crate::event::Joined;
+use crate::input_history::InputHistory;
+use crate::prediction::Prediction;
+use crate::sight::Sight;
+use crate::snapshot_buffer::SnapshotBuffer;
+
+impl<P: Predict> Playing<P> {
+    /// Since when the client is in the room.
+    pub fn since(&self) -> Timestamp {
+        self.traffic.since()
+    }
+
+    /// The client's place.
+    pub fn joined(&self) -> &Joined {
+        &self.joined
+    }
+
+    /// Where the room is in its life.
+    pub fn phase(&self) -> &PhaseInfo {
+        self.room.phase()
+    }
+
+    /// Whether a match is running.
+    pub fn is_running(&self) -> bool {
+        self.room.is_running()
+    }
+
+    /// Who has a seat.
+    pub fn roster(&self) -> impl Iterator<Item = &RosterEntry> {
+        self.room.roster()
+    }
+
+    /// What rows, inputs and events mean.
+    pub fn schema(&self) -> &Arc<Schema> {
+        self.streams.schema()
+    }
+
+    /// Steps per second.
+    pub fn rate(&self) -> TickRate {
+        self.rate
+    }
+
+    /// What the client's player sees; `None` for who watches.
+    pub fn sight(&self) -> Option<Sight<'_>> {
+        self.joined.player.map(|player| self.streams.sight(player))
+    }
+
+    /// The world of a stream as it was told last.
+    pub fn frame(&self, stream: StreamSlot) -> &Frame {
+        self.streams.frame(stream)
+    }
+
+    /// The frames of late, for drawing others.
+    pub fn snapshots(&self) -> &SnapshotBuffer {
+        &self.snapshots
+    }
+
+    /// The moment to draw others at.
+    pub fn view(&mut self, now: Timestamp) -> Option<ViewTick> {
+        self.interpolation.view(now)
+    }
+
+    /// The own player ahead of the server.
+    pub fn prediction(&self) -> &Prediction<P> {
+        &self.prediction
+    }
+
+    /// The own player at the last input that was sent: what to draw of oneself.
+    pub fn present(&self) -> Option<(Tick, P::State)> {
+        self.prediction.present(self.inputs.history())
+    }
+
+    /// The inputs whose fate is not told yet.
+    pub fn inputs(&self) -> &InputHistory {
+        self.inputs.history()
+    }
+
+    /// The server's clock.
+    pub fn clock(&self) -> &ClockSync {
+        &self.clock
+    }
+
+    /// How far ahead of the match's time inputs are stamped, in microseconds.
+    pub fn input_lead(&self) -> u64 {
+        self.inputs.lead().as_micros()
+    }
+}

@@ -1,0 +1,39 @@
+//! What all bots of a swarm have in common: settings, time, and where they put what they saw.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use syncline_shared::tick::Timestamp;
+use tokio::time::Instant;
+
+use crate::config::SwarmConfig;
+use crate::connection::Address;
+use crate::decoding::SwarmDecoding;
+use crate::progress::Progress;
+use crate::tally::Tally;
+
+/// One swarm.
+#[derive(Debug)]
+pub(crate) struct Context {
+    pub(crate) config: SwarmConfig,
+    pub(crate) address: Address,
+    pub(crate) decoding: SwarmDecoding,
+    pub(crate) tally: Tally,
+    pub(crate) progress: Arc<Progress>,
+    /// When all bots leave.
+    pub(crate) end: Timestamp,
+    pub(crate) origin: Instant,
+}
+
+impl Context {
+    /// The time since the swarm began.
+    pub(crate) fn now(&self) -> Timestamp {
+        let micros = self.origin.elapsed().as_micros();
+        Timestamp(u64::try_from(micros).unwrap_or(u64::MAX))
+    }
+
+    /// A time as the runtime's timers want it.
+    pub(crate) fn instant(&self, at: Timestamp) -> Instant {
+        self.origin + Duration::from_micros(at.0)
+    }
+}
