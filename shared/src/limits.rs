@@ -28,6 +28,10 @@ pub const INPUT_FRAMES_PER_BATCH_MAX: usize = 32;
 /// Past this the player has moved on; buttons from then would surprise everybody.
 pub const INPUT_LATE_MICROS_MAX: u64 = 250_000;
 
+/// How far before its tick the view of an input may lie, in microseconds. A claim to have seen an
+/// older world is taken as this: nobody is shot behind the wall that they reached long ago.
+pub const VIEW_MICROS_MAX: u64 = 250_000;
+
 /// The most words an input class may have. Inputs travel every tick and are copied by value.
 pub const INPUT_WORDS_MAX: usize = 16;
 

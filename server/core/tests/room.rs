@@ -5,13 +5,13 @@
 mod support;
 
 use support::{Ask, Rules, Runner, Stick, Table, nothing, room_with};
-use syncline_server_core::{ClientMessage, RoomEvent};
+use syncline_server_core::{ClientMessage, RoomEvent, RoomOutput};
 use syncline_shared::close::CloseReason;
 use syncline_shared::command::{CommandOutcome, CommandRefusal};
 use syncline_shared::id::{PlayerId, StreamSlot};
-use syncline_shared::input::InputStatus;
+use syncline_shared::input::{InputBatch, InputFrame, InputStatus, InputWords};
 use syncline_shared::message::control::{PhaseInfo, Role, ServerControl};
-use syncline_shared::tick::{Tick, Timestamp};
+use syncline_shared::tick::{Tick, Timestamp, ViewTick};
 
 fn table() -> Table {
     Table::new(room_with(&Rules::default(), |_| {}))
@@ -428,4 +428,41 @@ fn a_ping_is_answered_with_the_time_of_the_match() {
         panic!("no pong")
     };
     assert_eq!(Timestamp(match_micros).as_millis(), 1000);
+}
+
+/// A client says what it was looking at; the journal holds no view of the future, and none that is
+/// older than the server would rewind to.
+#[test]
+fn views_are_clamped_and_recorded() {
+    let mut table = Table::new(room_with(&Rules::default(), |config| config.record = true));
+    table.attach(1, 1, false);
+    table.run(30, right);
+    let next = table.room.status().tick.next();
+    for (tick, view) in [
+        (next, ViewTick(0)),
+        (next.next(), ViewTick::at(next.plus(20))),
+    ] {
+        let words = InputWords::of(&Stick::default());
+        let frames = vec![InputFrame { tick, view, words }];
+        let received = table.watchers[0].received;
+        let batch = InputBatch {
+            incarnation: 1,
+            received,
+            frames,
+        };
+        table.send(1, ClientMessage::Input(batch));
+    }
+    table.run(2, nothing);
+    let views: Vec<_> = table
+        .records
+        .iter()
+        .filter_map(|output| match output {
+            RoomOutput::Record(record) if record.tick >= next => Some(record.inputs[0].view),
+            _ => None,
+        })
+        .collect();
+    assert_eq!(
+        views,
+        [ViewTick::before(next, 8 * 8), ViewTick::at(next.next())]
+    );
 }

@@ -4,6 +4,7 @@ use syncline_shared::game::Outcome;
 use syncline_shared::id::PlayerId;
 use syncline_shared::input::InputStatus;
 use syncline_shared::journal::{AppliedInput, MatchHeader};
+use syncline_shared::limits::VIEW_MICROS_MAX;
 use syncline_shared::snapshot::SnapshotWriter;
 use syncline_shared::tick::{Tick, Timestamp, ViewTick};
 
@@ -162,6 +163,9 @@ impl Room {
         let (game, schema) = (&running.game, self.game.schema());
         let tick = game.tick().next();
         let at = Timestamp(now.since(running.origin));
+        let rewind = u64::from(self.game.tick_rate().ticks_covering(VIEW_MICROS_MAX));
+        let newest = ViewTick::at(tick);
+        let oldest = ViewTick::before(tick, rewind * ViewTick::EIGHTHS);
         let mut applied = Vec::with_capacity(self.members.len());
         for member in self.members.values_mut() {
             member.commands = 0;
@@ -178,10 +182,7 @@ impl Room {
                 member.follower.note_margin(margin);
             }
             if taken.status != InputStatus::Repeated {
-                let view = taken
-                    .view
-                    .unwrap_or_else(|| ViewTick::at(tick))
-                    .min(ViewTick::at(tick));
+                let view = taken.view.unwrap_or(newest).clamp(oldest, newest);
                 applied.push(AppliedInput {
                     player,
                     words: taken.words,
@@ -194,7 +195,7 @@ impl Room {
         for player in core::mem::take(&mut self.released) {
             if !applied.iter().any(|input| input.player == player) {
                 let words = game.neutral_input().clone();
-                let (status, view) = (InputStatus::Dropped, ViewTick::at(tick));
+                let (status, view) = (InputStatus::Dropped, newest);
                 applied.push(AppliedInput {
                     player,
                     words,
