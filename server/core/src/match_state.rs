@@ -1,8 +1,8 @@
 //! One run of a game: the simulation, its generator, its seats and its tick.
 //!
-//! Everything that reaches a game passes through [`Match::act`] and [`Match::step`], and from there
-//! into the tick's record: a match is a deterministic function of its header and its records. Knows
-//! nothing of members, streams or time.
+//! Everything that reaches a game passes through [`Match::join`], [`Match::leave`],
+//! [`Match::command`] and [`Match::step`], and from there into the tick's record: a match is a
+//! deterministic function of its header and its records. Knows nothing of members, streams or time.
 
 use std::collections::BTreeMap;
 

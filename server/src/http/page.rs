@@ -23,15 +23,24 @@ pub(super) fn routes() -> Router<Arc<Site>> {
 }
 
 async fn index() -> impl IntoResponse {
-    file("text/html", include_str!("../../../assets/web/rooms/index.html"))
+    file(
+        "text/html",
+        include_str!("../../../assets/web/rooms/index.html"),
+    )
 }
 
 async fn style() -> impl IntoResponse {
-    file("text/css", include_str!("../../../assets/web/rooms/page.css"))
+    file(
+        "text/css",
+        include_str!("../../../assets/web/rooms/page.css"),
+    )
 }
 
 async fn script() -> impl IntoResponse {
-    file("text/javascript", include_str!("../../../assets/web/rooms/page.js"))
+    file(
+        "text/javascript",
+        include_str!("../../../assets/web/rooms/page.js"),
+    )
 }
 
 fn file(kind: &str, text: &'static str) -> impl IntoResponse {
