@@ -5,11 +5,12 @@
 pub const CLIENT_MESSAGE_BYTES_MAX: usize = 4096;
 
 /// The most bytes of one message from the server: a control section, and the frames beside it. A
-/// member that caught up gets at most its credit (64 KiB) of waiting chunks in one message, a join
-/// at most [`JOIN_PART_BYTES_MAX`] of it.
+/// member that caught up gets at most its credit (64 KiB) of waiting chunks in one message, or one
+/// chunk that alone is larger; of a large join, one part.
 pub const SERVER_MESSAGE_BYTES_MAX: usize = 704 * 1024;
 
-/// The most sections in one message: 64 waiting frames, and room for control.
+/// The most sections in one message: the frames of a second and a half at 60 Hz, which waited for
+/// credit, and as many control messages as may wait beside them.
 pub const SECTIONS_PER_MESSAGE_MAX: usize = 160;
 
 /// How many ticks ahead of the match an input frame may be when it arrives.

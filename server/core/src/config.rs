@@ -11,11 +11,11 @@ pub struct RoomConfig {
     pub code: RoomCode,
     /// Kept out of lists and quick play.
     pub private: bool,
-    /// Seats; the game may allow fewer.
+    /// Seats; the game may allow fewer, and never less than a match needs.
     pub players_max: u16,
     /// Members who watch.
     pub spectators_max: u16,
-    /// Ticks from one snapshot to the next, at least 1.
+    /// Ticks from one snapshot to the next, from 1 to a second's.
     pub snapshot_interval: u32,
     /// How long a lost player's seat is kept, in microseconds.
     pub grace_micros: u64,

@@ -149,6 +149,11 @@ impl InputQueue {
         margins.least = Some(margins.least.map_or(margin, |least| least.min(margin)));
     }
 
+    /// The match's time moved: what was measured counts no more.
+    pub fn forget_margins(&mut self) {
+        self.margins = Margins::default();
+    }
+
     /// The least margin of the window that ended, in milliseconds, if the client should change its
     /// lead for it: it is nearly late, or by more than a tick and a half too early.
     pub fn poll_margin(&mut self, now: Timestamp) -> Option<i32> {

@@ -3,17 +3,22 @@
 //! Puts each message together: control sections, then frames. Doesn't know rooms.
 
 use syncline_shared::id::{PlayerId, SessionId};
+use syncline_shared::limits::SECTIONS_PER_MESSAGE_MAX;
 use syncline_shared::message::control::ServerControl;
 use syncline_shared::message::{SectionKind, write_section};
 use syncline_shared::tick::{Tick, TickRate, Timestamp};
 
 use crate::counters::RoomCounters;
-use crate::follower::Follower;
+use crate::follower::{FRAMES_PER_MESSAGE_MAX, Follower};
 use crate::input_queue::InputQueue;
 
 /// Control messages of things that happened which may wait for a member; with one more it is too
 /// slow. Roster and phase don't count: they are state, of which only the newest is told.
 const CONTROL_MESSAGES_MAX: usize = 64;
+
+// All that may wait, and the room's state, fit one message.
+const _: () =
+    assert!(CONTROL_MESSAGES_MAX + 1 + FRAMES_PER_MESSAGE_MAX <= SECTIONS_PER_MESSAGE_MAX);
 
 /// One connected member of a room.
 #[derive(Debug)]
@@ -51,10 +56,10 @@ impl Member {
     }
 
     /// A match begins, or is under way when the member comes: it is at `tick`.
-    pub(crate) fn start(&mut self, rate: TickRate, tick: Tick) {
+    pub(crate) fn start(&mut self, rate: TickRate, tick: Tick, counters: &mut RoomCounters) {
         self.inputs = InputQueue::new(rate, tick.next());
         self.commands = 0;
-        self.follower.start();
+        self.follower.start(counters);
     }
 
     /// Queues something that happened; whether there was room for it.
@@ -90,7 +95,9 @@ impl Member {
         }
         let mut message = core::mem::take(&mut self.control);
         self.control_count = 0;
-        message.extend_from_slice(update.unwrap_or_default());
+        let update = update.unwrap_or_default();
+        message.reserve(update.len() + self.follower.waiting_bytes());
+        message.extend_from_slice(update);
         let ticks = self.follower.write_frames(&mut message, scratch, counters);
         if message.is_empty() {
             return None;

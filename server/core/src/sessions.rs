@@ -60,10 +60,8 @@ impl Sessions {
     }
 
     /// Sessions with a seat, by player.
-    pub(crate) fn players(&self) -> impl Iterator<Item = (PlayerId, &Session)> {
-        self.by_player
-            .iter()
-            .filter_map(|(&player, id)| Some((player, self.by_id.get(id)?)))
+    pub(crate) fn players(&self) -> impl Iterator<Item = (PlayerId, SessionId)> {
+        self.by_player.iter().map(|(&player, &id)| (player, id))
     }
 
     pub(crate) fn player_count(&self) -> usize {
@@ -94,11 +92,11 @@ impl Sessions {
         &mut self,
         id: SessionId,
         connection: ConnectionId,
-        name: &str,
+        name: String,
         player: Option<PlayerId>,
     ) {
         let session = Session {
-            name: shown_name(name, player),
+            name,
             player,
             attaches: 1,
             presence: Presence::Connected(connection),
@@ -187,7 +185,7 @@ impl Sessions {
 }
 
 /// A name as others see it: without control characters, trimmed, bounded, never empty.
-fn shown_name(name: &str, player: Option<PlayerId>) -> String {
+pub(crate) fn shown_name(name: &str, player: Option<PlayerId>) -> String {
     let clean: String = name.chars().filter(|c| !c.is_control()).collect();
     let short: String = clean.trim().chars().take(NAME_CHARS_MAX).collect();
     match (short.trim_end(), player) {
@@ -220,7 +218,7 @@ mod tests {
             sessions.insert(
                 SessionId(u64::from(n)),
                 ConnectionId(u64::from(n)),
-                "",
+                String::new(),
                 seat,
             );
         }
@@ -232,7 +230,12 @@ mod tests {
     #[test]
     fn a_second_connection_takes_the_session_over() {
         let mut sessions = Sessions::default();
-        sessions.insert(SessionId(1), ConnectionId(1), "a", Some(PlayerId(0)));
+        sessions.insert(
+            SessionId(1),
+            ConnectionId(1),
+            "a".to_owned(),
+            Some(PlayerId(0)),
+        );
         assert_eq!(
             sessions.attach(SessionId(1), ConnectionId(2)),
             Some(ConnectionId(1))

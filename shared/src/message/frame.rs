@@ -137,9 +137,7 @@ pub struct FrameSection<'a> {
 impl<'a> FrameSection<'a> {
     /// Appends the body of a frame section.
     pub fn encode(&self, out: &mut Vec<u8>) {
-        write_varint(out, self.tick.0);
-        write_varint(out, self.span);
-        self.own.encode(out);
+        write_head(self.tick, self.span, &self.own, out);
         for &(stream, entry) in &self.streams {
             write_entry(stream, entry, out);
         }
@@ -176,6 +174,13 @@ impl<'a> FrameSection<'a> {
             streams,
         })
     }
+}
+
+/// Appends what a frame section begins with.
+pub fn write_head(tick: Tick, span: u32, own: &OwnPart, out: &mut Vec<u8>) {
+    write_varint(out, tick.0);
+    write_varint(out, span);
+    own.encode(out);
 }
 
 /// Appends one entry of a frame section.

@@ -26,7 +26,10 @@ impl Room {
         let update = self
             .take_update(now)
             .map(|update| section(&ServerControl::Room(update)));
-        let missed = self.members.values().any(|member| member.missed_update);
+        let missed = self
+            .members
+            .values()
+            .any(|member| member.missed_update && member.follower.credit.is_available());
         let whole = missed.then(|| section(&ServerControl::Room(self.whole_state(now))));
         let Self {
             members,

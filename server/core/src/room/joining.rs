@@ -10,6 +10,7 @@ use syncline_shared::tick::Timestamp;
 use super::Room;
 use crate::event::{Attach, ConnectionId, RoomOutput};
 use crate::member::Member;
+use crate::sessions::{Presence, shown_name};
 
 impl Room {
     /// A greeted connection wants in.
@@ -17,7 +18,9 @@ impl Room {
         if self.sessions.get(attach.session).is_some() {
             self.counters.resumes += 1;
             if let Some(old) = self.sessions.attach(attach.session, connection) {
-                self.members.remove(&old);
+                let member = self.members.remove(&old);
+                self.released
+                    .extend(member.and_then(|member| member.player));
                 self.close(old, CloseReason::Replaced);
             }
         } else if attach.resume {
@@ -40,14 +43,12 @@ impl Room {
             }
             Role::Spectator => None,
         };
-        self.sessions
-            .insert(attach.session, connection, &attach.name, player);
-        if let Some(player) = player
-            && let Err(refusal) = self.join_match(player)
-        {
-            self.sessions.remove(attach.session);
-            return Err(close_of(refusal));
+        let name = shown_name(&attach.name, player);
+        if let Some(player) = player {
+            self.join_match(player, name.clone()).map_err(close_of)?;
         }
+        self.sessions
+            .insert(attach.session, connection, name, player);
         Ok(())
     }
 
@@ -61,13 +62,8 @@ impl Room {
             .ok_or(CloseReason::RoomFull)
     }
 
-    /// Puts a seated player into the running match, if one is running.
-    pub(super) fn join_match(&mut self, player: PlayerId) -> Result<(), JoinRefusal> {
-        let name = self
-            .sessions
-            .roster_entry(player)
-            .map(|entry| entry.name)
-            .unwrap_or_default();
+    /// Puts a player into the running match, if one is running.
+    pub(super) fn join_match(&mut self, player: PlayerId, name: String) -> Result<(), JoinRefusal> {
         let Some(running) = self.phase.running_mut() else {
             return Ok(());
         };
@@ -102,7 +98,7 @@ impl Room {
         let rate = self.game.tick_rate();
         let mut member = Member::new(attach.session, player, rate, self.config.silence);
         if let Some(running) = self.phase.running() {
-            member.start(rate, running.game.tick());
+            member.start(rate, running.game.tick(), &mut self.counters);
         }
         let mut message = Vec::new();
         write_section(SectionKind::Control, &welcome.encode(), &mut message);
@@ -141,26 +137,21 @@ impl Room {
         let Some(ended) = self.sessions.remove(session) else {
             return;
         };
-        if let Some(player) = ended.player
-            && let Some(running) = self.phase.running_mut()
-        {
+        let Some(player) = ended.player else { return };
+        self.released.remove(&player);
+        if let Some(running) = self.phase.running_mut() {
             running.game.leave(player, reason);
             running.replication.remove_player(player);
         }
     }
 
-    /// Removes a player whom the game refused when its match began.
-    pub(super) fn refuse(&mut self, player: PlayerId, refusal: JoinRefusal) {
-        let member = self
-            .members
-            .iter()
-            .find(|(_, member)| member.player == Some(player));
-        let Some((&connection, member)) = member else {
-            return;
-        };
-        self.sessions.remove(member.session);
-        self.members.remove(&connection);
-        self.close(connection, close_of(refusal));
+    /// Removes a player whom the game refused when its match began, connected or not.
+    pub(super) fn refuse(&mut self, session: SessionId, refusal: JoinRefusal) {
+        let removed = self.sessions.remove(session);
+        if let Some(Presence::Connected(connection)) = removed.map(|session| session.presence) {
+            self.members.remove(&connection);
+            self.close(connection, close_of(refusal));
+        }
     }
 
     /// Ends the room: every member is closed for `reason`.

@@ -76,11 +76,15 @@ impl Room {
     ///
     /// Any [`DecodeError`] if `game_config` is not a config of `game`.
     pub fn new(
-        config: RoomConfig,
+        mut config: RoomConfig,
         game: Arc<dyn GameKind>,
         game_config: Vec<u8>,
     ) -> Result<Self, DecodeError> {
         let seats = game.seats(&game_config)?;
+        let hz = u32::from(game.tick_rate().as_hz());
+        // A snapshot a second at the least, and a seat for everybody whom a match needs.
+        config.snapshot_interval = config.snapshot_interval.clamp(1, hz);
+        config.players_max = config.players_max.max(seats.min);
         Ok(Self {
             config,
             game,
@@ -123,6 +127,9 @@ impl Room {
 
     /// Runs everything that is due at `now`: ticks, flushes, timers.
     pub fn advance(&mut self, now: Timestamp) {
+        if self.finished {
+            return;
+        }
         while let Some(session) = self.sessions.expired(now) {
             self.expire(session);
         }
@@ -139,9 +146,13 @@ impl Room {
 
     /// When [`Room::advance`] must be called at the latest.
     pub fn next_due(&self) -> Timestamp {
-        let empty = self
-            .empty_since
-            .map(|since| since.plus_micros(self.config.empty_micros));
+        if self.finished {
+            return Timestamp(u64::MAX);
+        }
+        let empty = match self.empty_since {
+            Some(since) => Some(since.plus_micros(self.config.empty_micros)),
+            None => self.sessions.is_empty().then_some(Timestamp::ZERO),
+        };
         let flush = (!self.is_running() && self.has_updates()).then_some(self.next_flush);
         let dues = [self.phase_due(), self.sessions.next_expiry(), empty, flush];
         dues.into_iter()
@@ -170,7 +181,7 @@ impl Room {
             spectators: short(self.sessions.spectator_count()),
             connected: short(self.members.len()),
             private: self.config.private,
-            open: self.seat_for_newcomer().is_ok(),
+            open: !self.finished && self.seat_for_newcomer().is_ok(),
         }
     }
 
@@ -224,17 +235,22 @@ impl Room {
     }
 
     fn message(&mut self, now: Timestamp, connection: ConnectionId, message: ClientMessage) {
-        let Some(member) = self.members.get_mut(&connection) else {
-            return;
-        };
         match message {
             ClientMessage::Ping { nonce } => self.pong(now, connection, nonce),
-            ClientMessage::Rematch => {
-                self.rematch_votes.insert(member.session);
-            }
+            ClientMessage::Rematch => self.vote(connection),
             ClientMessage::Leave => self.leave(connection),
             ClientMessage::Input(batch) => self.input(now, connection, batch),
             ClientMessage::Command(command) => self.command(now, connection, &command),
+        }
+    }
+
+    /// A vote counts after a match, and for players.
+    fn vote(&mut self, connection: ConnectionId) {
+        let member = self.members.get(&connection);
+        if let Some(member) = member.filter(|member| member.player.is_some())
+            && matches!(self.phase, Phase::Ended(_))
+        {
+            self.rematch_votes.insert(member.session);
         }
     }
 

@@ -1,7 +1,7 @@
 //! How a room goes from phase to phase, and one tick of a match.
 
 use syncline_shared::game::Outcome;
-use syncline_shared::id::PlayerId;
+use syncline_shared::id::{PlayerId, SessionId};
 use syncline_shared::input::InputStatus;
 use syncline_shared::journal::{AppliedInput, MatchHeader};
 use syncline_shared::limits::VIEW_MICROS_MAX;
@@ -10,10 +10,10 @@ use syncline_shared::tick::{Tick, Timestamp, ViewTick};
 
 use super::Room;
 use crate::event::RoomOutput;
-use crate::follower::SnapshotTick;
 use crate::match_state::Match;
 use crate::phase::{Ended, Phase, Running};
 use crate::replication::Replication;
+use crate::waiting::SnapshotTick;
 
 /// Ticks that a late loop runs at once; then it drops time instead, so that one stall does not become
 /// a burst that makes the next stall.
@@ -91,12 +91,28 @@ impl Room {
         self.counters.matches += 1;
         self.released.clear();
         for member in self.members.values_mut() {
-            member.start(self.game.tick_rate(), Tick::ZERO);
+            member.start(self.game.tick_rate(), Tick::ZERO, &mut self.counters);
         }
-        let players: Vec<PlayerId> = self.sessions.players().map(|(player, _)| player).collect();
-        for player in players {
-            if let Err(refusal) = self.join_match(player) {
-                self.refuse(player, refusal);
+        self.seat_everybody();
+    }
+
+    /// Puts everybody with a seat into the match that begins. If the game refuses so many that too
+    /// few are left, there is none.
+    fn seat_everybody(&mut self) {
+        let players: Vec<(PlayerId, SessionId)> = self.sessions.players().collect();
+        for (player, session) in players {
+            let name = self
+                .sessions
+                .get(session)
+                .map(|session| session.name.clone());
+            if let Err(refusal) = self.join_match(player, name.unwrap_or_default()) {
+                self.refuse(session, refusal);
+            }
+        }
+        if !self.has_enough_players() {
+            self.phase = Phase::Lobby;
+            for member in self.members.values_mut() {
+                member.follower.stop();
             }
         }
     }
@@ -126,6 +142,10 @@ impl Room {
         if running.origin.plus_micros(next.0) <= now {
             running.origin = Timestamp(now.plus_micros(rate.period_micros()).since(next));
             self.counters.overruns += 1;
+            for member in self.members.values_mut() {
+                // What was measured was measured by another clock.
+                member.inputs.forget_margins();
+            }
         }
     }
 

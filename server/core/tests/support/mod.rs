@@ -220,6 +220,8 @@ pub struct Watcher {
     pub events: Vec<Event>,
     pub replies: Vec<ServerControl>,
     pub received: u32,
+    pub updates: u32,
+    pub sections_max: usize,
     pub messages: Vec<usize>,
     pub closed: Option<CloseReason>,
     parts: BTreeMap<StreamSlot, Vec<u8>>,
@@ -243,6 +245,8 @@ impl Watcher {
             events: Vec::new(),
             replies: Vec::new(),
             received: 0,
+            updates: 0,
+            sections_max: 0,
             messages: Vec::new(),
             closed: None,
             parts: BTreeMap::new(),
@@ -272,6 +276,7 @@ impl Watcher {
     fn take(&mut self, message: &[u8]) {
         self.received += 1;
         self.messages.push(message.len());
+        self.sections_max = self.sections_max.max(sections(message).count());
         for section in sections(message) {
             match section.unwrap() {
                 (SectionKind::Control, body) => self.control(ServerControl::decode(body).unwrap()),
@@ -288,7 +293,10 @@ impl Watcher {
                 self.welcome = Some(*welcome);
                 state
             }
-            ServerControl::Room(update) => update,
+            ServerControl::Room(update) => {
+                self.updates += 1;
+                update
+            }
             reply => return self.replies.push(reply),
         };
         if update.whole {

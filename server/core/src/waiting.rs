@@ -1,0 +1,277 @@
+//! What waits for one member's credit: frames by reference to shared chunks, and parts of joins.
+//!
+//! Knows how much it is and what is too much; doesn't know why it waits.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+use syncline_shared::id::StreamSlot;
+use syncline_shared::limits::JOIN_PART_BYTES_MAX;
+use syncline_shared::message::frame::{OwnPart, StreamEntry, write_entry, write_head};
+use syncline_shared::tick::Tick;
+
+use crate::replication::SharedBytes;
+
+/// How many bytes of frames may wait, or as many as the member's last join had, if that is more.
+const BYTES_MAX: usize = 256 * 1024;
+
+/// The streams that a member may follow, in the order of their entries.
+pub(crate) const SLOTS: [StreamSlot; 2] = [StreamSlot::COMMON, StreamSlot::OWN];
+
+/// The snapshot tick that just was encoded.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct SnapshotTick {
+    pub(crate) tick: Tick,
+    /// Ticks since the previous one.
+    pub(crate) span: u32,
+    /// Events that it tells everybody of.
+    pub(crate) events: usize,
+}
+
+/// One snapshot tick as the member gets it.
+#[derive(Debug)]
+pub(crate) struct WaitingFrame {
+    pub(crate) snapshot: SnapshotTick,
+    /// Ticks since the member's previous frame.
+    pub(crate) covers: u32,
+    pub(crate) own: OwnPart,
+    /// Whether the streams' bytes are joins, or chunks.
+    pub(crate) joins: bool,
+    pub(crate) streams: [Option<SharedBytes>; 2],
+}
+
+/// Something that waits.
+#[derive(Debug)]
+enum Piece {
+    Frame(WaitingFrame),
+    /// A part of a large join; one is sent per message.
+    JoinPart {
+        snapshot: SnapshotTick,
+        stream: StreamSlot,
+        index: u32,
+        count: u32,
+        state: SharedBytes,
+    },
+}
+
+/// All that waits for one member, oldest first.
+#[derive(Debug, Default)]
+pub(crate) struct Waiting {
+    pieces: VecDeque<Piece>,
+    /// Parts among the pieces; they are the oldest.
+    parts: usize,
+    /// Bytes of the frames among the pieces.
+    bytes: usize,
+    /// Bytes of the member's last join.
+    join_bytes: usize,
+    /// Frames that piled up behind a large join: they are not held against the member.
+    behind_join: usize,
+}
+
+impl Waiting {
+    pub(crate) fn is_empty(&self) -> bool {
+        self.pieces.is_empty()
+    }
+
+    /// Bytes of the frames that wait.
+    pub(crate) fn bytes(&self) -> usize {
+        self.bytes
+    }
+
+    /// Whether the member is still being told of a large join, or of what happened meanwhile.
+    pub(crate) fn is_behind_join(&self) -> bool {
+        self.parts > 0 || self.behind_join > 0
+    }
+
+    /// Bytes of the member's last join.
+    pub(crate) fn join_bytes(&self) -> usize {
+        self.join_bytes
+    }
+
+    /// Whether it is more than may wait, where frames of `ticks_max` ticks may.
+    pub(crate) fn is_too_much(&self, ticks_max: u32) -> bool {
+        let frames = self.pieces.len() - self.parts;
+        let frames_max = self.behind_join + usize::try_from(ticks_max).unwrap_or(usize::MAX);
+        // While a large join is on its way, a frame waits for each tick that it takes.
+        let too_old = self.parts == 0 && frames > frames_max;
+        too_old || self.bytes > BYTES_MAX.max(self.join_bytes)
+    }
+
+    /// Drops everything; how many events were in it.
+    pub(crate) fn clear(&mut self) -> u64 {
+        let lost = self.pieces.iter().map(|piece| match piece {
+            Piece::Frame(frame) => frame.snapshot.events as u64,
+            Piece::JoinPart { .. } => 0,
+        });
+        let lost = lost.sum();
+        self.pieces.clear();
+        self.parts = 0;
+        self.bytes = 0;
+        self.behind_join = 0;
+        lost
+    }
+
+    pub(crate) fn push_frame(&mut self, frame: WaitingFrame) {
+        self.bytes += frame.bytes();
+        self.pieces.push_back(Piece::Frame(frame));
+    }
+
+    /// Adds the states of the streams after `snapshot`, in parts if they are large.
+    pub(crate) fn push_join(&mut self, snapshot: SnapshotTick, streams: [Option<SharedBytes>; 2]) {
+        self.join_bytes = streams.iter().flatten().map(|state| state.len()).sum();
+        if self.join_bytes <= JOIN_PART_BYTES_MAX {
+            let own = OwnPart::default();
+            return self.push_frame(WaitingFrame {
+                snapshot,
+                covers: 1,
+                own,
+                joins: true,
+                streams,
+            });
+        }
+        for (stream, state) in SLOTS.into_iter().zip(streams) {
+            let Some(state) = state else { continue };
+            let count = state.len().div_ceil(JOIN_PART_BYTES_MAX).max(1);
+            self.parts += count;
+            let count = u32::try_from(count).expect("a join is bounded");
+            self.pieces.extend((0..count).map(|index| {
+                let state = Arc::clone(&state);
+                Piece::JoinPart {
+                    snapshot,
+                    stream,
+                    index,
+                    count,
+                    state,
+                }
+            }));
+        }
+    }
+
+    /// About how many bytes the oldest piece takes in a message.
+    pub(crate) fn next_bytes(&self) -> Option<usize> {
+        self.pieces.front().map(|piece| match piece {
+            Piece::Frame(frame) => frame.bytes(),
+            Piece::JoinPart { .. } => JOIN_PART_BYTES_MAX,
+        })
+    }
+
+    /// Takes out the oldest piece and appends its section's body to `out`; the ticks it covers, and
+    /// whether it was a part of a join.
+    pub(crate) fn write_next(&mut self, out: &mut Vec<u8>) -> Option<(u32, bool)> {
+        match self.pieces.pop_front()? {
+            Piece::Frame(frame) => {
+                self.bytes -= frame.bytes();
+                self.behind_join = self.behind_join.saturating_sub(1);
+                frame.encode(out);
+                Some((frame.covers, false))
+            }
+            Piece::JoinPart {
+                snapshot,
+                stream,
+                index,
+                count,
+                state,
+            } => {
+                self.parts -= 1;
+                if self.parts == 0 {
+                    self.behind_join = self.pieces.len();
+                }
+                let start = usize::try_from(index).unwrap_or(usize::MAX) * JOIN_PART_BYTES_MAX;
+                let end = (start + JOIN_PART_BYTES_MAX).min(state.len());
+                let bytes = state.get(start..end).unwrap_or_default();
+                write_head(snapshot.tick, snapshot.span, &OwnPart::default(), out);
+                write_entry(
+                    stream,
+                    StreamEntry::JoinPart {
+                        index,
+                        count,
+                        bytes,
+                    },
+                    out,
+                );
+                Some((1, true))
+            }
+        }
+    }
+}
+
+impl WaitingFrame {
+    fn bytes(&self) -> usize {
+        let streams: usize = self.streams.iter().flatten().map(|bytes| bytes.len()).sum();
+        streams + self.own.statuses.len() + 16
+    }
+
+    fn encode(&self, out: &mut Vec<u8>) {
+        write_head(self.snapshot.tick, self.snapshot.span, &self.own, out);
+        for (slot, bytes) in SLOTS.into_iter().zip(&self.streams) {
+            let Some(bytes) = bytes.as_deref() else {
+                continue;
+            };
+            let entry = if self.joins {
+                StreamEntry::Join(bytes)
+            } else {
+                StreamEntry::Chunk(bytes)
+            };
+            write_entry(slot, entry, out);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn snapshot(tick: u32) -> SnapshotTick {
+        SnapshotTick {
+            tick: Tick(tick),
+            span: 1,
+            events: 2,
+        }
+    }
+
+    fn frame(tick: u32, bytes: usize) -> WaitingFrame {
+        let streams = [Some(vec![0; bytes].into()), None];
+        let own = OwnPart::default();
+        WaitingFrame {
+            snapshot: snapshot(tick),
+            covers: 1,
+            own,
+            joins: false,
+            streams,
+        }
+    }
+
+    #[test]
+    fn ticks_and_bytes_are_bounded_and_what_is_dropped_is_counted() {
+        let mut waiting = Waiting::default();
+        for tick in 0..90 {
+            waiting.push_frame(frame(tick, 10));
+        }
+        assert!(!waiting.is_too_much(90));
+        waiting.push_frame(frame(90, 10));
+        assert!(waiting.is_too_much(90));
+        assert_eq!(waiting.clear(), 2 * 91);
+        waiting.push_frame(frame(91, BYTES_MAX));
+        assert!(waiting.is_too_much(90));
+    }
+
+    /// A join may take longer than frames may wait; what piles up behind it must not start it anew.
+    #[test]
+    fn frames_behind_a_large_join_are_not_held_against_the_member() {
+        let mut waiting = Waiting::default();
+        let state: SharedBytes = vec![0; 20 * JOIN_PART_BYTES_MAX].into();
+        waiting.push_join(snapshot(0), [Some(state), None]);
+        let mut out = Vec::new();
+        for tick in 1..=200 {
+            waiting.push_frame(frame(tick, 100));
+            assert!(!waiting.is_too_much(90));
+            if tick % 10 == 0 {
+                assert_eq!(waiting.write_next(&mut out), Some((1, true)));
+            }
+        }
+        assert!(waiting.is_behind_join());
+        assert!(!waiting.is_too_much(90));
+        while waiting.write_next(&mut out).is_some() {}
+        assert!(!waiting.is_behind_join());
+    }
+}
