@@ -91,6 +91,24 @@ fn a_client_that_stalls_sees_the_present_within_a_round_trip_and_two_ticks() {
     }
 }
 
+/// In a crowd more waits than credit covers: to join at the present is quicker than to be handed the
+/// past.
+#[test]
+fn a_client_that_stalls_in_a_crowd_sees_the_present_as_soon() {
+    let path = Path {
+        latency: 125_000,
+        jitter: 25_000,
+    };
+    let scenario = Scenario::quiet(8, Played::Arena, 200, 5).on(path).with(
+        2_500,
+        0,
+        FaultKind::Stall(2_000_000),
+    );
+    let summary = holds(&scenario);
+    assert_eq!(summary.recovered, 1);
+    assert_eq!(summary.current, 200);
+}
+
 #[test]
 fn a_cut_connection_gets_its_seat_back() {
     let scenario = Scenario::quiet(9, Played::Arena, 4, 8)

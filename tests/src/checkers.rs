@@ -2,7 +2,7 @@
 //!
 //! Each checker watches alone and collects complaints; none causes anything.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use syncline_client_core::client::Client;
@@ -11,10 +11,11 @@ use syncline_client_core::playing::Playing;
 use syncline_client_core::prediction::Comparison;
 use syncline_server_core::match_state::Match;
 use syncline_server_core::{GameKind, Room, RoomOutput};
-use syncline_shared::close::CloseReason;
+use syncline_shared::close::{CloseReason, Then};
 use syncline_shared::hash::WordHash;
 use syncline_shared::id::{PlayerId, StreamSlot};
 use syncline_shared::journal::{MatchHeader, TickRecord};
+use syncline_shared::limits::SILENCE_MICROS_MAX;
 use syncline_shared::message::control::PhaseInfo;
 use syncline_shared::predict::Predict;
 use syncline_shared::snapshot::{Frame, SnapshotWriter};
@@ -23,9 +24,9 @@ use syncline_shared::tick::{Tick, Timestamp};
 use crate::network::Path;
 use crate::world::{Observed, Observer, Peer};
 
-/// Ticks that a client may be behind when all is calm, beyond its round trip: one on its way out,
-/// one for the jitter, and the longest silence.
-const BEHIND_TICKS_MAX: u32 = 2;
+/// Ticks that a client may be behind when all is calm, beyond its way from the server and the longest
+/// silence: two snapshots three ticks apart.
+const BEHIND_TICKS_MAX: u32 = 6;
 
 /// How finely virtual time is cut, twice over: once for each end.
 const GRAIN_MICROS: u64 = 4_000;
@@ -55,7 +56,8 @@ struct Shown {
 impl Worlds {
     fn remember(&mut self, room: &Room) {
         let Some((tick, common)) = room.common_frame() else {
-            self.last.insert(room.incarnation(), room.status().tick);
+            let last = self.last.entry(room.incarnation()).or_default();
+            *last = room.status().tick.max(*last);
             return;
         };
         let key = (room.incarnation(), tick);
@@ -87,7 +89,17 @@ impl Worlds {
         if self.last.get(&incarnation) == Some(&report.tick) {
             return;
         }
-        let Some(shown) = self.shown.get(&(incarnation, report.tick)) else {
+        let key = (incarnation, report.tick);
+        let later = self
+            .shown
+            .range(key..)
+            .next()
+            .is_some_and(|(&(other, _), _)| other == incarnation);
+        if later && !self.shown.contains_key(&key) {
+            // One of several ticks that a late server ran at once.
+            return;
+        }
+        let Some(shown) = self.shown.get(&key) else {
             let complaint = format!("a client shows tick {}, which never was", report.tick);
             return self.complaints.push((now, complaint));
         };
@@ -189,6 +201,8 @@ impl<P: Predict> Observer<P> for Endings {
 /// Once the faults are over, everybody is at the present.
 #[derive(Debug, Default)]
 pub struct Presence {
+    /// Clients that were told to try again later.
+    refused: BTreeSet<usize>,
     /// Clients that were looked at.
     pub current: u64,
     /// Times that a member had no credit.
@@ -199,18 +213,29 @@ pub struct Presence {
 
 impl<P: Predict> Observer<P> for Presence {
     fn observe(&mut self, now: Timestamp, observed: &Observed<'_, P>) {
-        let Observed::Settled(room, peers) = observed else {
-            return;
-        };
-        self.credit_waits = room.counters().credit_waits;
-        for (index, peer) in peers.iter().enumerate() {
-            if !peer.is_here() {
-                continue;
+        match observed {
+            Observed::Client(index, _, ClientEvent::Closed(closed)) => {
+                if matches!(closed.then, Then::Retry(_)) {
+                    self.refused.insert(*index);
+                }
             }
-            match behind(room, peer) {
-                Ok(()) => self.current += 1,
-                Err(why) => self.complaints.push((now, format!("client {index} {why}"))),
+            Observed::Client(index, _, ClientEvent::Welcome(_)) => {
+                self.refused.remove(index);
             }
+            Observed::Settled(room, peers) => {
+                self.credit_waits = room.counters().credit_waits;
+                for (index, peer) in peers.iter().enumerate() {
+                    if peer.is_here() && !self.refused.contains(&index) {
+                        match behind(room, peer) {
+                            Ok(()) => self.current += 1,
+                            Err(why) => {
+                                self.complaints.push((now, format!("client {index} {why}")));
+                            }
+                        }
+                    }
+                }
+            }
+            _ => {}
         }
     }
 }
@@ -218,20 +243,14 @@ impl<P: Predict> Observer<P> for Presence {
 /// Whether a client is further behind than its path explains.
 fn behind<P: Predict>(room: &Room, peer: &Peer<P>) -> Result<(), String> {
     let Some(playing) = peer.client.playing() else {
-        // A full room is no place to be; who was refused tries again later.
-        return if room.status().open {
-            Err("is not in the room".to_owned())
-        } else {
-            Ok(())
-        };
+        return Err("is not in the room".to_owned());
     };
     let Some((tick, _)) = room.common_frame() else {
         return Ok(());
     };
     let rate = playing.rate();
-    let silence = syncline_shared::limits::SILENCE_MICROS_MAX;
-    let late = peer.path.latency + peer.path.jitter + silence;
-    let behind_max = rate.ticks_covering(late) + BEHIND_TICKS_MAX * 3;
+    let late = peer.path.latency + peer.path.jitter + SILENCE_MICROS_MAX;
+    let behind_max = rate.ticks_covering(late) + BEHIND_TICKS_MAX;
     match playing.snapshots().newest() {
         Some(newest) if tick.since(newest) <= behind_max => Ok(()),
         newest => Err(format!(
@@ -245,8 +264,11 @@ fn behind<P: Predict>(room: &Room, peer: &Peer<P>) -> Result<(), String> {
 #[derive(Debug, Default)]
 pub struct Recoveries {
     tick: Tick,
-    /// Since when a client is back, and on which path, until it sees the present.
-    back: BTreeMap<usize, (Timestamp, Path)>,
+    /// Ticks at which the room had nothing to say to somebody.
+    silent: u64,
+    /// Since when a client is back, on which path, and after how many silent ticks, until it sees
+    /// the present.
+    back: BTreeMap<usize, (Timestamp, Path, u64)>,
     /// Clients that recovered.
     pub recovered: u64,
     /// The longest that it took, in microseconds beyond the round trip.
@@ -267,7 +289,7 @@ impl Recoveries {
             playing.rate(),
             u32::from(playing.joined().snapshot_interval),
         );
-        let Some(&(since, path)) = self.back.get(&client) else {
+        let Some(&(since, path, silent)) = self.back.get(&client) else {
             return;
         };
         // The present is what the server showed when this frame set out, or one snapshot before.
@@ -279,7 +301,13 @@ impl Recoveries {
         self.recovered += 1;
         let took = now.since(since).saturating_sub(2 * one_way);
         self.slowest_micros = self.slowest_micros.max(took);
-        if took > rate.due(Tick(2 * interval)).0 + GRAIN_MICROS {
+        // Where the present is a silence, it is seen when that ends.
+        let silence = if silent < self.silent {
+            SILENCE_MICROS_MAX
+        } else {
+            0
+        };
+        if took > rate.due(Tick(2 * interval)).0 + GRAIN_MICROS + silence {
             let complaint = format!("client {client} saw the present {took} us too late");
             self.complaints.push((now, complaint));
         }
@@ -290,6 +318,7 @@ impl<P: Predict> Observer<P> for Recoveries {
     fn observe(&mut self, now: Timestamp, observed: &Observed<'_, P>) {
         match observed {
             Observed::Room(room) => {
+                self.silent = room.counters().silent_ticks;
                 match room.common_frame() {
                     Some((tick, _)) => self.tick = tick,
                     // Without a match there is no present.
@@ -297,7 +326,9 @@ impl<P: Predict> Observer<P> for Recoveries {
                 }
             }
             Observed::Struck(client) => drop(self.back.remove(client)),
-            Observed::Thawed(client, path) => drop(self.back.insert(*client, (now, *path))),
+            Observed::Thawed(client, path) => {
+                self.back.insert(*client, (now, *path, self.silent));
+            }
             Observed::Client(client, _, ClientEvent::Closed(_)) => {
                 self.back.remove(client);
             }
@@ -362,6 +393,10 @@ impl<P: Predict> Observer<P> for Journals {
                 let (Some(header), Some(hash)) = (&self.header, room.state_hash()) else {
                     return;
                 };
+                if self.records.last().map(|record| record.tick) != Some(room.status().tick) {
+                    // The match has just begun: who joined is in no record yet.
+                    return;
+                }
                 match self.replay(header) {
                     Ok(replayed) if replayed == hash => self.replayed = self.records.len(),
                     Ok(_) => self.complaints.push((now, "the replay differs".to_owned())),

@@ -5,11 +5,12 @@
 //! library is what `simulation` is made of: whole matches on virtual time, by seed.
 //!
 //! - [`scenario`]: what happens; the one way to write a match
-//! - [`network`], [`world`]: how it happens
+//! - [`network`], [`world`], `crowd`: how it happens
 //! - [`checkers`]: what has to hold whatever happens
 //! - [`simulation`]: all of it together
 
 pub mod checkers;
+mod crowd;
 pub mod network;
 pub mod scenario;
 pub mod simulation;

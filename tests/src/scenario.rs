@@ -15,6 +15,8 @@ pub enum Played {
     Arena,
     /// `pong`, where matches end and begin again.
     Pong,
+    /// A crowd so large that joining it takes many parts.
+    Crowd,
 }
 
 /// A simulated match.
@@ -28,6 +30,8 @@ pub struct Scenario {
     pub snapshot_interval: u32,
     /// Ticks from one checkpoint to the next.
     pub checkpoint_interval: u32,
+    /// How long a lost player's seat is kept, in microseconds.
+    pub grace_micros: u64,
     /// The clients, and when each comes.
     pub clients: Vec<Guest>,
     /// What goes wrong, by time.
@@ -52,7 +56,7 @@ pub struct Guest {
 pub struct Fault {
     /// When.
     pub at: Timestamp,
-    /// For whom: an index into the clients.
+    /// For whom: an index into the clients. What strikes the server strikes everybody.
     pub client: usize,
     /// What.
     pub kind: FaultKind,
@@ -69,6 +73,10 @@ pub enum FaultKind {
     HalfOpen,
     /// The path is another one from now on.
     Reroute(Path),
+    /// The client leaves on purpose.
+    Leave,
+    /// The server does nothing for so many microseconds.
+    ServerStall(u64),
 }
 
 impl Scenario {
@@ -83,6 +91,7 @@ impl Scenario {
             game,
             snapshot_interval: 1,
             checkpoint_interval: 40,
+            grace_micros: 15_000_000,
             clients: vec![
                 Guest {
                     comes: Timestamp::ZERO,
@@ -120,15 +129,16 @@ impl Scenario {
     /// A short match in which anything may happen.
     pub fn from_seed(seed: u64) -> Self {
         let mut rng = Rng::from_seed(seed);
-        let game = if rng.chance(1, 4) {
-            Played::Pong
-        } else {
-            Played::Arena
+        let game = match rng.below(16) {
+            0 => Played::Crowd,
+            1..5 => Played::Pong,
+            _ => Played::Arena,
         };
         let duration = millis(&mut rng, 2_000, 6_000);
         let count = match game {
             Played::Arena => 2 + rng.below(5),
             Played::Pong => 2 + rng.below(2),
+            Played::Crowd => 1 + rng.below(3),
         };
         let mut clients: Vec<Guest> = (0..count)
             .map(|_| {
@@ -172,6 +182,11 @@ impl Scenario {
                 1
             },
             checkpoint_interval: 1 + rng.below(90),
+            grace_micros: if rng.chance(1, 2) {
+                millis(&mut rng, 300, 3_000).0
+            } else {
+                15_000_000
+            },
             clients,
             faults,
             duration,
@@ -198,10 +213,12 @@ fn any_path(rng: &mut Rng) -> Path {
 }
 
 fn any_fault(rng: &mut Rng) -> FaultKind {
-    match rng.below(4) {
-        0 => FaultKind::Stall(millis(rng, 50, 4_000).0),
-        1 => FaultKind::Cut,
-        2 => FaultKind::HalfOpen,
+    match rng.below(9) {
+        0 | 1 => FaultKind::Stall(millis(rng, 50, 4_000).0),
+        2 | 3 => FaultKind::Cut,
+        4 | 5 => FaultKind::HalfOpen,
+        6 => FaultKind::Leave,
+        7 => FaultKind::ServerStall(millis(rng, 20, 3_000).0),
         _ => FaultKind::Reroute(any_path(rng)),
     }
 }

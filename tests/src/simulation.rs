@@ -11,6 +11,7 @@ use syncline_shared::predict::Predict;
 use crate::checkers::{
     Complaint, Digest, Endings, Journals, Predictions, Presence, Recoveries, Worlds,
 };
+use crate::crowd::Crowd;
 use crate::scenario::{Played, Scenario};
 use crate::world::{Tap, World};
 
@@ -74,6 +75,7 @@ pub fn run_tapped(scenario: &Scenario, tap: Tap) -> Result<Summary, Box<Failure>
     match scenario.game {
         Played::Arena => run_with::<ArenaPrediction>(scenario, &game_kind::<Arena>(), tap),
         Played::Pong => run_with::<NoPrediction>(scenario, &game_kind::<Pong>(), tap),
+        Played::Crowd => run_with::<NoPrediction>(scenario, &game_kind::<Crowd>(), tap),
     }
 }
 

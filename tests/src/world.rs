@@ -3,6 +3,7 @@
 //! Does what a [`Scenario`] says and tells [`Observer`]s what happened. Decides nothing about
 //! whether that is right.
 
+use core::ops::Range;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -34,6 +35,9 @@ const STEP_MICROS: u64 = 2_000;
 /// How long everybody has to become current after the last fault, in microseconds: a reconnect with
 /// its longest back-off, and some.
 const SETTLE_MICROS: u64 = 6_000_000;
+
+/// How long to wait for a last tick, in microseconds, if no match is running.
+const LAST_TICK_MICROS: u64 = 500_000;
 
 /// What an observer is told.
 #[derive(Debug)]
@@ -102,6 +106,7 @@ pub struct World<P: Predict> {
     faults: Vec<Fault>,
     duration: Timestamp,
     rng: Rng,
+    server_stalled_until: Timestamp,
     tap: Option<Tap>,
 }
 
@@ -118,6 +123,7 @@ impl<P: Predict> World<P> {
         config.checkpoint_interval = scenario.checkpoint_interval;
         config.record = true;
         config.rematch_micros = 500_000;
+        config.grace_micros = scenario.grace_micros;
         let room = Room::new(config, Arc::clone(kind), kind.default_config())
             .expect("a game knows its default config");
         let guests = (0u64..).zip(&scenario.clients);
@@ -134,6 +140,7 @@ impl<P: Predict> World<P> {
             faults: scenario.faults.clone(),
             duration: scenario.duration,
             rng: Rng::from_seed(seed ^ 0x5EED),
+            server_stalled_until: Timestamp::ZERO,
             tap: None,
         }
     }
@@ -146,24 +153,24 @@ impl<P: Predict> World<P> {
     /// Runs the scenario to its end, and then until everybody had time to recover.
     pub fn run(&mut self, observers: &mut [&mut dyn Observer<P>]) {
         let end = self.duration.plus_micros(SETTLE_MICROS);
+        let last = end.plus_micros(LAST_TICK_MICROS);
         self.faults.reverse();
-        while self.now < end {
+        while self.now < last {
             self.now = self.now.plus_micros(STEP_MICROS);
             while self.faults.last().is_some_and(|fault| fault.at <= self.now) {
                 if let Some(fault) = self.faults.pop() {
                     self.strike(fault);
-                    tell(observers, self.now, &Observed::Struck(fault.client));
+                    for struck in self.struck(fault) {
+                        tell(observers, self.now, &Observed::Struck(struck));
+                    }
                 }
             }
-            for index in 0..self.peers.len() {
-                self.arrive(index, observers);
-            }
-            if self.room.next_due() <= self.now {
-                self.room.advance(self.now);
-                let room = Observed::Room(&self.room);
-                tell(observers, self.now, &room);
-            }
+            let ticked = self.now >= self.server_stalled_until && self.serve(observers);
             self.carry_out(observers);
+            if ticked && self.now >= end {
+                // Right after a tick, so that all that was done to the match is in a record.
+                break;
+            }
             for index in 0..self.peers.len() {
                 self.live(index, observers);
             }
@@ -173,6 +180,28 @@ impl<P: Predict> World<P> {
             self.now,
             &Observed::Settled(&self.room, &self.peers),
         );
+    }
+
+    /// The server takes in what has come and does what is due; whether a tick was run.
+    fn serve(&mut self, observers: &mut [&mut dyn Observer<P>]) -> bool {
+        for index in 0..self.peers.len() {
+            self.arrive(index, observers);
+        }
+        if self.room.next_due() > self.now {
+            return false;
+        }
+        let ticks = self.room.counters().ticks;
+        self.room.advance(self.now);
+        tell(observers, self.now, &Observed::Room(&self.room));
+        self.room.counters().ticks > ticks
+    }
+
+    /// Whom a fault strikes.
+    fn struck(&self, fault: Fault) -> Range<usize> {
+        match fault.kind {
+            FaultKind::ServerStall(_) => 0..self.peers.len(),
+            _ => fault.client..fault.client + 1,
+        }
     }
 
     fn strike(&mut self, fault: Fault) {
@@ -186,6 +215,10 @@ impl<P: Predict> World<P> {
                 peer.stalled_until = self.now.plus_micros(micros);
             }
             FaultKind::Reroute(path) => peer.path = path,
+            FaultKind::Leave => peer.client.leave(self.now),
+            FaultKind::ServerStall(micros) => {
+                self.server_stalled_until = self.now.plus_micros(micros);
+            }
             FaultKind::Cut => {
                 let connection = peer.hang_up(self.now);
                 if let Some(connection) = connection {
@@ -328,7 +361,8 @@ impl<P: Predict> World<P> {
         }
         peer.here = true;
         let thawed = core::mem::take(&mut peer.stalled);
-        if thawed && peer.client.playing().is_some_and(Playing::is_running) {
+        let served = now >= self.server_stalled_until;
+        if thawed && served && peer.client.playing().is_some_and(Playing::is_running) {
             tell(observers, now, &Observed::Thawed(index, peer.path));
         }
         while let Some(parcel) = peer.down.receive(now) {

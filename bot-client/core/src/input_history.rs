@@ -64,6 +64,13 @@ impl InputHistory {
         }
     }
 
+    /// Forgets everything after `tick`.
+    pub fn forget_after(&mut self, tick: Tick) {
+        while self.newest().is_some_and(|newest| newest > tick) {
+            self.stamped.pop_back();
+        }
+    }
+
     /// How many are remembered.
     pub fn len(&self) -> usize {
         self.stamped.len()

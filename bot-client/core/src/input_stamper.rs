@@ -4,12 +4,15 @@
 //! what can't arrive in time any more is not sent.
 
 use syncline_shared::input::{InputFrame, InputWords};
-use syncline_shared::limits::INPUT_FRAMES_PER_BATCH_MAX;
+use syncline_shared::limits::{INPUT_FRAMES_PER_BATCH_MAX, INPUT_LEAD_TICKS_MAX};
 use syncline_shared::tick::{Tick, TickRate, Timestamp, ViewTick};
 
 use crate::clock_sync::ClockSync;
 use crate::input_history::{InputHistory, Stamped};
 use crate::input_lead::InputLead;
+
+/// By how many ticks our estimate of the server's tick may be off.
+const CLOCK_TICKS_MAX: u32 = 8;
 
 /// One player's inputs on one timeline.
 #[derive(Clone, Debug)]
@@ -75,6 +78,16 @@ impl InputStamper {
         clock.local_time(Timestamp(due.saturating_sub(self.lead.as_micros())))
     }
 
+    /// After the server dropped time, `present` lies far behind what was stamped. What is too far
+    /// ahead to have been queued was not, and is stamped again.
+    fn step_back(&mut self, present: Tick) {
+        let newest = present.plus(INPUT_LEAD_TICKS_MAX + CLOCK_TICKS_MAX);
+        if self.last.is_some_and(|last| last > newest) {
+            self.last = Some(newest);
+            self.history.forget_after(newest);
+        }
+    }
+
     /// Appends the inputs that are due now: usually one or none.
     pub(crate) fn stamp(
         &mut self,
@@ -91,6 +104,7 @@ impl InputStamper {
         let in_time = self.rate.tick_at(time.plus_micros(way)).next().min(present);
         let batch_max = u32::try_from(INPUT_FRAMES_PER_BATCH_MAX).unwrap_or(u32::MAX);
         let oldest = in_time.max(present.minus(batch_max - 1)).max(Tick(1));
+        self.step_back(present);
         let first = match self.last {
             Some(last) if last >= present => return,
             Some(last) => last.next().max(oldest),
@@ -143,6 +157,43 @@ mod tests {
         stamper.stamp(Timestamp(now), &clock(), ViewTick(u64::MAX), &mut frames);
         assert!(frames.iter().all(|frame| frame.view.lag(frame.tick) == 0));
         frames.iter().map(|frame| frame.tick.0).collect()
+    }
+
+    /// A server that stood still for five seconds drops that time. Its client must not be without
+    /// controls for as long.
+    #[test]
+    fn a_server_that_drops_time_is_followed_back() {
+        let (mut clock, mut stamper) = (clock(), stamper());
+        let mut now = Timestamp(1_100_000);
+        let stamp = |stamper: &mut InputStamper, clock: &ClockSync, now| {
+            let mut frames = Vec::new();
+            stamper.stamp(now, clock, ViewTick::default(), &mut frames);
+            frames
+        };
+        while now < Timestamp(9_000_000) {
+            now = now.plus_micros(20_000);
+            stamp(&mut stamper, &clock, now);
+        }
+        let ahead = stamper.last().unwrap();
+        // The match is five seconds younger than it should be.
+        for _ in 0..3 {
+            now = clock.next_ping().max(now);
+            let nonce = clock.poll_ping(now).unwrap();
+            now = now.plus_micros(40_000);
+            clock.pong(now, nonce, now.0 - 20_000 - 5_000_000);
+        }
+        let present = RATE.tick_at(clock.match_time(now).unwrap());
+        assert!(present < ahead);
+        let mut waited = 0;
+        while stamp(&mut stamper, &clock, now).is_empty() {
+            now = now.plus_micros(20_000);
+            waited += 1;
+        }
+        assert!(
+            waited <= INPUT_LEAD_TICKS_MAX + CLOCK_TICKS_MAX + 1,
+            "{waited} ticks without controls"
+        );
+        assert!(stamper.history().newest() == stamper.last());
     }
 
     #[test]

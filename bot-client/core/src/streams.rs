@@ -181,6 +181,12 @@ impl Streams {
             self.apply_entry(frame, slot, entry, decoding, &mut outcome)?;
         }
         let named = |slot| frame.streams.iter().any(|&(named, _)| named == slot);
+        // A join in parts is a new start for all streams: what it doesn't name yet follows.
+        let parts = frame
+            .streams
+            .iter()
+            .any(|(_, entry)| matches!(entry, StreamEntry::JoinPart { .. }));
+        outcome.joined |= parts;
         let silence_max = self.silence_ticks_max(frame.span);
         for followed in self
             .followed
@@ -190,7 +196,11 @@ impl Streams {
             if let Following::Live(_, tick) = followed.state
                 && tick < frame.tick
             {
-                followed.advance(frame, &[], silence_max, &mut outcome)?;
+                if parts {
+                    followed.state = Following::Awaited;
+                } else {
+                    followed.advance(frame, &[], silence_max, &mut outcome)?;
+                }
             }
         }
         outcome.whole = !was_whole && self.stand_at(frame.tick);
