@@ -20,6 +20,8 @@ pub enum Origin {
 /// A command on its way: the body of a command section.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CommandMessage {
+    /// Which timeline it is meant for; in another it is refused.
+    pub incarnation: u32,
     /// The sender's own number of it, in its answer.
     pub sequence: u32,
     /// The game's command, encoded.
@@ -27,8 +29,9 @@ pub struct CommandMessage {
 }
 
 impl CommandMessage {
-    /// Appends the body of a command section: varint sequence, then the payload.
+    /// Appends the body of a command section: varint incarnation, varint sequence, the payload.
     pub fn encode(&self, out: &mut Vec<u8>) {
+        write_varint(out, self.incarnation);
         write_varint(out, self.sequence);
         out.extend_from_slice(&self.payload);
     }
@@ -40,12 +43,13 @@ impl CommandMessage {
     /// [`DecodeError::TooLong`] if the payload is beyond [`COMMAND_BYTES_MAX`].
     pub fn decode(bytes: &[u8]) -> Result<Self, DecodeError> {
         let mut reader = ByteReader::new(bytes);
-        let sequence = reader.varint()?;
+        let (incarnation, sequence) = (reader.varint()?, reader.varint()?);
         let payload = reader.rest();
         if payload.len() > COMMAND_BYTES_MAX {
             return Err(DecodeError::TooLong);
         }
         Ok(Self {
+            incarnation,
             sequence,
             payload: payload.to_vec(),
         })
@@ -64,8 +68,8 @@ pub enum CommandRefusal {
     /// The sender has too many waiting.
     #[error("too many commands are waiting")]
     TooMany,
-    /// No match is running.
-    #[error("no match is running")]
+    /// No match is running, or not the one that it was meant for.
+    #[error("the match is not running")]
     NotRunning,
     /// The sender has no seat.
     #[error("only players may do that")]
@@ -93,10 +97,11 @@ mod tests {
     proptest! {
         #[test]
         fn commands_round_trip(
+            incarnation: u32,
             sequence: u32,
             payload in prop::collection::vec(any::<u8>(), 0..=COMMAND_BYTES_MAX),
         ) {
-            let message = CommandMessage { sequence, payload };
+            let message = CommandMessage { incarnation, sequence, payload };
             let mut bytes = Vec::new();
             message.encode(&mut bytes);
             prop_assert_eq!(CommandMessage::decode(&bytes), Ok(message));
@@ -112,7 +117,7 @@ mod tests {
 
     #[test]
     fn a_command_that_is_too_long_is_refused() {
-        let long = vec![0; COMMAND_BYTES_MAX + 2];
+        let long = vec![0; COMMAND_BYTES_MAX + 3];
         assert_eq!(CommandMessage::decode(&long), Err(DecodeError::TooLong));
         assert_eq!(CommandMessage::decode(&[]), Err(DecodeError::UnexpectedEnd));
     }

@@ -195,6 +195,7 @@ impl Client {
     pub(crate) async fn ask(&mut self, sequence: u32, command: &LabCommand) {
         let mut body = Vec::new();
         CommandMessage {
+            incarnation: self.incarnation,
             sequence,
             payload: codec::encode(command),
         }

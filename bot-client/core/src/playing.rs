@@ -337,7 +337,13 @@ impl<P: Predict> Playing<P> {
         let sequence = self.commands;
         self.commands = sequence.wrapping_add(1);
         let (mut body, mut message) = (Vec::new(), Vec::new());
-        CommandMessage { sequence, payload }.encode(&mut body);
+        let incarnation = self.room.incarnation();
+        let command = CommandMessage {
+            incarnation,
+            sequence,
+            payload,
+        };
+        command.encode(&mut body);
         write_section(SectionKind::Command, &body, &mut message);
         (sequence, message)
     }

@@ -202,6 +202,7 @@ fn commands() -> Vec<Value> {
         .iter()
         .map(|(name, sequence, order)| {
             let message = CommandMessage {
+                incarnation: 1,
                 sequence: *sequence,
                 payload: codec::encode(order),
             };
@@ -216,7 +217,11 @@ fn commands() -> Vec<Value> {
 }
 
 fn message_value(message: &CommandMessage) -> Value {
-    json!({ "sequence": message.sequence, "payload": hex(&message.payload) })
+    json!({
+        "incarnation": message.incarnation,
+        "sequence": message.sequence,
+        "payload": hex(&message.payload),
+    })
 }
 
 #[test]

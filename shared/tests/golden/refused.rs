@@ -111,7 +111,7 @@ fn play() -> Vec<Refused> {
         ),
         ("input_longer", "input", vec![0, 0, 0, 0]),
         ("command_empty", "command", vec![]),
-        ("command_too_long", "command", vec![0; 258]),
+        ("command_too_long", "command", vec![0; 259]),
     ]
 }
 

@@ -274,7 +274,7 @@ impl Room {
     }
 
     fn command(&mut self, now: Timestamp, connection: ConnectionId, command: &CommandMessage) {
-        let outcome = match self.apply_command(connection, &command.payload) {
+        let outcome = match self.apply_command(connection, command) {
             Ok(tick) => {
                 self.counters.commands_applied += 1;
                 CommandOutcome::Applied(tick)
@@ -294,9 +294,12 @@ impl Room {
     fn apply_command(
         &mut self,
         connection: ConnectionId,
-        payload: &[u8],
+        command: &CommandMessage,
     ) -> Result<Tick, CommandRefusal> {
         let running = self.phase.running_mut().ok_or(CommandRefusal::NotRunning)?;
+        if command.incarnation != self.incarnation {
+            return Err(CommandRefusal::NotRunning);
+        }
         let member = self
             .members
             .get_mut(&connection)
@@ -306,6 +309,8 @@ impl Room {
             return Err(CommandRefusal::TooMany);
         }
         member.commands += 1;
-        running.game.command(Origin::Player(player), payload)
+        running
+            .game
+            .command(Origin::Player(player), &command.payload)
     }
 }

@@ -423,10 +423,15 @@ impl Table {
     }
 
     pub fn ask(&mut self, connection: u64, sequence: u32, command: &Ask) {
+        let incarnation = self.room.incarnation();
         let payload = syncline_shared::codec::encode(command);
         self.send(
             connection,
-            ClientMessage::Command(CommandMessage { sequence, payload }),
+            ClientMessage::Command(CommandMessage {
+                incarnation,
+                sequence,
+                payload,
+            }),
         );
     }
 
@@ -534,4 +539,29 @@ impl Table {
 
 pub fn nothing(_: PlayerId, _: Tick) -> Option<Stick> {
     None
+}
+
+/// A room with the default rules, and nobody in it.
+pub fn table() -> Table {
+    Table::new(room_with(&Rules::default(), |_| {}))
+}
+
+#[allow(
+    clippy::unnecessary_wraps,
+    reason = "the signature of what clients press"
+)]
+pub fn right(_: PlayerId, _: Tick) -> Option<Stick> {
+    Some(Stick {
+        step: 1,
+        grab: true,
+    })
+}
+
+pub fn positions(table: &Table, watcher: usize) -> Vec<i32> {
+    let watcher = &table.watchers[watcher];
+    let frame = watcher.frame(StreamSlot::COMMON).unwrap();
+    frame
+        .entities::<Runner>(&watcher.schema)
+        .map(|(_, runner)| runner.at)
+        .collect()
 }
