@@ -1,7 +1,7 @@
 //! What happened to a match, tick by tick: the record that reproduces it.
 //!
 //! A match is a deterministic function of its [`MatchHeader`] and the [`TickRecord`]s in order.
-//! Everything that reaches a game passes through one record first.
+//! Everything that reaches a game is in one record, which is put out before the tick's frames are.
 
 use serde::{Deserialize, Serialize};
 

@@ -70,7 +70,7 @@ pub struct RoomCounters {
     pub joins: u64,
     /// Snapshot ticks that had nothing to say to a member, over all members.
     pub silent_ticks: u64,
-    /// Times that a member had no credit at a snapshot tick.
+    /// Times that something for a member had to wait: for credit, or for room in its message.
     pub credit_waits: u64,
     /// Times that what waited for a member was dropped: it joined its streams anew.
     pub waiting_dropped: u64,

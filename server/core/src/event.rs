@@ -90,7 +90,7 @@ pub struct RoomStatus {
     pub players: u16,
     /// Seats in all.
     pub players_max: u16,
-    /// Connected members who watch.
+    /// Sessions that watch, those of lost connections included.
     pub spectators: u16,
     /// Connected members of either kind.
     pub connected: u16,
