@@ -145,6 +145,7 @@ impl<P: Predict> Playing<P> {
                 match_micros,
             } => {
                 self.clock.pong(now, nonce, match_micros);
+                self.inputs.clock_moved(now, &self.clock);
                 if let Some(round_trip) = self.clock.round_trip() {
                     self.inputs
                         .lead_mut()

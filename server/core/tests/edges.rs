@@ -214,3 +214,29 @@ fn views_are_clamped_and_recorded() {
         [ViewTick::before(next, 8 * 8), ViewTick::at(next.next())]
     );
 }
+
+/// A match that takes no latecomers and has lost everybody must not keep the room from the next.
+#[test]
+fn a_deserted_match_gives_way() {
+    let rules = Rules {
+        seats_min: 2,
+        closed: true,
+        ..Rules::default()
+    };
+    let mut table = Table::new(room_with(&rules, |_| {}));
+    table.attach(1, 1, false);
+    table.attach(2, 2, false);
+    table.attach_as(3, 3, false, Role::Spectator, "");
+    table.run(10, right);
+    assert_eq!(table.room.status().phase, "running");
+    table.send(1, ClientMessage::Leave);
+    table.send(2, ClientMessage::Leave);
+    table.run(3, right);
+    assert_eq!(table.room.status().phase, "lobby");
+    table.attach(4, 4, false);
+    table.attach(5, 5, false);
+    table.run(10, right);
+    assert_eq!(table.room.status().phase, "running");
+    table.check_frames();
+    assert_eq!(positions(&table, 2), positions(&table, 3));
+}

@@ -34,6 +34,8 @@ impl Room {
     pub(super) fn advance_phase(&mut self, now: Timestamp) {
         match &self.phase {
             Phase::Lobby => self.start_match(now),
+            // Nobody plays it, and nobody may join it any more.
+            Phase::Running(_) if self.is_deserted() => self.return_to_lobby(),
             Phase::Running(_) => self.run_due_ticks(now),
             Phase::Ended(ended) if now >= ended.until || self.all_voted() => self.start_match(now),
             Phase::Ended(_) => {}
@@ -110,10 +112,20 @@ impl Room {
             }
         }
         if !self.has_enough_players() {
-            self.phase = Phase::Lobby;
-            for member in self.members.values_mut() {
-                member.follower.stop();
-            }
+            self.return_to_lobby();
+        }
+    }
+
+    fn is_deserted(&self) -> bool {
+        self.sessions.player_count() == 0 && !self.seats.join_in_progress
+    }
+
+    /// The match is no more, without a result.
+    fn return_to_lobby(&mut self) {
+        self.phase = Phase::Lobby;
+        self.phase_changed = true;
+        for member in self.members.values_mut() {
+            member.follower.stop();
         }
     }
 
