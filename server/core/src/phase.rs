@@ -19,6 +19,8 @@ use crate::replication::Replication;
 ///     └─────────────────────────────┴─────────────────────────────────┘
 /// ```
 ///
+/// A match that nobody plays and nobody may join falls back to `Lobby`.
+///
 /// Only `Running` owns a [`Match`], so nothing can step, or send a snapshot of, a match that has not
 /// begun.
 pub(crate) enum Phase {
