@@ -185,6 +185,7 @@ where
         match opened {
             Ok(connection) => {
                 self.connection = Some(connection);
+                self.record.opened();
                 self.client.handle(now, NetworkEvent::Connected);
             }
             Err(why) => self.client.handle(now, NetworkEvent::Closed(None, &why)),
@@ -203,7 +204,7 @@ where
         match event {
             ClientEvent::Welcome(joined) => {
                 self.swarm.progress.connected();
-                self.record.welcome(&joined);
+                self.record.welcome(now, &joined);
             }
             ClientEvent::PhaseChanged(PhaseInfo::Running { .. }) => {
                 if let Some(playing) = self.client.playing() {

@@ -1,7 +1,7 @@
 //! `syncline-bots`: runs a swarm, draws its progress, prints its report.
 //!
-//! The exit status is 1 if a session was lost, a world differed, a prediction was wrong or the rate
-//! was not held.
+//! The exit status is 1 if a session was lost, a world differed, a prediction was wrong, the server
+//! blamed a bot for what it sent, or the rate was not held or could not be measured.
 
 use std::io::{self, Write as _};
 use std::process::ExitCode;

@@ -2,13 +2,14 @@
 //!
 //! Counts the snapshot ticks that frames cover against those that were due by the wall clock, from
 //! two seconds after a join on. Time in which the bot itself was frozen, or no match ran, doesn't
-//! count. Reads no clock.
+//! count; time in which nothing came though a match ran does, also before the first frame. Reads no
+//! clock.
 
 use syncline_shared::limits::SILENCE_MICROS_MAX;
 use syncline_shared::tick::{TickRate, Timestamp};
 
 /// After a join, how long until frames count, in microseconds.
-const WARM_UP_MICROS: u64 = 2_000_000;
+pub(crate) const WARM_UP_MICROS: u64 = 2_000_000;
 
 /// A frame that is older than this when it comes is late, in microseconds.
 const LATE_MICROS: u64 = 1_000_000;
@@ -17,7 +18,7 @@ const LATE_MICROS: u64 = 1_000_000;
 /// what is late: what waited in the socket and what waited at the server come one after the other.
 const FRESH_MICROS: u64 = LATE_MICROS / 2;
 
-/// For how long nothing may come at the end before it is held against the server, in microseconds:
+/// For how long nothing may come at the end, or once warm, before it is held against the server, in microseconds:
 /// a silence, and a delay that is no lateness.
 const TRAILING_MICROS_MAX: u64 = SILENCE_MICROS_MAX + 250_000;
 
@@ -118,6 +119,9 @@ impl RateMeter {
             State::Closed => {}
             State::Warming { until, stalled } => {
                 if now >= *until || (*stalled && age < FRESH_MICROS) {
+                    let until = *until;
+                    self.missed(until, now, due);
+                    self.result.late += u64::from(age > LATE_MICROS);
                     self.state = State::Open {
                         from: due,
                         newest: due,
@@ -145,23 +149,31 @@ impl RateMeter {
         matches!(self.state, State::Open { .. })
     }
 
-    /// The bot froze, the match ended or the connection was cut: what was due before still counts.
+    /// The bot froze: what was due before still counts.
     pub(crate) fn close(&mut self, now: Timestamp) {
-        let State::Open {
-            from,
-            newest,
-            heard,
-            covered,
-        } = core::mem::take(&mut self.state)
-        else {
-            return;
-        };
-        let end = if now.since(heard) > TRAILING_MICROS_MAX {
-            now
-        } else {
-            newest
-        };
-        self.count(end.since(from), covered);
+        match core::mem::take(&mut self.state) {
+            State::Closed => {}
+            State::Warming { until, .. } => self.missed(until, now, now),
+            State::Open {
+                from,
+                newest,
+                heard,
+                covered,
+            } => {
+                let end = if now.since(heard) > TRAILING_MICROS_MAX {
+                    now
+                } else {
+                    newest
+                };
+                self.count(end.since(from), covered);
+            }
+        }
+    }
+
+    /// No match runs any more: nothing is due until the next, whether the bot freezes or not.
+    pub(crate) fn ended(&mut self, now: Timestamp) {
+        self.close(now);
+        self.pace = None;
     }
 
     /// The bot thawed: it has a second to catch up.
@@ -176,15 +188,16 @@ impl RateMeter {
 
     /// It is over.
     pub(crate) fn finish(&mut self, now: Timestamp) -> RateResult {
-        if let State::Warming { until, .. } = self.state {
-            // Frames were due, and none came.
-            let waited = now.since(until);
-            if waited > TRAILING_MICROS_MAX {
-                self.count(waited, 0);
-            }
-        }
         self.close(now);
         self.result
+    }
+
+    /// Counts what was due from the end of warming to `end`, if by now more time has passed than
+    /// may pass without a frame.
+    fn missed(&mut self, warm: Timestamp, now: Timestamp, end: Timestamp) {
+        if now.since(warm) > TRAILING_MICROS_MAX {
+            self.count(end.since(warm), 0);
+        }
     }
 
     fn count(&mut self, micros: u64, covered: u64) {
@@ -267,6 +280,49 @@ mod tests {
     }
 
     #[test]
+    fn an_outage_that_begins_while_warming_is_missed() {
+        // Frames come again, so late that the meter was warm long ago.
+        let mut meter = joined();
+        frames(&mut meter, 0, 30);
+        frames(&mut meter, 390, 480);
+        let result = meter.finish(at(16_000));
+        assert_eq!((result.due, result.covered), (330 + 89, 89));
+        assert!(!result.is_held());
+        // The connection ends, the bot freezes, or another match begins before any comes.
+        let ends: [fn(&mut RateMeter); 3] = [
+            |meter| meter.ended(at(12_000)),
+            |meter| meter.close(at(12_000)),
+            |meter| meter.joined(at(12_000), RATE, 1),
+        ];
+        for end in ends {
+            let mut meter = joined();
+            frames(&mut meter, 0, 30);
+            end(&mut meter);
+            let result = meter.finish(at(12_000));
+            assert_eq!((result.due, result.covered), (300, 0));
+        }
+    }
+
+    #[test]
+    fn a_silence_when_it_gets_warm_is_no_outage() {
+        let mut meter = joined();
+        frames(&mut meter, 0, 59);
+        meter.frame(at(2_240), 8, 40_000);
+        frames(&mut meter, 67, 300);
+        let result = meter.finish(at(10_000));
+        assert_eq!((result.due, result.covered), (233, 233));
+    }
+
+    #[test]
+    fn the_frame_that_opens_the_measurement_may_be_late() {
+        let mut meter = joined();
+        meter.frame(at(2_100), 1, 1_100_000);
+        let result = meter.finish(at(2_100));
+        assert_eq!(result.late, 1);
+        assert!(!result.is_held());
+    }
+
+    #[test]
     fn late_frames_are_counted() {
         let mut meter = joined();
         frames(&mut meter, 0, 100);
@@ -298,7 +354,10 @@ mod tests {
     fn between_matches_nothing_is_due() {
         let mut meter = joined();
         frames(&mut meter, 0, 100);
-        meter.close(at(3_400));
+        meter.ended(at(3_400));
+        // Freezing in the lobby makes nothing due either.
+        meter.close(at(10_000));
+        meter.thawed(at(12_000));
         let result = meter.finish(at(60_000));
         assert_eq!((result.due, result.covered), (40, 40));
         assert!(result.is_held());

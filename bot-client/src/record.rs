@@ -2,16 +2,20 @@
 
 use std::collections::BTreeMap;
 
-use syncline_client_core::event::{Closed, FrameReport, Joined};
+use syncline_client_core::event::{Closed, Ending, FrameReport, Joined};
 use syncline_client_core::prediction::Comparison;
 use syncline_shared::close::Then;
 use syncline_shared::tick::{TickRate, Timestamp};
 
-use crate::rate_meter::{RateMeter, RateResult};
+use crate::rate_meter::{RateMeter, RateResult, WARM_UP_MICROS};
 use crate::tally::Tally;
 
 /// By how many ticks a frame may be older than usual and still be the present.
 const PRESENT_TICKS: u64 = 1;
+
+/// For how long a bot may be in rooms without anything being due to it, in microseconds: beyond, no
+/// match ran for it.
+const IDLE_MICROS_MAX: u64 = WARM_UP_MICROS + 3_000_000;
 
 /// What is counted for one bot.
 #[derive(Debug, Default)]
@@ -27,12 +31,26 @@ pub(crate) struct Counts {
     /// By the code of the input status.
     pub(crate) verdicts: [u64; 4],
     pub(crate) closes: BTreeMap<&'static str, u64>,
+    pub(crate) failed_connects: u64,
     /// What the first end that was not asked for said.
     pub(crate) first_close: Option<String>,
     pub(crate) stalls: u64,
     pub(crate) rate: RateResult,
+    /// Whether nothing was ever due though the bot was there for long.
+    pub(crate) unmeasured: bool,
     /// While the rate was measured.
     pub(crate) traffic: Traffic,
+}
+
+impl Counts {
+    /// How much of what was due came, in percent; none if something should have been due.
+    pub(crate) fn rate_percent(&self) -> f64 {
+        if self.unmeasured {
+            0.0
+        } else {
+            self.rate.percent()
+        }
+    }
 }
 
 /// What came while the rate was measured.
@@ -50,6 +68,12 @@ pub(crate) struct Record {
     counts: Counts,
     meter: RateMeter,
     session: Session,
+    /// Whether there is a connection, whatever has become of the session.
+    open: bool,
+    /// Since when the bot is in a room and awake.
+    present: Option<Timestamp>,
+    /// For how long it was before, in microseconds.
+    present_micros: u64,
     /// How old frames usually are when they come, in microseconds.
     usual_age: Option<u64>,
     /// Since when the bot has been catching up after a stall.
@@ -80,9 +104,15 @@ impl Record {
         }
     }
 
+    /// A connection is open.
+    pub(crate) fn opened(&mut self) {
+        self.open = true;
+    }
+
     /// The bot is in a room.
-    pub(crate) fn welcome(&mut self, joined: &Joined) {
+    pub(crate) fn welcome(&mut self, now: Timestamp, joined: &Joined) {
         self.counts.connected = true;
+        self.present = Some(now);
         if joined.resumed {
             self.counts.resumed += 1;
         } else if self.session != Session::None {
@@ -99,7 +129,7 @@ impl Record {
 
     /// No match runs any more.
     pub(crate) fn match_ended(&mut self, now: Timestamp) {
-        self.meter.close(now);
+        self.meter.ended(now);
     }
 
     /// A frame came. `lead` is in hundredths of a tick.
@@ -164,31 +194,37 @@ impl Record {
         self.counts.stalls += 1;
         self.thawed = None;
         self.meter.close(now);
+        self.absent(now);
     }
 
     /// It goes on.
     pub(crate) fn thawed(&mut self, now: Timestamp) {
         self.meter.thawed(now);
+        self.present = (self.session == Session::Attached).then_some(now);
         // Without knowing what is usual there is nothing to compare with.
         self.thawed = self.usual_age.map(|_| now);
     }
 
-    /// A connection ended; `asked` if the bot wanted it.
+    /// The bot is no longer in a room and awake.
+    fn absent(&mut self, now: Timestamp) {
+        let since = self.present.take();
+        self.present_micros += since.map_or(0, |since| now.since(since));
+    }
+
+    /// A connection ended, or the attempt at one; `asked` if the bot wanted it.
     pub(crate) fn closed(&mut self, now: Timestamp, closed: &Closed, asked: bool) {
-        *self.counts.closes.entry(closed.ending.slug()).or_default() += 1;
-        self.meter.close(now);
+        if core::mem::take(&mut self.open) {
+            *self.counts.closes.entry(closed.ending.slug()).or_default() += 1;
+        } else if !asked {
+            self.counts.failed_connects += 1;
+        }
+        if let Ending::Unreadable(_) = closed.ending {
+            self.counts.hash_mismatches += 1;
+        }
+        self.meter.ended(now);
+        self.absent(now);
         if !asked {
-            let (slug, detail) = (closed.ending.slug(), closed.detail.as_str());
-            // A server's text begins with the reason already.
-            let named = detail.starts_with(slug);
-            let said = || {
-                if named {
-                    detail.to_owned()
-                } else {
-                    format!("{slug} ({detail})")
-                }
-            };
-            self.counts.first_close.get_or_insert_with(said);
+            self.counts.first_close.get_or_insert_with(|| said(closed));
         }
         if self.session == Session::None {
             return;
@@ -206,6 +242,8 @@ impl Record {
     /// The bot is about to leave: what comes from now on doesn't count.
     pub(crate) fn leaving(&mut self, now: Timestamp) {
         self.counts.rate = self.meter.finish(now);
+        self.absent(now);
+        self.counts.unmeasured = self.counts.rate.due == 0 && self.present_micros > IDLE_MICROS_MAX;
         if self.session == Session::Lost {
             self.counts.disconnects += 1;
             self.session = Session::None;
@@ -221,11 +259,24 @@ impl Record {
     }
 }
 
+/// What an end says, with its reason named once.
+fn said(closed: &Closed) -> String {
+    let (slug, detail) = (closed.ending.slug(), closed.detail.as_str());
+    // A server's text begins with the reason already.
+    if detail.starts_with(slug) {
+        detail.to_owned()
+    } else if detail.is_empty() {
+        slug.to_owned()
+    } else {
+        format!("{slug} ({detail})")
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use smallvec::SmallVec;
-    use syncline_client_core::event::Ending;
     use syncline_shared::close::CloseReason;
+    use syncline_shared::error::DecodeError;
     use syncline_shared::id::{RoomCode, RoomId, SessionId};
     use syncline_shared::tick::Tick;
 
@@ -253,6 +304,12 @@ mod tests {
         }
     }
 
+    /// A connection comes to be, and with it a place in a room.
+    fn enter(record: &mut Record, resumed: bool) {
+        record.opened();
+        record.welcome(NOW, &joined(resumed));
+    }
+
     fn report(prediction: Comparison) -> FrameReport {
         FrameReport {
             tick: Tick(1),
@@ -275,9 +332,9 @@ mod tests {
     #[test]
     fn a_seat_that_is_had_again_is_a_resume() {
         let mut record = Record::default();
-        record.welcome(&joined(false));
+        enter(&mut record, false);
         record.closed(NOW, &closed(Ending::Lost), false);
-        record.welcome(&joined(true));
+        enter(&mut record, true);
         record.leaving(NOW);
         let left = closed(Ending::Reason(CloseReason::Left));
         record.closed(NOW, &left, true);
@@ -293,7 +350,7 @@ mod tests {
         let ways: [fn(&mut Record); 4] = [
             |record| {
                 record.closed(NOW, &closed(Ending::Lost), false);
-                record.welcome(&joined(false));
+                enter(record, false);
                 record.leaving(NOW);
             },
             |record| {
@@ -304,7 +361,7 @@ mod tests {
                 record.closed(NOW, &closed(Ending::Lost), false);
                 let expired = Ending::Reason(CloseReason::SessionExpired);
                 record.closed(NOW, &closed(expired), false);
-                record.welcome(&joined(false));
+                enter(record, false);
                 record.leaving(NOW);
             },
             |record| {
@@ -315,11 +372,78 @@ mod tests {
         ];
         for way in ways {
             let mut record = Record::default();
-            record.welcome(&joined(false));
+            enter(&mut record, false);
             way(&mut record);
             let counts = counts(record);
             assert_eq!((counts.resumed, counts.disconnects), (0, 1));
         }
+    }
+
+    #[test]
+    fn attempts_to_connect_are_no_closes() {
+        let mut record = Record::default();
+        enter(&mut record, false);
+        let restarting = closed(Ending::Reason(CloseReason::Restarting));
+        record.closed(NOW, &restarting, false);
+        for _ in 0..3 {
+            record.closed(NOW, &closed(Ending::Lost), false);
+        }
+        // It leaves while it waits for the next attempt.
+        record.leaving(NOW);
+        let left = closed(Ending::Reason(CloseReason::Left));
+        record.closed(NOW, &left, true);
+        let counts = counts(record);
+        assert_eq!(counts.closes, BTreeMap::from([("restarting", 1)]));
+        assert_eq!(counts.failed_connects, 3);
+    }
+
+    #[test]
+    fn bytes_that_cannot_be_read_are_a_mismatch() {
+        let mut record = Record::default();
+        enter(&mut record, false);
+        let unreadable = Ending::Unreadable(DecodeError::Invalid);
+        record.closed(NOW, &closed(unreadable), false);
+        enter(&mut record, true);
+        record.leaving(NOW);
+        let counts = counts(record);
+        assert_eq!((counts.resumed, counts.hash_mismatches), (1, 1));
+        assert_eq!(counts.closes, BTreeMap::from([("unreadable", 1)]));
+    }
+
+    #[test]
+    fn an_end_names_its_reason_once() {
+        let cases = [
+            ("", "restarting"),
+            ("restarting", "restarting"),
+            ("restarting: soon", "restarting: soon"),
+            ("gone", "restarting (gone)"),
+        ];
+        for (detail, expected) in cases {
+            let closed = Closed {
+                detail: detail.to_owned(),
+                ..closed(Ending::Reason(CloseReason::Restarting))
+            };
+            assert_eq!(said(&closed), expected);
+        }
+    }
+
+    #[test]
+    fn a_room_without_a_match_leaves_the_rate_unmeasured() {
+        // For how long in the room, with a frozen time in it, and whether that is too long.
+        for (micros, unmeasured) in [(5_000_000, false), (5_000_001, true)] {
+            let mut record = Record::default();
+            enter(&mut record, false);
+            record.frozen(NOW.plus_micros(1_000_000));
+            record.thawed(NOW.plus_micros(8_000_000));
+            record.leaving(NOW.plus_micros(7_000_000 + micros));
+            assert_eq!(counts(record).unmeasured, unmeasured);
+        }
+        let mut record = Record::default();
+        enter(&mut record, false);
+        record.match_began(NOW, RATE, 1);
+        record.leaving(NOW.plus_micros(6_000_000));
+        let counts = counts(record);
+        assert_eq!((counts.unmeasured, counts.rate.due), (false, 120));
     }
 
     #[test]

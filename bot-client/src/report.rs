@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use comfy_table::Table;
 use comfy_table::presets::UTF8_FULL_CONDENSED;
 use serde::Serialize;
+use syncline_shared::close::CloseReason;
 
 use crate::config::SwarmConfig;
 use crate::rate_meter::{RateResult, ratio};
@@ -13,6 +14,16 @@ use crate::tally::{Percentiles, Tally};
 
 /// Microseconds in a millisecond.
 const MICROS_PER_MS: f64 = 1000.0;
+
+/// The ends with which a server says that what it got from a bot, or what a bot made of what it
+/// sent, was wrong: no network does that.
+const BLAMES: [CloseReason; 5] = [
+    CloseReason::Malformed,
+    CloseReason::UnknownSection,
+    CloseReason::OutOfOrder,
+    CloseReason::MessageTooLarge,
+    CloseReason::Desynchronised,
+];
 
 /// The result of a run. The names of its fields are those of its JSON, and stay.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
@@ -25,7 +36,8 @@ pub struct Report {
     pub disconnects: u64,
     /// Sessions that lost their connection and got their seat back within the grace period.
     pub resumed: u64,
-    /// Decoded worlds, or shared chunks and joins, that differed.
+    /// Decoded worlds, or shared chunks and joins, that differed, and connections that ended because
+    /// the server's bytes could not be read.
     pub hash_mismatches: u64,
     /// Differences from the server though it applied what was assumed and nothing interfered.
     pub prediction_errors: u64,
@@ -33,13 +45,16 @@ pub struct Report {
     pub first_prediction_error: Option<String>,
     /// Differences from the server with a cause, by cause.
     pub corrections: BTreeMap<String, u64>,
-    /// How much of the snapshots that were due came, over all bots.
+    /// How much of the snapshots that were due came, over all bots; 0 if none were due to bots that
+    /// were there for long.
     pub rate_held_percent: f64,
     /// The same, of the bot for which it was least.
     pub rate_worst_percent: f64,
     /// Bots for which the rate was not held: less than 99 % came, or something more than a second
-    /// late.
+    /// late, or nothing was due for as long as the bot was in a room.
     pub rate_not_held: u32,
+    /// Those of them to which nothing was due in more than five seconds in a room: no match ran.
+    pub rate_unmeasured: u32,
     /// Frames that came more than a second late.
     pub frames_late: u64,
     /// Mean payload of frames per snapshot tick that they cover.
@@ -56,6 +71,8 @@ pub struct Report {
     pub verdicts: Verdicts,
     /// Why connections ended, by reason.
     pub closes: BTreeMap<String, u64>,
+    /// Attempts to connect that came to nothing.
+    pub failed_connects: u64,
     /// What the first end that no bot asked for said.
     pub first_close: Option<String>,
     /// How many decoders the common streams took.
@@ -101,10 +118,9 @@ impl Report {
         });
         let per_second = |count: u64| rounded(ratio(count * 1_000_000, rate.micros.max(1)));
         let connected = count(|bot| bot.connected);
-        let worst = bots
-            .iter()
-            .map(|bot| bot.rate.percent())
-            .fold(100.0, f64::min);
+        let worst = bots.iter().map(Counts::rate_percent).fold(100.0, f64::min);
+        let rate_unmeasured = count(|bot| bot.unmeasured);
+        let is_measured = rate.due > 0 || rate_unmeasured == 0;
         let verdict = |code: usize| bots.iter().map(|bot| bot.verdicts[code]).sum();
         Self {
             bots: config.bots,
@@ -117,13 +133,14 @@ impl Report {
                 .iter()
                 .find_map(|bot| bot.first_prediction_error.clone()),
             corrections: by_name(bots.iter().map(|bot| &bot.corrections)),
-            rate_held_percent: if connected == 0 {
-                0.0
-            } else {
+            rate_held_percent: if connected > 0 && is_measured {
                 rounded(rate.percent())
+            } else {
+                0.0
             },
             rate_worst_percent: rounded(worst),
-            rate_not_held: count(|bot| !bot.rate.is_held()),
+            rate_not_held: count(|bot| bot.unmeasured || !bot.rate.is_held()),
+            rate_unmeasured,
             frames_late: rate.late,
             bytes_per_snapshot: rounded(ratio(traffic.frame_bytes, traffic.snapshots.max(1))),
             bytes_per_client_per_second: per_second(traffic.bytes),
@@ -137,6 +154,7 @@ impl Report {
                 dropped: verdict(3),
             },
             closes: by_name(bots.iter().map(|bot| &bot.closes)),
+            failed_connects: sum(|bot| bot.failed_connects),
             first_close: bots.iter().find_map(|bot| bot.first_close.clone()),
             decoders,
             stalls: sum(|bot| bot.stalls),
@@ -169,11 +187,28 @@ impl Report {
             let count = self.prediction_errors;
             failures.push(format!("{count} prediction errors, the first: {first}"));
         }
-        if self.rate_not_held > 0 {
+        let blames: BTreeMap<_, _> = BLAMES
+            .iter()
+            .filter_map(|reason| self.closes.get_key_value(reason.slug()))
+            .map(|(slug, &count)| (slug.clone(), count))
+            .collect();
+        if !blames.is_empty() {
+            failures.push(format!("the server blamed bots: {}", listed(&blames)));
+        }
+        if self.rate_unmeasured > 0 {
+            failures.push(format!(
+                "no match ran for {} of {} bots, so there was no rate to hold",
+                self.rate_unmeasured, self.bots
+            ));
+        }
+        if self.rate_not_held > self.rate_unmeasured {
             failures.push(format!(
                 "the rate was not held for {} of {} bots: {} % came for the worst, {} frames came \
                  more than a second late",
-                self.rate_not_held, self.bots, self.rate_worst_percent, self.frames_late
+                self.rate_not_held - self.rate_unmeasured,
+                self.bots,
+                self.rate_worst_percent,
+                self.frames_late
             ));
         }
         failures
@@ -220,6 +255,7 @@ impl Report {
             format!("applied {applied}, repeated {repeated}, merged {merged}, dropped {dropped}"),
         );
         row("closes", listed(&self.closes));
+        row("failed connects", self.failed_connects.to_string());
         row("decoders", self.decoders.to_string());
         if self.stalls > 0 {
             row("stalls", self.stalls.to_string());
@@ -309,7 +345,7 @@ mod tests {
     #[test]
     fn each_defect_fails_a_run_with_its_reason() {
         type Spoil = fn(&mut Counts);
-        let cases: [(Spoil, &str); 5] = [
+        let cases: [(Spoil, &str); 7] = [
             (|bot| bot.connected = false, "1 of 2 bots connected"),
             (
                 |bot| {
@@ -327,6 +363,17 @@ mod tests {
                 |bot| bot.rate.covered = 290,
                 "the rate was not held for 1 of 2 bots: 96.67 %",
             ),
+            (
+                |bot| bot.closes = BTreeMap::from([("malformed", 1), ("too_slow", 1)]),
+                "the server blamed bots: malformed 1",
+            ),
+            (
+                |bot| {
+                    bot.rate = RateResult::default();
+                    bot.unmeasured = true;
+                },
+                "no match ran for 1 of 2 bots",
+            ),
         ];
         for (spoil, reason) in cases {
             let mut bad = bot();
@@ -335,6 +382,29 @@ mod tests {
             assert_eq!(failures.len(), 1, "{failures:?}");
             assert!(failures[0].starts_with(reason), "{failures:?}");
         }
+    }
+
+    #[test]
+    fn every_blame_of_the_server_fails_a_run() {
+        for reason in BLAMES {
+            let mut bad = bot();
+            bad.resumed = 1;
+            bad.closes = BTreeMap::from([(reason.slug(), 2)]);
+            let failures = report(&[bad]).failures();
+            let expected = format!("the server blamed bots: {reason} 2");
+            assert_eq!(failures, [expected]);
+        }
+    }
+
+    #[test]
+    fn a_run_without_a_match_holds_no_rate() {
+        let mut idle = bot();
+        idle.rate = RateResult::default();
+        idle.unmeasured = true;
+        let report = report(&[idle]);
+        assert!(report.rate_held_percent.abs() < 1e-9);
+        assert_eq!((report.rate_not_held, report.rate_unmeasured), (1, 1));
+        assert_eq!(report.failures().len(), 1, "{:?}", report.failures());
     }
 
     #[test]
@@ -349,6 +419,8 @@ mod tests {
             "prediction_errors",
             "corrections",
             "rate_held_percent",
+            "rate_unmeasured",
+            "failed_connects",
             "bytes_per_snapshot",
             "bytes_per_client_per_second",
             "messages_per_client_per_second",
