@@ -3,7 +3,9 @@
 //! The exit status is 1 if a session was lost, a world differed, a prediction was wrong, the server
 //! blamed a bot for what it sent, or the rate was not held or could not be measured.
 
+use std::fs::File;
 use std::io::{self, Write as _};
+use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
@@ -35,6 +37,8 @@ fn main() -> ExitCode {
 
 fn swarm(arguments: &Arguments) -> Result<Report, Error> {
     let config = SwarmConfig::from(arguments);
+    // A report that can't be written is known before the swarm has played for it.
+    let json = arguments.json.as_deref().map(Json::create).transpose()?;
     // Where the system allows no more, the bots beyond are refused and the report says so.
     let _ = rlimit::increase_nofile_limit(u64::from(config.bots) + DESCRIPTORS_SPARE);
     // One thread: the server that is measured needs the others.
@@ -52,13 +56,33 @@ fn swarm(arguments: &Arguments) -> Result<Report, Error> {
     });
     bar.finish_and_clear();
     let report = report?;
-    if let Some(path) = &arguments.json {
-        let json = serde_json::to_vec_pretty(&report).map_err(io::Error::from);
-        let written = json.and_then(|json| std::fs::write(path, json));
-        let path = path.display().to_string();
-        written.map_err(|source| Error::Report { path, source })?;
+    if let Some(json) = json {
+        json.write(&report)?;
     }
     Ok(report)
+}
+
+/// The file that the report goes to.
+struct Json {
+    file: File,
+    path: String,
+}
+
+impl Json {
+    fn create(path: &Path) -> Result<Self, Error> {
+        let (created, path) = (File::create(path), path.display().to_string());
+        match created {
+            Ok(file) => Ok(Self { file, path }),
+            Err(source) => Err(Error::Report { path, source }),
+        }
+    }
+
+    fn write(mut self, report: &Report) -> Result<(), Error> {
+        let json = serde_json::to_vec_pretty(report).map_err(io::Error::from);
+        let written = json.and_then(|json| self.file.write_all(&json));
+        let path = self.path;
+        written.map_err(|source| Error::Report { path, source })
+    }
 }
 
 /// A bar on the terminal, if there is one.

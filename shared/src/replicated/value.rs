@@ -3,6 +3,8 @@
 use glam::{IVec2, Quat, Vec2, Vec3};
 
 use super::{RowReader, RowWriter};
+use serde::{Deserialize, Serialize};
+
 use crate::id::{EntityId, PlayerId, Slot};
 use crate::quantize::{
     fixed_word_max, quantize_angle, quantize_fixed, quantize_quaternion, restore_angle,
@@ -216,7 +218,7 @@ impl FieldValue for Quat {
 }
 
 /// A field that refers to another entity: by its id in the game, by its place on the wire.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Reference {
     /// No entity, or one that its reader may not know.
     #[default]
