@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::time::Duration;
 
+use clap::error::{ContextKind, ContextValue};
 use clap::parser::ValueSource;
 use clap::{ArgMatches, Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 use serde::Deserialize;
@@ -199,7 +200,10 @@ pub(crate) enum CliError {
 pub(crate) fn parse<I: IntoIterator<Item: Into<OsString> + Clone>>(
     arguments: I,
 ) -> Result<Invocation, CliError> {
-    let matches = Cli::command().try_get_matches_from(arguments)?;
+    let arguments: Vec<OsString> = arguments.into_iter().map(Into::into).collect();
+    let matches = Cli::command()
+        .try_get_matches_from(&arguments)
+        .map_err(|error| with_origin(error, &arguments))?;
     let Cli { command, options } = Cli::from_arg_matches(&matches)?;
     let (options, matches) = match command {
         Some(Command::Serve(options)) => (options, matches.subcommand_matches("serve")),
@@ -227,6 +231,20 @@ pub(crate) fn parse<I: IntoIterator<Item: Into<OsString> + Clone>>(
         log_format,
         origins,
     })
+}
+
+/// The same complaint about a value, but of the variable that it is from if no flag gave it.
+fn with_origin(mut error: clap::Error, arguments: &[OsString]) -> clap::Error {
+    let Some(ContextValue::String(argument)) = error.get(ContextKind::InvalidArg) else {
+        return error;
+    };
+    let flag = argument.split(' ').next().unwrap_or_default();
+    let is_it = |given: &OsString| given.to_string_lossy().split('=').next() == Some(flag);
+    let variable = variable(flag.trim_start_matches('-'));
+    if !arguments.iter().any(is_it) && std::env::var_os(&variable).is_some() {
+        error.insert(ContextKind::InvalidArg, ContextValue::String(variable));
+    }
+    error
 }
 
 fn read(path: &Path) -> Result<String, Error> {

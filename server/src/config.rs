@@ -17,7 +17,8 @@ pub struct Config {
     /// Snapshots per second; must divide the default game's tick rate. Without one every tick is a
     /// snapshot. Another game follows it if it divides its rate too, else it shows every tick.
     pub snapshot_rate: Option<u16>,
-    /// The most players of a room, 1 to [`syncline_shared::limits::ROOM_MEMBERS_MAX`].
+    /// The most players of a room, 1 to [`syncline_shared::limits::ROOM_MEMBERS_MAX`], and as
+    /// many as the default game needs.
     pub max_players: u16,
     /// The most rooms at once. A hello that needs one more is closed as `server_full`.
     pub max_rooms: u32,
@@ -41,7 +42,8 @@ pub struct Config {
     pub empty_timeout: Duration,
     /// How long a result is shown before the next match begins by itself.
     pub rematch_delay: Duration,
-    /// How long a resume token is good for; each attach brings a new one.
+    /// How long a resume token is good for; each attach brings a new one. At least a
+    /// second.
     pub session_lifetime: Duration,
     /// How long a tick may be overdue before `/readyz` fails.
     pub stall_timeout: Duration,

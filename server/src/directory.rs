@@ -38,6 +38,8 @@ struct RoomRules {
     grace_micros: u64,
     empty_micros: u64,
     rematch_micros: u64,
+    /// For how long a thread may be in one room before nobody is sent there any more.
+    stall_micros: u64,
 }
 
 #[derive(Default)]
@@ -63,6 +65,7 @@ impl Directory {
             grace_micros: micros(config.grace_period),
             empty_micros: micros(config.empty_timeout),
             rematch_micros: micros(config.rematch_delay),
+            stall_micros: micros(config.stall_timeout),
         };
         Self {
             clock,
@@ -116,7 +119,7 @@ impl Directory {
     ) -> Result<Admission, Close> {
         let mut rooms = self.lock();
         let found = match selector {
-            RoomSelector::QuickPlay => rooms.best(game, role),
+            RoomSelector::QuickPlay => rooms.best(game, role, |room| !self.is_stuck(room)),
             RoomSelector::Id(id) => rooms.by_id.get(id),
             RoomSelector::Code(code) => Some(rooms.by_code(*code).ok_or_else(|| {
                 Close::new(
@@ -128,6 +131,7 @@ impl Directory {
         };
         if let Some(room) = found {
             check(room, selector, game)?;
+            self.check_moving(room)?;
             if let Some(reservation) = room.board.reserve() {
                 return Ok(Admission {
                     room: room.clone(),
@@ -153,9 +157,10 @@ impl Directory {
     ///
     /// # Errors
     ///
-    /// [`CloseReason::SessionExpired`] if it is over.
+    /// [`CloseReason::SessionExpired`] if it is over, [`CloseReason::ServerFull`] if it is stuck.
     pub(crate) fn readmit(&self, id: RoomId) -> Result<Admission, Close> {
         let room = self.lock().by_id.get(&id).cloned();
+        room.iter().try_for_each(|room| self.check_moving(room))?;
         room.and_then(|room| {
             Some(Admission {
                 reservation: room.board.reserve()?,
@@ -176,6 +181,11 @@ impl Directory {
             let full = format!("all {} rooms are taken", self.rules.rooms_max);
             return Err(Close::new(CloseReason::ServerFull, full));
         }
+        let now = self.clock.now();
+        if self.scheduler.is_stuck(now, self.rules.stall_micros) {
+            let stuck = "no thread of rooms responds";
+            return Err(Close::new(CloseReason::ServerFull, stuck));
+        }
         if id == Some(RoomId(0)) {
             return Err(Close::new(
                 CloseReason::UnknownRoom,
@@ -187,11 +197,24 @@ impl Directory {
             config: self.rules.room(id, rooms.free_code(), game, options),
             game: game.clone(),
         };
-        let board = Arc::new(RoomBoard::new(&spec.config, game.clone(), self.clock.now()));
+        let board = Arc::new(RoomBoard::new(&spec.config, game.clone(), now));
         let reservation = board.reserve().ok_or(CloseReason::Internal)?;
-        let room = self.scheduler.host(spec, board);
+        let room = self.scheduler.host(spec, board, now);
         rooms.by_id.insert(id, room.clone());
         Ok(Admission { room, reservation })
+    }
+
+    fn is_stuck(&self, room: &RoomHandle) -> bool {
+        room.is_stuck(self.clock.now(), self.rules.stall_micros)
+    }
+
+    /// Refuses to send someone to a thread that may never look at what it is told.
+    fn check_moving(&self, room: &RoomHandle) -> Result<(), Close> {
+        if self.is_stuck(room) {
+            let detail = format!("room {} does not respond", room.board.id);
+            return Err(Close::new(CloseReason::ServerFull, detail));
+        }
+        Ok(())
     }
 
     /// The rooms that are not over.
@@ -222,12 +245,19 @@ impl Rooms {
         self.by_id.values().find(|room| room.board.code == code)
     }
 
-    /// The fullest public room that has a place for one more in `role`; of equals the oldest.
-    fn best(&self, game: &HostedGame, role: Role) -> Option<&RoomHandle> {
+    /// The fullest public room that `moves` and has a place for one more in `role`; of equals the
+    /// oldest.
+    fn best(
+        &self,
+        game: &HostedGame,
+        role: Role,
+        moves: impl Fn(&RoomHandle) -> bool,
+    ) -> Option<&RoomHandle> {
         let suits = |room: &&RoomHandle| {
             !room.board.private
                 && room.board.game.kind.name() == game.kind.name()
                 && (role == Role::Spectator || room.board.is_open())
+                && moves(room)
         };
         let fullest = |room: &&RoomHandle| (room.board.players_expected(), Reverse(room.board.id));
         self.by_id.values().filter(suits).max_by_key(fullest)
@@ -419,7 +449,7 @@ mod tests {
                 .unwrap()
                 .room
                 .board
-                .players_max
+                .players_max()
         };
         assert_eq!(seats("arena", 8), 8);
         assert_eq!(seats("arena", u16::MAX), 1024);

@@ -10,6 +10,7 @@ use std::sync::Arc;
 use syncline_server_core::{GameKind, game_kind};
 use syncline_shared::codec;
 use syncline_shared::game::{Game, Seats};
+use syncline_shared::limits::ROOM_MEMBERS_MAX;
 
 use crate::config::Config;
 use crate::error::Error;
@@ -68,8 +69,8 @@ impl Games {
     ///
     /// # Errors
     ///
-    /// [`Error::NoGames`], [`Error::Setting`] for a game or snapshot rate that can't be, and
-    /// [`Error::GameConfig`].
+    /// [`Error::NoGames`], [`Error::Setting`] for a game, snapshot rate or number of players that
+    /// can't be, and [`Error::GameConfig`].
     pub(crate) fn resolve(self, config: &Config) -> Result<Hosted, Error> {
         let first = self.names().next().ok_or(Error::NoGames)?;
         let default = config.game.as_deref().unwrap_or(first);
@@ -130,6 +131,9 @@ impl Entry {
             Some(wanted) if is_default => return Err(no_divisor(name, rate, wanted)),
             Some(_) | None => 1,
         };
+        if is_default && config.max_players < seats.min {
+            return Err(too_few(name, seats, config.max_players));
+        }
         let snapshot_interval = u32::from(snapshot_interval);
         Ok(HostedGame {
             kind: self.kind,
@@ -137,6 +141,15 @@ impl Entry {
             seats,
             snapshot_interval,
         })
+    }
+}
+
+fn too_few(game: &str, seats: Seats, players: u16) -> Error {
+    let (least, most) = (seats.min, ROOM_MEMBERS_MAX);
+    Error::Setting {
+        name: "max-players",
+        value: players.to_string(),
+        rule: format!("it must be between {least} and {most}, since {game} needs {least}"),
     }
 }
 
@@ -271,6 +284,19 @@ mod tests {
                            1, 2, 3, 4, 5, 6, 10, 12, 15, 20, 30, 60";
             assert!(problem(&wanted(rate)).ends_with(allowed), "{rate}");
         }
+    }
+
+    /// Only of the default game: another one's rooms are made as large as it needs.
+    #[test]
+    fn too_few_players_for_the_default_game_are_refused_with_what_is_allowed() {
+        let players = |game: &str, max_players| Config {
+            game: Some(game.to_owned()),
+            max_players,
+            ..Config::default()
+        };
+        assert!(problem(&players("pong", 1)).contains("between 2 and 4096"));
+        assert!(resolve(&players("pong", 2)).is_ok());
+        assert!(resolve(&players("arena", 1)).is_ok());
     }
 
     #[test]

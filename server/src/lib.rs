@@ -12,6 +12,7 @@
 //! - `http`: the page, health, metrics and lists, on the same port
 //! - `clock`, `entropy`, `metrics`, `shutdown`: the outside world, each in one place
 
+mod bots;
 mod cli;
 mod clock;
 pub mod config;

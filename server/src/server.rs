@@ -118,6 +118,11 @@ impl Server {
         self.address
     }
 
+    /// The game of a client that names none.
+    pub fn default_game(&self) -> &'static str {
+        self.site.lobby.directory.games().default_game().kind.name()
+    }
+
     /// Serves until `shutdown` resolves, then closes every connection as `restarting` and ends
     /// within two seconds.
     ///
@@ -149,7 +154,7 @@ impl Server {
         }
         site.lobby.directory.scheduler().stop();
         if !threads.within(THREADS_END_MAX).await {
-            tracing::error!(stalls = ?site.watchdog.stalls(), "some rooms did not end in time");
+            tracing::error!(stalls = ?site.watchdog.look(), "some rooms did not end in time");
         }
         Ok(())
     }
@@ -183,16 +188,19 @@ fn check(config: &Config) -> Result<(), Error> {
         config.threads.unwrap_or(1).into(),
         THREADS_MAX.into(),
     )?;
-    for (name, value) in [
-        ("hello-timeout", config.hello_timeout),
-        ("idle-timeout", config.idle_timeout),
+    let something = (Duration::from_nanos(1), "more than nothing, such as 5s");
+    // Tokens count in seconds.
+    let a_second = (Duration::from_secs(1), "at least 1s");
+    for (name, value, (least, words)) in [
+        ("hello-timeout", config.hello_timeout, something),
+        ("idle-timeout", config.idle_timeout, something),
+        ("session-lifetime", config.session_lifetime, a_second),
     ] {
-        if value.is_zero() {
-            let rule = "it must be more than nothing, such as 5s".to_owned();
+        if value < least {
             return Err(Error::Setting {
                 name,
                 value: format!("{value:?}"),
-                rule,
+                rule: format!("it must be {words}"),
             });
         }
     }

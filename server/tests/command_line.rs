@@ -129,6 +129,7 @@ fn a_value_that_can_not_be_is_refused_with_what_is_allowed() {
         (["--max-players", "0"], "between 1 and 4096"),
         (["--max-players", "5000"], "between 1 and 4096"),
         (["--threads", "0"], "between 1 and 1024"),
+        (["--session-lifetime", "999ms"], "at least 1s"),
         (["--hello-timeout", "0s"], "more than nothing"),
         (["--log", "a=b=c"], "error, warn, info, debug, trace"),
         (["--map", "/nowhere.toml"], "can't read /nowhere.toml"),
@@ -214,6 +215,34 @@ fn it_says_how_to_reach_it() {
     let mut answer = String::new();
     socket.read_to_string(&mut answer).unwrap();
     assert!(answer.starts_with("HTTP/1.1 200 OK"), "{answer}");
+}
+
+#[test]
+fn the_bots_it_suggests_play_its_game() {
+    let last = |server: &Running| server.announcement.lines().last().unwrap().to_owned();
+    let arena = Running::start(&[]);
+    assert!(last(&arena).ends_with("--duration 30s"));
+    let pong = Running::start(&["--game", "pong"]);
+    assert!(last(&pong).ends_with("--duration 30s --game pong"));
+}
+
+#[test]
+fn a_variable_that_can_not_be_is_named() {
+    for (name, value) in [
+        ("SYNCLINE_MAX_PLAYERS", "many"),
+        ("SYNCLINE_LOG_FORMAT", "xml"),
+    ] {
+        let (code, _, problem) = output(&["--max-rooms", "3"], &[(name, value)]);
+        assert_eq!(code, Some(2), "{problem}");
+        let words = format!("invalid value '{value}' for '{name}'");
+        assert!(problem.contains(&words), "{words} is not in\n{problem}");
+    }
+    let variable = [("SYNCLINE_MAX_PLAYERS", "many")];
+    let (_, _, problem) = output(&["--max-players=few"], &variable);
+    assert!(
+        problem.contains("'few' for '--max-players <N>'"),
+        "{problem}"
+    );
 }
 
 #[cfg(unix)]

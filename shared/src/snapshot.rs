@@ -26,7 +26,7 @@ pub enum Audience {
 }
 
 /// Rows and events of one audience at one tick, by the game's own ids.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Contents {
     rows: Vec<RowHeader>,
     events: Vec<EventHeader>,
@@ -35,7 +35,7 @@ pub struct Contents {
 }
 
 /// Where one entity's row lies.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub struct RowHeader {
     /// Its class.
     pub class: ClassId,
@@ -45,7 +45,7 @@ pub struct RowHeader {
 }
 
 /// Where one event's words lie.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub struct EventHeader {
     /// Its class, an index into the schema's event classes.
     pub class: u8,
@@ -122,7 +122,7 @@ impl Contents {
 }
 
 /// Collects the rows and events of a tick by audience. Reused from tick to tick.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct SnapshotWriter {
     schema: Arc<Schema>,
     everyone: Contents,

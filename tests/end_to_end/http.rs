@@ -21,7 +21,10 @@ async fn the_page_and_its_parts_are_served() {
         page.head
             .contains("content-security-policy: default-src 'self'")
     );
-    assert!(page.body.contains("--bots 200"));
+    assert!(
+        page.body
+            .contains("--bots 200 --duration 30s --game lab</code>")
+    );
     for part in ["/page.css", "/page.js"] {
         assert!(page.body.contains(part), "the page uses {part}");
         assert_eq!(host.get(part).await.status, 200);

@@ -38,6 +38,6 @@ async function refresh() {
 const scheme = location.protocol === "https:" ? "wss" : "ws";
 const play = `${scheme}://${location.host}/play`;
 document.getElementById("play").textContent = play;
-document.getElementById("bots").textContent =
-  `cargo run --release -p syncline-bot-client -- --url ${play} --bots 200 --duration 30s`;
+const bots = document.getElementById("bots");
+bots.textContent = bots.textContent.replace("--bots", `--url ${play} --bots`);
 refresh();

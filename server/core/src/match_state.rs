@@ -5,6 +5,7 @@
 //! deterministic function of its header and its records. Knows nothing of members, streams or time.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 use syncline_shared::codec;
@@ -15,6 +16,7 @@ use syncline_shared::id::PlayerId;
 use syncline_shared::input::{InputStatus, InputWords};
 use syncline_shared::journal::{Act, AppliedInput, MatchHeader, TickRecord};
 use syncline_shared::rng::Rng;
+use syncline_shared::schema::Schema;
 use syncline_shared::snapshot::SnapshotWriter;
 use syncline_shared::tick::{Tick, ViewTick};
 
@@ -23,6 +25,7 @@ use crate::simulation::{GameKind, Simulation};
 /// A match in progress.
 pub struct Match {
     header: MatchHeader,
+    schema: Arc<Schema>,
     simulation: Box<dyn Simulation>,
     rest: MatchRest,
     /// The input of those who have sent none.
@@ -92,6 +95,7 @@ impl Match {
         let neutral = game.neutral_input();
         Ok(Self {
             header,
+            schema: Arc::clone(game.schema()),
             simulation,
             rest,
             neutral,
@@ -219,15 +223,37 @@ impl Match {
         self.simulation
             .tick(tick, &self.inputs, &mut self.rest.rng, world);
         if tick.is_multiple_of(self.header.checkpoint_interval) {
-            let checkpoint = self.checkpoint();
-            self.restore(&checkpoint)
-                .expect("what was just encoded decodes");
+            self.pass_through_checkpoint();
         }
         TickRecord {
             tick,
             acts: core::mem::take(&mut self.acts),
             inputs: applied,
         }
+    }
+
+    /// Goes on from the decoded copy of what was just encoded.
+    ///
+    /// In a debug build the game has to show the same rows before and after: a field that serde skips
+    /// is then a loud failure of the game's first tests, and not a value that resets in play.
+    fn pass_through_checkpoint(&mut self) {
+        let shown = cfg!(debug_assertions).then(|| self.shown());
+        let checkpoint = self.checkpoint();
+        self.restore(&checkpoint)
+            .expect("what was just encoded decodes");
+        assert!(
+            shown.is_none_or(|shown| shown == self.shown()),
+            "{} shows other rows after a checkpoint at tick {}: does serde skip a field?",
+            self.header.game,
+            self.rest.tick
+        );
+    }
+
+    /// The rows that clients would see now.
+    fn shown(&self) -> SnapshotWriter {
+        let mut world = SnapshotWriter::new(Arc::clone(&self.schema));
+        self.replicate(&mut world);
+        world
     }
 
     /// Runs a recorded tick.

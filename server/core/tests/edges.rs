@@ -240,3 +240,15 @@ fn a_deserted_match_gives_way() {
     table.check_frames();
     assert_eq!(positions(&table, 2), positions(&table, 3));
 }
+
+/// A field that serde skips would reset in play; in a debug build it fails at the first checkpoint.
+#[cfg(debug_assertions)]
+#[test]
+#[should_panic(expected = "does serde skip a field?")]
+fn a_forgotten_field_is_found_at_a_checkpoint() {
+    let mut table = table();
+    table.attach(1, 1, false);
+    table.run(10, nothing);
+    table.ask(1, 1, &Ask::Forget {});
+    table.run(60, nothing);
+}

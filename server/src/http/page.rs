@@ -3,16 +3,21 @@
 use std::sync::Arc;
 
 use axum::Router;
+use axum::extract::State;
 use axum::http::header::{
     CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, X_CONTENT_TYPE_OPTIONS,
 };
 use axum::response::IntoResponse;
 use axum::routing::get;
 
+use crate::bots;
 use crate::http::site::Site;
 
 /// The page needs nothing from elsewhere, and no script but its own.
 const POLICY: &str = "default-src 'self'; base-uri 'none'; frame-ancestors 'none'";
+
+/// What stands in the page for the bots' game.
+const GAME_OPTION: &str = "<!-- game option -->";
 
 /// The page and its parts.
 pub(super) fn routes() -> Router<Arc<Site>> {
@@ -22,10 +27,12 @@ pub(super) fn routes() -> Router<Arc<Site>> {
         .route("/page.js", get(script))
 }
 
-async fn index() -> impl IntoResponse {
+async fn index(State(site): State<Arc<Site>>) -> impl IntoResponse {
+    let game = site.lobby.directory.games().default_game().kind.name();
+    let page = include_str!("../../../assets/web/rooms/index.html");
     file(
         "text/html",
-        include_str!("../../../assets/web/rooms/index.html"),
+        page.replacen(GAME_OPTION, &bots::game_option(game), 1),
     )
 }
 
@@ -43,7 +50,7 @@ async fn script() -> impl IntoResponse {
     )
 }
 
-fn file(kind: &str, text: &'static str) -> impl IntoResponse {
+fn file<T: IntoResponse>(kind: &str, text: T) -> impl IntoResponse + use<T> {
     let headers = [
         (CONTENT_TYPE, format!("{kind}; charset=utf-8")),
         (CONTENT_SECURITY_POLICY, POLICY.to_owned()),

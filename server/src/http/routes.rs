@@ -98,7 +98,7 @@ impl From<&RoomBoard> for ListedRoom {
             phase: glance.phase,
             tick: glance.tick,
             players: glance.players,
-            players_max: board.players_max,
+            players_max: board.players_max(),
             spectators: glance.spectators,
         }
     }

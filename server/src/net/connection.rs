@@ -23,10 +23,10 @@ use syncline_shared::schema::Schema;
 
 use crate::directory::{Admission, Directory};
 use crate::metrics::Metrics;
-use crate::net::ending::{End, Outward};
+use crate::net::ending::{CLOSE_WRITE_MAX, End, Outward};
 use crate::net::handshake::{self, Admitted};
 use crate::net::incoming::{Ear, Incoming, decode};
-use crate::net::outbox::{Cut, OutboxReader, Outgoing, outbox};
+use crate::net::outbox::{Cut, Ending, OutboxReader, Outgoing, outbox};
 use crate::net::socket;
 use crate::runtime::inbox::{HostedEvent, Places, RoomHandle};
 use crate::session::TokenKey;
@@ -86,16 +86,37 @@ async fn stay(
         Ok(Err(end)) => return end,
         Err(_) => return CloseReason::HelloTimeout.into(),
     };
-    let (member, reader, cut) = match enter(lobby, connection, &message) {
+    let (member, reader, mut cut) = match enter(lobby, connection, &message) {
         Ok(entered) => entered,
         Err(close) => return close.into(),
     };
     let (heard, ask) = (ear.heard, Notify::new());
-    tokio::select! {
-        end = listen(&member, message, ear) => end,
+    let end = tokio::select! {
+        end = listen(&member, message, ear) => Some(end),
         end = speak(&lobby.metrics, reader, outward, &ask) => end,
-        end = time_out(lobby.idle_timeout, heard, &ask) => end,
-        Ok(close) = cut => close.into(),
+        end = time_out(lobby.idle_timeout, heard, &ask) => Some(end),
+        Some(end) = closing(&mut cut) => Some(end),
+    };
+    end.unwrap_or_else(|| silenced(cut))
+}
+
+/// Ends a connection that the room has closed, and that does not get there by reading what still
+/// waits; nothing if the room is gone without a word.
+async fn closing(cut: &mut Cut) -> Option<End> {
+    match cut.await.ok()? {
+        Ending::Soon(close) => {
+            tokio::time::sleep(CLOSE_WRITE_MAX).await;
+            Some(close.into())
+        }
+        Ending::Now(close) => Some(close.into()),
+    }
+}
+
+/// The end of a connection whose room says nothing more: what it said last, if it did.
+fn silenced(mut cut: Cut) -> End {
+    match cut.try_recv() {
+        Ok(Ending::Soon(close) | Ending::Now(close)) => close.into(),
+        Err(_) => CloseReason::Internal.into(),
     }
 }
 
@@ -196,34 +217,32 @@ impl Member {
     }
 }
 
-/// Writes what the room says: all that waits at once, and then one flush.
+/// Writes what the room says: all that waits at once, and then one flush. Ends without an end if the
+/// room says nothing more.
 async fn speak(
     metrics: &Metrics,
     mut reader: OutboxReader,
     outward: &mut Outward,
     ask: &Notify,
-) -> End {
+) -> Option<End> {
     loop {
         let mut next = tokio::select! {
-            outgoing = reader.receive() => match outgoing {
-                Some(outgoing) => outgoing,
-                None => return CloseReason::Internal.into(),
-            },
+            outgoing = reader.receive() => outgoing?,
             () = ask.notified() => {
                 if outward.send(Message::Ping(Bytes::new())).await.is_err() {
-                    return End::Gone;
+                    return Some(End::Gone);
                 }
                 continue;
             }
         };
         loop {
             match next {
-                Outgoing::Close(close) => return close.into(),
+                Outgoing::Close(close) => return Some(close.into()),
                 Outgoing::Message(message) => {
                     metrics.sent_messages.inc();
                     metrics.sent_bytes.inc_by(message.len() as u64);
                     if outward.feed(Message::Binary(message.into())).await.is_err() {
-                        return End::Gone;
+                        return Some(End::Gone);
                     }
                 }
             }
@@ -233,7 +252,7 @@ async fn speak(
             next = more;
         }
         if outward.flush().await.is_err() {
-            return End::Gone;
+            return Some(End::Gone);
         }
     }
 }
@@ -255,5 +274,41 @@ async fn time_out(longest: Duration, heard: &AtomicBool, ask: &Notify) -> End {
         } else if silent == QUARTERS {
             return CloseReason::Idle.into();
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::net::outbox::Outbox;
+
+    fn reason(end: &End) -> Option<CloseReason> {
+        match end {
+            End::Closed(close) => Some(close.reason),
+            End::Gone => None,
+        }
+    }
+
+    /// Whoever finds the queue gone before it looks at the cut must still say why.
+    #[tokio::test]
+    async fn a_connection_that_finds_its_queue_gone_ends_with_the_rooms_reason() {
+        let (room, mut reader, cut) = outbox();
+        room.cut(CloseReason::TooSlow.into());
+        assert_eq!(reader.receive().await, None);
+        assert_eq!(reason(&silenced(cut)), Some(CloseReason::TooSlow));
+        let (room, mut reader, cut) = outbox();
+        drop::<Outbox>(room);
+        assert_eq!(reader.receive().await, None);
+        assert_eq!(reason(&silenced(cut)), Some(CloseReason::Internal));
+    }
+
+    /// Nothing takes the close out of the queue here, as when the client does not read.
+    #[tokio::test(start_paused = true)]
+    async fn a_close_does_not_wait_for_a_client_that_does_not_read() {
+        let (room, _reader, mut cut) = outbox();
+        assert!(room.send(vec![1]));
+        room.close(CloseReason::Kicked.into());
+        let end = closing(&mut cut).await.expect("the room said why");
+        assert_eq!(reason(&end), Some(CloseReason::Kicked));
     }
 }

@@ -18,7 +18,7 @@ use syncline_shared::close::{Close, CloseReason, Fault};
 use crate::metrics::Metrics;
 
 /// How long a close frame may take to be written, behind whatever a blocked socket still holds.
-const CLOSE_WRITE_MAX: Duration = Duration::from_millis(500);
+pub(super) const CLOSE_WRITE_MAX: Duration = Duration::from_millis(500);
 
 /// Where messages to one client go.
 pub(super) type Outward = SplitSink<WebSocketStream<TcpStream>, Message>;

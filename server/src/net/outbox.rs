@@ -23,7 +23,7 @@ const BYTES_MAX: usize = SERVER_MESSAGE_BYTES_MAX + 128 * 1024;
 #[derive(Debug)]
 pub(crate) struct Outbox {
     queue: mpsc::Sender<Outgoing>,
-    cut: oneshot::Sender<Close>,
+    ending: oneshot::Sender<Ending>,
     bytes: Arc<AtomicUsize>,
 }
 
@@ -34,8 +34,17 @@ pub(crate) struct OutboxReader {
     bytes: Arc<AtomicUsize>,
 }
 
-/// Resolves when the connection shall end without what still waits.
-pub(crate) type Cut = oneshot::Receiver<Close>;
+/// Resolves when the room ends the connection.
+pub(crate) type Cut = oneshot::Receiver<Ending>;
+
+/// How the room ends a connection.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Ending {
+    /// After what still waits, if that can be written before long.
+    Soon(Close),
+    /// Without what still waits.
+    Now(Close),
+}
 
 /// Something to write.
 #[derive(Debug, PartialEq, Eq)]
@@ -49,7 +58,7 @@ pub(crate) enum Outgoing {
 /// An empty outbox.
 pub(crate) fn outbox() -> (Outbox, OutboxReader, Cut) {
     let (sender, receiver) = mpsc::channel(MESSAGES_MAX);
-    let (cut, cutting) = oneshot::channel();
+    let (ending, cut) = oneshot::channel();
     let bytes = Arc::new(AtomicUsize::new(0));
     let reader = OutboxReader {
         queue: receiver,
@@ -58,11 +67,11 @@ pub(crate) fn outbox() -> (Outbox, OutboxReader, Cut) {
     (
         Outbox {
             queue: sender,
-            cut,
+            ending,
             bytes,
         },
         reader,
-        cutting,
+        cut,
     )
 }
 
@@ -78,22 +87,35 @@ impl Outbox {
 
     /// Ends the connection, after what waits; without it if there is no room for one thing more.
     pub(crate) fn close(self, close: Close) {
-        if let Err(mpsc::error::TrySendError::Full(Outgoing::Close(close))) =
-            self.queue.try_send(Outgoing::Close(close))
-        {
-            self.cut(close);
-        }
+        let ending = match self.queue.try_send(Outgoing::Close(close.clone())) {
+            Ok(()) => Ending::Soon(close),
+            Err(_) => Ending::Now(close),
+        };
+        self.end(ending);
     }
 
     /// Ends the connection without what waits.
     pub(crate) fn cut(self, close: Close) {
+        self.end(Ending::Now(close));
+    }
+
+    /// Sends the reason before the queue is dropped: a connection that finds the queue gone finds
+    /// the reason too.
+    fn end(self, ending: Ending) {
+        let Self {
+            queue,
+            ending: word,
+            ..
+        } = self;
         // An error means that it has ended already.
-        let _ = self.cut.send(close);
+        let _ = word.send(ending);
+        drop(queue);
     }
 }
 
 impl OutboxReader {
-    /// The next thing to write, as soon as there is one; nothing if the room's thread is gone.
+    /// The next thing to write, as soon as there is one; nothing after a cut, or if the room's
+    /// thread is gone.
     pub(crate) async fn receive(&mut self) -> Option<Outgoing> {
         let outgoing = self.queue.recv().await?;
         self.note(&outgoing);
@@ -129,7 +151,7 @@ mod tests {
 
     #[test]
     fn messages_come_out_in_order_and_the_close_last() {
-        let (outbox, mut reader, _cut) = outbox();
+        let (outbox, mut reader, mut cut) = outbox();
         assert!(outbox.send(vec![1]));
         assert!(outbox.send(vec![2]));
         outbox.close(CloseReason::Replaced.into());
@@ -140,6 +162,8 @@ mod tests {
             Some(Outgoing::Close(CloseReason::Replaced.into()))
         );
         assert_eq!(reader.receive_now(), None);
+        let soon = Ending::Soon(CloseReason::Replaced.into());
+        assert_eq!(cut.try_recv(), Ok(soon), "should none of it be read");
     }
 
     #[test]
@@ -169,6 +193,6 @@ mod tests {
             assert!(outbox.send(vec![0]));
         }
         outbox.close(CloseReason::Kicked.into());
-        assert_eq!(cut.try_recv(), Ok(CloseReason::Kicked.into()));
+        assert_eq!(cut.try_recv(), Ok(Ending::Now(CloseReason::Kicked.into())));
     }
 }

@@ -28,13 +28,12 @@ pub(crate) struct RoomBoard {
     pub(crate) game: Arc<HostedGame>,
     /// Kept out of lists and quick play.
     pub(crate) private: bool,
-    /// Seats in all.
-    pub(crate) players_max: u16,
     /// How many were sent here and have not arrived, and whether nobody may be sent any more.
     awaited: AtomicU32,
     phase: AtomicU8,
     tick: AtomicU32,
     players: AtomicU16,
+    players_max: AtomicU16,
     spectators: AtomicU16,
     connected: AtomicU16,
     open: AtomicBool,
@@ -74,7 +73,8 @@ impl RoomBoard {
             id: config.id,
             code: config.code,
             private: config.private,
-            players_max: config.players_max.min(game.seats.max),
+            // Until the room says its own.
+            players_max: AtomicU16::new(config.players_max.max(game.seats.min).min(game.seats.max)),
             game,
             awaited: AtomicU32::new(0),
             phase: AtomicU8::new(0),
@@ -100,6 +100,8 @@ impl RoomBoard {
         }
         self.phase.store(phase, Ordering::Relaxed);
         self.players.store(status.players, Ordering::Relaxed);
+        self.players_max
+            .store(status.players_max, Ordering::Relaxed);
         self.spectators.store(status.spectators, Ordering::Relaxed);
         self.connected.store(status.connected, Ordering::Relaxed);
         self.open.store(status.open, Ordering::Relaxed);
@@ -122,6 +124,11 @@ impl RoomBoard {
         self.phase.load(Ordering::Relaxed) == RUNNING
     }
 
+    /// Seats in all.
+    pub(crate) fn players_max(&self) -> u16 {
+        self.players_max.load(Ordering::Relaxed)
+    }
+
     /// Players here and on their way.
     pub(crate) fn players_expected(&self) -> u32 {
         // In this order: someone who arrives in between is counted twice rather than never.
@@ -131,7 +138,7 @@ impl RoomBoard {
 
     /// Whether a new player would find a seat, once everybody on the way has arrived.
     pub(crate) fn is_open(&self) -> bool {
-        self.players_expected() < u32::from(self.players_max) && self.open.load(Ordering::Relaxed)
+        self.players_expected() < u32::from(self.players_max()) && self.open.load(Ordering::Relaxed)
     }
 
     /// For how many microseconds a running match has stood still at `now`; zero between matches.
@@ -236,6 +243,19 @@ mod tests {
         assert!(board.is_open());
         let _reservation = board.reserve().unwrap();
         assert_eq!(board.players_expected(), 2);
+        assert!(!board.is_open());
+    }
+
+    #[test]
+    fn seats_are_those_that_the_room_has() {
+        let board = board();
+        assert_eq!(board.players_max(), 2);
+        let one_seat = RoomStatus {
+            players_max: 1,
+            ..status(&board, "lobby", 0)
+        };
+        board.publish(&one_seat, Timestamp::ZERO);
+        assert_eq!(board.players_max(), 1);
         assert!(!board.is_open());
     }
 

@@ -109,9 +109,10 @@ impl HostedRoom {
         }
     }
 
-    /// Runs what is due; it should have been run at `due`.
-    pub(super) fn advance(&mut self, clock: Clock, due: Timestamp, metrics: &Metrics) {
+    /// Runs what is due.
+    pub(super) fn advance(&mut self, clock: Clock, metrics: &Metrics) {
         let begun = clock.now();
+        let late = self.lateness(begun);
         let at = self.room_time(begun);
         self.room.advance(at);
         self.carry_away(at);
@@ -120,7 +121,7 @@ impl HostedRoom {
         let counters = *self.room.counters();
         let ticks = counters.ticks - self.counted.ticks;
         if let Some(each) = ended.since(begun).checked_div(ticks) {
-            metrics.observe_tick(begun.since(due), each);
+            metrics.observe_tick(late, each);
         }
         metrics.count_room(&self.counted, &counters);
         self.counted = counters;
@@ -142,6 +143,13 @@ impl HostedRoom {
         }
         let since = due.max(now).since(self.origin);
         Some(self.origin.plus_micros(since.next_multiple_of(self.period)))
+    }
+
+    /// How long the match's next tick is overdue at `now`, in microseconds.
+    ///
+    /// By the room's own time: the agenda forgets how late a room is whenever it is visited.
+    fn lateness(&self, now: Timestamp) -> u64 {
+        self.next_due(now).map_or(0, |due| now.since(due))
     }
 
     /// Whether the room is over.
@@ -204,9 +212,10 @@ impl HostedRoom {
 mod tests {
     use std::collections::BTreeSet;
 
-    use syncline_games::Pong;
-    use syncline_server_core::RoomConfig;
-    use syncline_shared::id::{RoomCode, RoomId};
+    use syncline_games::{Arena, Pong};
+    use syncline_server_core::{Attach, ClientMessage, RoomConfig};
+    use syncline_shared::id::{RoomCode, RoomId, SessionId};
+    use syncline_shared::message::control::Role;
 
     use super::*;
     use crate::config::Config;
@@ -245,5 +254,57 @@ mod tests {
             gaps.iter().all(|gap| *gap > even / 3 && *gap < even * 3),
             "{gaps:?}"
         );
+    }
+
+    /// A visit between two ticks has the room scheduled anew, which makes its tick no less late.
+    #[test]
+    fn a_message_makes_no_overdue_tick_less_late() {
+        let games = Games::new().with::<Arena>();
+        let game = games.resolve(&Config::default()).unwrap();
+        let game = game.default_game().clone();
+        let (clock, metrics, connection) = (Clock::start(), Metrics::new(), ConnectionId(1));
+        let config = RoomConfig::new(RoomId(1), RoomCode::from_entropy(1), 1);
+        let board = Arc::new(RoomBoard::new(&config, game.clone(), clock.now()));
+        let reservation = board.reserve().unwrap();
+        let spec = RoomSpec { config, game };
+        let mut room = HostedRoom::open(spec, board, clock.now(), 0).unwrap();
+        let (outbox, _reader, _cut) = crate::net::outbox::outbox();
+        let attach = Box::new(Attach {
+            session: SessionId(1),
+            resume: false,
+            resume_token: Vec::new(),
+            name: String::new(),
+            role: Role::Player,
+            knows_schema: true,
+        });
+        room.handle(
+            clock,
+            HostedEvent::Attach {
+                connection,
+                attach,
+                outbox,
+                reservation,
+            },
+        );
+        room.advance(clock, &metrics);
+        assert!(
+            room.board.is_running(),
+            "an arena begins with its first player"
+        );
+        let due = room.next_due(clock.now()).unwrap();
+        let late = due.plus_micros(40_000);
+        assert_eq!(room.lateness(late), 40_000);
+        let place = crate::runtime::inbox::Places::new().input().unwrap();
+        let message = ClientMessage::Ping { nonce: 1 };
+        room.handle(
+            clock,
+            HostedEvent::Message {
+                connection,
+                message,
+                place,
+            },
+        );
+        assert_eq!(room.lateness(late), 40_000);
+        assert_eq!(room.lateness(due), 0);
     }
 }

@@ -10,10 +10,12 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use syncline_server_core::{Attach, ClientMessage, ConnectionId, RoomConfig};
 use syncline_shared::id::RoomId;
+use syncline_shared::tick::Timestamp;
 
 use crate::games::HostedGame;
 use crate::net::outbox::Outbox;
 use crate::runtime::board::{Reservation, RoomBoard};
+use crate::runtime::pulse::Pulse;
 
 /// How many control messages and commands of one member may wait for its room. With all places
 /// taken the connection stops reading, so that its own socket feels it.
@@ -111,6 +113,7 @@ pub(crate) struct RoomHandle {
     /// What it shows.
     pub(crate) board: Arc<RoomBoard>,
     thread: mpsc::Sender<ThreadEvent>,
+    pulse: Arc<Pulse>,
 }
 
 /// The thread that owns the room is gone.
@@ -118,9 +121,23 @@ pub(crate) struct RoomHandle {
 pub(crate) struct ThreadGone;
 
 impl RoomHandle {
-    /// The room of `board`, which lives on `thread`.
-    pub(crate) fn new(board: Arc<RoomBoard>, thread: mpsc::Sender<ThreadEvent>) -> Self {
-        Self { board, thread }
+    /// The room of `board`, which lives on the thread with this inbox and pulse.
+    pub(super) fn new(
+        board: Arc<RoomBoard>,
+        thread: mpsc::Sender<ThreadEvent>,
+        pulse: Arc<Pulse>,
+    ) -> Self {
+        Self {
+            board,
+            thread,
+            pulse,
+        }
+    }
+
+    /// Whether the room's thread has been in one room for `longest` microseconds at `now`, so that
+    /// whoever is sent there may wait for ever.
+    pub(crate) fn is_stuck(&self, now: Timestamp, longest: u64) -> bool {
+        self.pulse.is_stuck(now, longest)
     }
 
     /// Tells the room.

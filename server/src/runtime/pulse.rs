@@ -50,6 +50,11 @@ impl Pulse {
         (since != WAITING).then(|| (room, now.since(Timestamp(since))))
     }
 
+    /// Whether the thread has been in one room for `longest` microseconds at `now`.
+    pub(super) fn is_stuck(&self, now: Timestamp, longest: u64) -> bool {
+        self.visit(now).is_some_and(|(_, micros)| micros >= longest)
+    }
+
     /// One more room was given to the thread.
     pub(super) fn add_room(&self) {
         self.rooms.fetch_add(1, Ordering::Relaxed);

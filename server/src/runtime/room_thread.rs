@@ -96,7 +96,7 @@ impl RoomThread {
             && due <= now
         {
             let (clock, metrics) = (self.clock, self.metrics.clone());
-            self.visit(id, |room| room.advance(clock, due, &metrics));
+            self.visit(id, |room| room.advance(clock, &metrics));
         }
     }
 
@@ -131,8 +131,8 @@ impl RoomThread {
             let clock = self.clock;
             self.visit(id, |room| room.handle(clock, event));
         } else if let HostedEvent::Attach { outbox, .. } = event {
-            // The room ended while this one was on the way.
-            outbox.close(CloseReason::RoomClosed.into());
+            // A room does not end well with somebody on the way: this one broke, or never opened.
+            outbox.close(broke());
         }
     }
 
@@ -187,11 +187,38 @@ impl RoomThread {
         if board.retire() {
             tracing::info!(room = %id, "closed");
             self.forget(id, &board);
-        } else if let Ok(anew) = room.reopen(self.clock.now()) {
-            self.rooms.insert(id, anew);
-            self.schedule(id);
-        } else {
-            self.forget(id, &board);
+            self.discard(id, room);
+            return;
+        }
+        let now = self.clock.now();
+        self.pulse.enter(id, now);
+        let anew = catch_unwind(AssertUnwindSafe(|| room.reopen(now)));
+        self.pulse.leave();
+        match anew {
+            Ok(Ok(anew)) => {
+                self.rooms.insert(id, anew);
+                self.schedule(id);
+            }
+            Ok(Err(error)) => {
+                tracing::error!(room = %id, %error, "the game can't read its config");
+                self.forget(id, &board);
+            }
+            Err(panic) => {
+                self.metrics.panics.inc();
+                tracing::error!(room = %id, panic = text(&*panic), "the room panicked while it began anew");
+                self.forget(id, &board);
+            }
+        }
+    }
+
+    /// Drops a room. What a game does then is its own code, as likely to panic or hang as any.
+    fn discard(&self, id: RoomId, room: HostedRoom) {
+        self.pulse.enter(id, self.clock.now());
+        let dropped = catch_unwind(AssertUnwindSafe(|| drop(room)));
+        self.pulse.leave();
+        if let Err(panic) = dropped {
+            self.metrics.panics.inc();
+            tracing::error!(room = %id, panic = text(&*panic), "the room panicked while it was dropped");
         }
     }
 
@@ -209,10 +236,9 @@ impl RoomThread {
         );
         self.members -= room.member_count();
         self.pulse.set_members(self.members);
-        room.close_all(&Close::new(CloseReason::Internal, "the room broke"));
+        room.close_all(&broke());
         self.forget(id, &board);
-        // What a broken game does when it is dropped is not known either.
-        let _ = catch_unwind(AssertUnwindSafe(|| drop(room)));
+        self.discard(id, room);
     }
 
     fn forget(&mut self, id: RoomId, board: &RoomBoard) {
@@ -223,6 +249,11 @@ impl RoomThread {
         board.abandon();
         self.pulse.remove_room();
     }
+}
+
+/// What clients of a room that broke are told.
+fn broke() -> Close {
+    Close::new(CloseReason::Internal, "the room broke")
 }
 
 /// What a panic says, if it says anything.

@@ -18,6 +18,10 @@ use crate::runtime::inbox::{RoomHandle, RoomSpec, ThreadEvent};
 use crate::runtime::pulse::Pulse;
 use crate::runtime::room_thread::RoomThread;
 
+/// A thread that has been in one room for so long gets no new one while another can take it, in
+/// microseconds.
+const BUSY: u64 = 1_000_000;
+
 /// All scheduler threads.
 pub(crate) struct Scheduler {
     threads: Vec<SchedulerThread>,
@@ -61,12 +65,15 @@ impl Scheduler {
         Ok((Self { threads }, Ended(ended)))
     }
 
-    /// Opens a room on the thread that has least to do.
-    pub(crate) fn host(&self, spec: RoomSpec, board: Arc<RoomBoard>) -> RoomHandle {
+    /// Opens a room on the thread that has least to do, of those that move at `now`.
+    pub(crate) fn host(&self, spec: RoomSpec, board: Arc<RoomBoard>, now: Timestamp) -> RoomHandle {
         let thread = self
             .threads
             .iter()
-            .min_by_key(|thread| (thread.thread.is_finished(), thread.pulse.load()))
+            .min_by_key(|thread| {
+                let moves_not = thread.thread.is_finished() || thread.pulse.is_stuck(now, BUSY);
+                (moves_not, thread.pulse.load())
+            })
             .expect("at least one thread was started");
         thread.pulse.add_room();
         if thread
@@ -77,7 +84,12 @@ impl Scheduler {
             // The thread is gone, and whoever enters will be told so.
             board.abandon();
         }
-        RoomHandle::new(board, thread.inbox.clone())
+        RoomHandle::new(board, thread.inbox.clone(), thread.pulse.clone())
+    }
+
+    /// Whether every thread has been in one room for `longest` microseconds at `now`, or has ended.
+    pub(crate) fn is_stuck(&self, now: Timestamp, longest: u64) -> bool {
+        self.stuck(now, longest).count() == self.threads.len()
     }
 
     /// The threads that have been in one room for `longest` microseconds at `now`, or have ended.
@@ -137,5 +149,42 @@ impl Ended {
     /// Waits for the end of all threads, but no longer than `longest`; whether they did end.
     pub(crate) async fn within(mut self, longest: Duration) -> bool {
         tokio::time::timeout(longest, self.0.recv()).await.is_ok()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use syncline_games::Pong;
+    use syncline_server_core::RoomConfig;
+    use syncline_shared::id::RoomCode;
+
+    use super::*;
+    use crate::config::Config;
+    use crate::games::Games;
+
+    /// Even if it has less to do than all others.
+    #[test]
+    fn a_thread_that_does_not_return_gets_no_new_room() {
+        let metrics = Arc::new(Metrics::new());
+        let (scheduler, _ended) = Scheduler::start(Some(2), Clock::start(), &metrics).unwrap();
+        let games = Games::new().with::<Pong>();
+        let game = games.resolve(&Config::default()).unwrap();
+        let game = game.default_game();
+        let (begun, now) = (Timestamp::ZERO, Timestamp(BUSY));
+        scheduler.threads[0].pulse.enter(RoomId(9), begun);
+        for id in 1..=4 {
+            let config = RoomConfig::new(RoomId(id), RoomCode::from_entropy(id.into()), 1);
+            let board = Arc::new(RoomBoard::new(&config, game.clone(), begun));
+            let spec = RoomSpec {
+                config,
+                game: game.clone(),
+            };
+            let room = scheduler.host(spec, board, now);
+            assert!(!room.is_stuck(begun, BUSY));
+        }
+        assert_eq!(scheduler.threads[0].pulse.load(), 0);
+        let stuck: Vec<_> = scheduler.stuck(now, BUSY).collect();
+        assert_eq!(stuck, [StuckThread::InRoom(RoomId(9))]);
+        assert!(!scheduler.is_stuck(now, BUSY));
     }
 }
