@@ -21,6 +21,10 @@ use crate::runtime::inbox::{HostedEvent, RoomSpec};
 /// 2^32.
 const SPREAD: u32 = 2_654_435_769;
 
+/// How long one word about overruns of a room is enough, in microseconds; they are counted all the
+/// same.
+const OVERRUN_LOG_MICROS: u64 = 10_000_000;
+
 /// A room and what belongs to it on its thread.
 pub(super) struct HostedRoom {
     room: Room,
@@ -32,6 +36,8 @@ pub(super) struct HostedRoom {
     outboxes: BTreeMap<ConnectionId, Outbox>,
     /// What is in the metrics already.
     counted: RoomCounters,
+    /// When an overrun was last logged.
+    overrun_told: Option<Timestamp>,
 }
 
 impl HostedRoom {
@@ -61,6 +67,7 @@ impl HostedRoom {
             period,
             outboxes,
             counted,
+            overrun_told: None,
         })
     }
 
@@ -123,8 +130,21 @@ impl HostedRoom {
         if let Some(each) = ended.since(begun).checked_div(ticks) {
             metrics.observe_tick(late, each);
         }
+        if counters.overruns > self.counted.overruns {
+            self.tell_overrun(ended, late);
+        }
         metrics.count_room(&self.counted, &counters);
         self.counted = counters;
+    }
+
+    /// Says that the room was too late to catch up, but not again and again.
+    fn tell_overrun(&mut self, now: Timestamp, late_micros: u64) {
+        let quiet = |told: Timestamp| now.since(told) < OVERRUN_LOG_MICROS;
+        if !self.overrun_told.is_some_and(quiet) {
+            self.overrun_told = Some(now);
+            let (room, late_ms) = (self.board.id, late_micros / 1000);
+            tracing::warn!(%room, late_ms, "too late to catch up: dropped time");
+        }
     }
 
     /// When the room must be advanced, if it has not been touched since `now`; never if nothing but
