@@ -4,7 +4,7 @@
 
 mod support;
 
-use support::{Ask, Rules, Stick, Table, nothing, positions, right, room_with, table};
+use support::{Ask, Rules, Stick, Table, nothing, positions, right, room_with, table, table_of};
 use syncline_server_core::{ClientMessage, RoomEvent, RoomOutput};
 use syncline_shared::close::CloseReason;
 use syncline_shared::command::CommandMessage;
@@ -44,13 +44,10 @@ fn a_vote_during_a_match_is_none() {
 /// A player who is away when a match begins and is refused by the game leaves no ghost behind.
 #[test]
 fn a_game_may_refuse_somebody_who_is_away() {
-    let mut table = Table::new(room_with(
-        &Rules {
-            seats_min: 2,
-            ..Rules::default()
-        },
-        |_| {},
-    ));
+    let mut table = table_of(&Rules {
+        seats_min: 2,
+        ..Rules::default()
+    });
     table.attach_as(1, 1, false, Role::Player, "banned");
     table.detach(1);
     table.attach(2, 2, false);
@@ -67,13 +64,10 @@ fn a_game_may_refuse_somebody_who_is_away() {
 
 #[test]
 fn a_game_that_refuses_too_many_has_no_match() {
-    let mut table = Table::new(room_with(
-        &Rules {
-            seats_min: 2,
-            ..Rules::default()
-        },
-        |_| {},
-    ));
+    let mut table = table_of(&Rules {
+        seats_min: 2,
+        ..Rules::default()
+    });
     table.attach(1, 1, false);
     table.attach_as(2, 2, false, Role::Player, "banned");
     table.run(10, right);
@@ -136,13 +130,10 @@ fn a_message_never_has_more_sections_than_allowed() {
 /// A world whose join takes longer than frames may wait is joined all the same.
 #[test]
 fn a_join_of_a_megabyte_on_a_long_path_ends() {
-    let mut table = Table::new(room_with(
-        &Rules {
-            crowd: 32_000,
-            ..Rules::default()
-        },
-        |_| {},
-    ));
+    let mut table = table_of(&Rules {
+        crowd: 32_000,
+        ..Rules::default()
+    });
     table.attach(1, 1, false);
     // Acknowledges every eighth tick: a round trip of a quarter second.
     for _ in 0..40 {
@@ -223,7 +214,7 @@ fn a_deserted_match_gives_way() {
         closed: true,
         ..Rules::default()
     };
-    let mut table = Table::new(room_with(&rules, |_| {}));
+    let mut table = table_of(&rules);
     table.attach(1, 1, false);
     table.attach(2, 2, false);
     table.attach_as(3, 3, false, Role::Spectator, "");

@@ -4,7 +4,7 @@
 
 mod support;
 
-use support::{Ask, Rules, Stick, Table, nothing, positions, right, room_with, table};
+use support::{Ask, Rules, Stick, Table, nothing, positions, right, room_with, table, table_of};
 use syncline_server_core::{ClientMessage, RoomEvent};
 use syncline_shared::close::CloseReason;
 use syncline_shared::command::{CommandMessage, CommandOutcome, CommandRefusal};
@@ -36,13 +36,10 @@ fn players_move_and_everybody_sees_it() {
 
 #[test]
 fn a_match_waits_in_the_lobby_for_enough_players() {
-    let mut table = Table::new(room_with(
-        &Rules {
-            seats_min: 2,
-            ..Rules::default()
-        },
-        |_| {},
-    ));
+    let mut table = table_of(&Rules {
+        seats_min: 2,
+        ..Rules::default()
+    });
     table.attach(1, 1, false);
     table.run(10, nothing);
     assert_eq!(
@@ -105,13 +102,10 @@ fn a_full_room_refuses() {
 
 #[test]
 fn a_closed_match_refuses_latecomers_and_a_game_may_refuse_anybody() {
-    let mut table = Table::new(room_with(
-        &Rules {
-            closed: true,
-            ..Rules::default()
-        },
-        |_| {},
-    ));
+    let mut table = table_of(&Rules {
+        closed: true,
+        ..Rules::default()
+    });
     table.attach(1, 1, false);
     table.run(5, right);
     let late = table.attach(2, 2, false);
@@ -311,13 +305,10 @@ fn a_frozen_client_hurts_nobody_and_comes_back_to_the_present() {
 
 #[test]
 fn a_large_join_is_paced() {
-    let mut table = Table::new(room_with(
-        &Rules {
-            crowd: 30_000,
-            ..Rules::default()
-        },
-        |_| {},
-    ));
+    let mut table = table_of(&Rules {
+        crowd: 30_000,
+        ..Rules::default()
+    });
     table.attach(1, 1, false);
     table.run(60, right);
     assert_eq!(table.watchers[0].joins, 2);

@@ -556,7 +556,12 @@ pub fn nothing(_: PlayerId, _: Tick) -> Option<Stick> {
 
 /// A room with the default rules, and nobody in it.
 pub fn table() -> Table {
-    Table::new(room_with(&Rules::default(), |_| {}))
+    table_of(&Rules::default())
+}
+
+/// A room with these rules, and nobody in it.
+pub fn table_of(rules: &Rules) -> Table {
+    Table::new(room_with(rules, |_| {}))
 }
 
 #[allow(
