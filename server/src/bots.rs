@@ -5,14 +5,15 @@
 /// The game that bots play if they are told none.
 const GAME: &str = "arena";
 
-/// What the bot client has to be told, after its other options, to play `default`: nothing if it
-/// does so anyway, else an option with a space before it.
-pub(crate) fn game_option(default: &str) -> String {
-    if default == GAME {
-        String::new()
-    } else {
-        format!(" --game {default}")
-    }
+/// How many bots the words ask for.
+const BOTS: u16 = 200;
+
+/// What the bot client has to be told, after its other options, for all bots to play `game` in rooms
+/// of `places`: options with a space before each, or nothing if it does so anyway.
+pub(crate) fn options(game: &str, places: u16) -> String {
+    let game = (game != GAME).then(|| format!(" --game {game}"));
+    let rooms = (places < BOTS).then(|| format!(" --rooms {}", BOTS.div_ceil(places.max(1))));
+    game.into_iter().chain(rooms).collect()
 }
 
 #[cfg(test)]
@@ -21,7 +22,13 @@ mod tests {
 
     #[test]
     fn bots_are_told_a_game_that_is_not_theirs() {
-        assert_eq!(game_option("arena"), "");
-        assert_eq!(game_option("pong"), " --game pong");
+        assert_eq!(options("arena", 1024), "");
+        assert_eq!(options("snails", 200), " --game snails");
+    }
+
+    #[test]
+    fn bots_are_spread_over_rooms_that_hold_them() {
+        assert_eq!(options("pong", 2), " --game pong --rooms 100");
+        assert_eq!(options("arena", 64), " --rooms 4");
     }
 }

@@ -134,6 +134,11 @@ impl Entry {
         if is_default && config.max_players < seats.min {
             return Err(too_few(name, seats, config.max_players));
         }
+        let places = config.max_players.max(seats.min);
+        let seats = Seats {
+            max: seats.max.min(places),
+            ..seats
+        };
         let snapshot_interval = u32::from(snapshot_interval);
         Ok(HostedGame {
             kind: self.kind,
@@ -187,7 +192,7 @@ pub(crate) struct HostedGame {
     pub(crate) kind: Arc<dyn GameKind>,
     /// Its config, encoded.
     pub(crate) config: Vec<u8>,
-    /// How many may play under this config.
+    /// How many may play under this config and this server's limit.
     pub(crate) seats: Seats,
     /// Ticks from one snapshot to the next.
     pub(crate) snapshot_interval: u32,

@@ -4,7 +4,6 @@ use std::io::Write;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::process::ExitCode;
 
-use crate::bots;
 use crate::cli::{self, CliError, Invocation};
 use crate::error::Error;
 use crate::games::Games;
@@ -52,7 +51,7 @@ fn host(invocation: &Invocation, games: Games) -> Result<(), Error> {
     let ended = runtime.block_on(async {
         let signal = shutdown::signal();
         let server = Server::bind(&invocation.config, games)?;
-        announce(&names, server.default_game(), server.local_addr());
+        announce(&names, &server.bot_options(), server.local_addr());
         server.run(signal).await
     });
     // A room that never returns must not keep the process.
@@ -61,7 +60,7 @@ fn host(invocation: &Invocation, games: Games) -> Result<(), Error> {
 }
 
 /// Says how to reach the server, on standard output; a program that reads it need not.
-fn announce(games: &str, default: &str, address: SocketAddr) {
+fn announce(games: &str, bot_options: &str, address: SocketAddr) {
     let mut reachable = address;
     if address.ip().is_unspecified() {
         reachable.set_ip(match address.ip() {
@@ -74,8 +73,7 @@ fn announce(games: &str, default: &str, address: SocketAddr) {
         "Syncline hosts {games} on {address}\n  \
          open  http://{reachable}/\n  \
          bots  cargo run --release -p syncline-bot-client -- --url ws://{reachable}/play \
-         --bots 200 --duration 30s{}",
-        bots::game_option(default)
+         --bots 200 --duration 30s{bot_options}"
     );
 }
 

@@ -118,9 +118,9 @@ impl Server {
         self.address
     }
 
-    /// The game of a client that names none.
-    pub fn default_game(&self) -> &'static str {
-        self.site.lobby.directory.games().default_game().kind.name()
+    /// What bots have to be told to play the game of a client that names none.
+    pub(crate) fn bot_options(&self) -> String {
+        self.site.bot_options()
     }
 
     /// Serves until `shutdown` resolves, then closes every connection as `restarting` and ends

@@ -223,7 +223,7 @@ fn the_bots_it_suggests_play_its_game() {
     let arena = Running::start(&[]);
     assert!(last(&arena).ends_with("--duration 30s"));
     let pong = Running::start(&["--game", "pong"]);
-    assert!(last(&pong).ends_with("--duration 30s --game pong"));
+    assert!(last(&pong).ends_with("--duration 30s --game pong --rooms 100"));
 }
 
 #[test]

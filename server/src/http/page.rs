@@ -10,14 +10,13 @@ use axum::http::header::{
 use axum::response::IntoResponse;
 use axum::routing::get;
 
-use crate::bots;
 use crate::http::site::Site;
 
 /// The page needs nothing from elsewhere, and no script but its own.
 const POLICY: &str = "default-src 'self'; base-uri 'none'; frame-ancestors 'none'";
 
-/// What stands in the page for the bots' game.
-const GAME_OPTION: &str = "<!-- game option -->";
+/// What stands in the page for the bots' options.
+const BOT_OPTIONS: &str = "<!-- bot options -->";
 
 /// The page and its parts.
 pub(super) fn routes() -> Router<Arc<Site>> {
@@ -28,11 +27,10 @@ pub(super) fn routes() -> Router<Arc<Site>> {
 }
 
 async fn index(State(site): State<Arc<Site>>) -> impl IntoResponse {
-    let game = site.lobby.directory.games().default_game().kind.name();
     let page = include_str!("../../../assets/web/rooms/index.html");
     file(
         "text/html",
-        page.replacen(GAME_OPTION, &bots::game_option(game), 1),
+        page.replacen(BOT_OPTIONS, &site.bot_options(), 1),
     )
 }
 

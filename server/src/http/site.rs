@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use crate::bots;
 use crate::net::connection::Lobby;
 use crate::runtime::watchdog::Watchdog;
 
@@ -11,4 +12,11 @@ pub(crate) struct Site {
     pub(crate) lobby: Arc<Lobby>,
     /// Knows whether everything moves.
     pub(crate) watchdog: Watchdog,
+}
+impl Site {
+    /// What bots have to be told to play the game of a client that names none.
+    pub(crate) fn bot_options(&self) -> String {
+        let game = self.lobby.directory.games().default_game();
+        bots::options(game.kind.name(), game.seats.max)
+    }
 }
