@@ -8,7 +8,7 @@
 //! a game shows to those who watch.
 //!
 //! - [`tick`], [`id`], [`limits`], [`rng`], [`hash`], [`error`]: units, names, bounds
-//! - [`bits`], [`quantize`]: numbers as bits
+//! - [`bits`], [`quantize`], [`direction`]: numbers as bits, angles and vectors as whole numbers
 //! - [`schema`], [`replicated`](mod@replicated): rows of words, and how plain structs become them
 //! - [`snapshot`], [`stream`]: a world at one tick, and how it travels
 //! - [`input`], [`command`]: what players send
@@ -24,6 +24,7 @@ pub mod bits;
 pub mod close;
 pub mod codec;
 pub mod command;
+pub mod direction;
 pub mod error;
 pub mod game;
 pub mod hash;

@@ -5,9 +5,13 @@
 /// and how it is read.
 ///
 /// Each field has a Rust type and, after `=>`, a kind: `flag`, `bits(n)`, `fixed(min, max, step)`,
-/// `angle(bits)`, `quaternion(bits)`, `counter`, `entity("Class")`; then, where its next value
-/// follows from another field, a link: `exact(field, num, den)`, `follows(field, num, den)`,
-/// `heading(field)`.
+/// `angle(bits)`, `quaternion(bits)`, `counter`, `entity("Class")`; then hints, each of which saves
+/// bytes where it holds and costs little where it doesn't:
+///
+/// - where its next value follows from another field, a link: `exact(field, num, den)`,
+///   `follows(field, num, den)`, `heading(field)`;
+/// - where its first value follows from the row that made this one: `parent()` on the entity field
+///   that refers to it, `copies(field)` and `along(field)` on others, with a field of the parent.
 ///
 /// ```
 /// use glam::IVec2;
@@ -62,7 +66,7 @@ macro_rules! replicated {
                 $(#[$field_meta:meta])*
                 $field_vis:vis $field:ident : $type:ty =>
                     $kind:ident $( ( $($kind_arg:expr),* ) )?
-                    $( $link:ident ( $source:ident $(, $link_arg:expr)* ) )?
+                    $( $hint:ident ( $( $source:ident $(, $hint_arg:expr)* )? ) )*
             ),* $(,)?
         }
     ) => {
@@ -75,7 +79,7 @@ macro_rules! replicated {
             const CLASSES: &'static [$crate::replicated::ClassSpec] =
                 &[$crate::replicated!(@class $name {
                     $( $field: $type => $kind $( ( $($kind_arg),* ) )?
-                        $( $link ( $source $(, $link_arg)* ) )? ),*
+                        $( $hint ( $( $source $(, $hint_arg)* )? ) )* ),*
                 })];
 
             fn class(&self) -> usize {
@@ -186,7 +190,7 @@ macro_rules! replicated {
 
     (@class $name:ident {
         $( $field:ident : $type:ty => $kind:ident $( ( $($kind_arg:expr),* ) )?
-            $( $link:ident ( $source:ident $(, $link_arg:expr)* ) )? ),*
+            $( $hint:ident ( $( $source:ident $(, $hint_arg:expr)* )? ) )* ),*
     }) => {
         $crate::replicated::ClassSpec {
             name: stringify!($name),
@@ -201,14 +205,18 @@ macro_rules! replicated {
                     name: stringify!($field),
                     kind: KIND,
                     lanes: <$type as $crate::replicated::FieldValue>::LANES,
-                    link: $crate::replicated!(@link $( $link ( $source $(, $link_arg)* ) )?),
+                    hints: &[ $(
+                        $crate::replicated!(@hint $hint ( $( $source $(, $hint_arg)* )? ))
+                    ),* ],
                 }
             } ),* ],
         }
     };
-    (@link) => { None };
-    (@link $link:ident ( $source:ident $(, $link_arg:expr)* )) => {
-        Some((stringify!($source), $crate::replicated::link::$link( $($link_arg),* )))
+    (@hint $hint:ident ( $( $source:ident $(, $hint_arg:expr)* )? )) => {
+        (
+            concat!("", $( stringify!($source) )?),
+            $crate::replicated::hint::$hint( $( $($hint_arg),* )? ),
+        )
     };
     (@write $value:expr, $type:ty, $row:ident, $kind:ident $( ( $($kind_arg:expr),* ) )?) => {{
         const KIND: $crate::schema::FieldKind =

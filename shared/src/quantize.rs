@@ -15,6 +15,13 @@ pub fn fixed_word_max(min: f64, max: f64, step: f64) -> u32 {
     to_word((max - min) / step, u32::MAX)
 }
 
+/// How many steps from 0 word 0 is: what an integer field counts from.
+pub fn fixed_first_step(min: f64, step: f64) -> i64 {
+    let steps = (min / step + 0.5).floor();
+    // A schema's ranges lie within 2^53 steps of 0; a cast of more saturates.
+    steps as i64
+}
+
 /// The word nearest to `value`.
 pub fn quantize_fixed(value: f64, min: f64, step: f64, word_max: u32) -> u32 {
     to_word((value - min) / step, word_max)

@@ -14,7 +14,9 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::id::{ClassId, EntityId};
-use crate::schema::{Class, CommandClass, CommandFieldKind, Field, FieldKind, Link, LinkKind};
+use crate::schema::{
+    Birth, Class, CommandClass, CommandFieldKind, Field, FieldKind, Link, LinkKind,
+};
 
 pub use none::{NoCommand, NoEvent};
 pub(crate) use value::reference_word;
@@ -56,8 +58,21 @@ pub struct FieldSpec {
     pub kind: KindSpec,
     /// How many numbers it holds.
     pub lanes: u8,
-    /// The name of the field it follows, and how.
-    pub link: Option<(&'static str, LinkKind)>,
+    /// What its values follow from: the name of the field that each hint is about, and the hint.
+    pub hints: &'static [(&'static str, Hint)],
+}
+
+/// What a field's values follow from, before names are resolved.
+#[derive(Clone, Copy, Debug)]
+pub enum Hint {
+    /// The next value, from a field of the same row.
+    Link(LinkKind),
+    /// The row is born of the entity that the field refers to.
+    Parent,
+    /// The first value is the parent's.
+    Copies,
+    /// The first value points along the parent's angle.
+    Along,
 }
 
 /// A kind, and the class that an entity field refers to.
@@ -72,11 +87,38 @@ pub struct KindSpec {
 impl ClassSpec {
     /// The class as data, its names resolved; what can't be resolved is left for the schema's
     /// check to complain about.
-    pub(crate) fn resolve(&self, class_names: &[&str]) -> Class {
-        let field_names: Vec<&str> = self.fields.iter().map(|field| field.name).collect();
-        let index_of = |name: &str, names: &[&str]| {
-            let index = names.iter().position(|&known| known == name);
+    pub(crate) fn resolve(&self, classes: &[&Self]) -> Class {
+        let class_index = |name: &str| classes.iter().position(|class| class.name == name);
+        let parent_class = self
+            .fields
+            .iter()
+            .find(|field| {
+                field
+                    .hints
+                    .iter()
+                    .any(|(_, hint)| matches!(hint, Hint::Parent))
+            })
+            .and_then(|field| class_index(field.kind.target?));
+        let parent_fields = parent_class.map_or(&[][..], |index| classes[index].fields);
+        let index_of = |name: &str, fields: &[FieldSpec]| {
+            let index = fields.iter().position(|field| field.name == name);
             index.and_then(|index| u8::try_from(index).ok())
+        };
+        let link = |&(source, hint): &(&str, Hint)| match hint {
+            Hint::Link(kind) => Some(Link {
+                source: index_of(source, self.fields).unwrap_or(u8::MAX),
+                kind,
+            }),
+            Hint::Parent | Hint::Copies | Hint::Along => None,
+        };
+        let birth = |&(source, hint): &(&str, Hint)| {
+            let parents = index_of(source, parent_fields).unwrap_or(u8::MAX);
+            match hint {
+                Hint::Parent => Some(Birth::Parent),
+                Hint::Copies => Some(Birth::Copies(parents)),
+                Hint::Along => Some(Birth::Along(parents)),
+                Hint::Link(_) => None,
+            }
         };
         let field = |spec: &FieldSpec| Field {
             name: spec.name.to_owned(),
@@ -85,12 +127,11 @@ impl ClassSpec {
             target: spec
                 .kind
                 .target
-                .and_then(|name| index_of(name, class_names))
+                .and_then(class_index)
+                .and_then(|index| u8::try_from(index).ok())
                 .map(ClassId),
-            link: spec.link.map(|(source, kind)| Link {
-                source: index_of(source, &field_names).unwrap_or(u8::MAX),
-                kind,
-            }),
+            link: spec.hints.iter().find_map(link),
+            birth: spec.hints.iter().find_map(birth),
         };
         Class {
             name: self.name.to_owned(),
@@ -147,23 +188,39 @@ pub mod kind {
     }
 }
 
-/// The links by the names that [`replicated!`](macro@crate::replicated) knows them by.
-pub mod link {
+/// The hints by the names that [`replicated!`](macro@crate::replicated) knows them by.
+pub mod hint {
+    use super::Hint;
     use crate::schema::LinkKind;
 
     /// [`LinkKind::Follows`].
-    pub const fn follows(num: u32, den: u32) -> LinkKind {
-        LinkKind::Follows { num, den }
+    pub const fn follows(num: u32, den: u32) -> Hint {
+        Hint::Link(LinkKind::Follows { num, den })
     }
 
     /// [`LinkKind::Exact`].
-    pub const fn exact(num: u32, den: u32) -> LinkKind {
-        LinkKind::Exact { num, den }
+    pub const fn exact(num: u32, den: u32) -> Hint {
+        Hint::Link(LinkKind::Exact { num, den })
     }
 
     /// [`LinkKind::Heading`].
-    pub const fn heading() -> LinkKind {
-        LinkKind::Heading
+    pub const fn heading() -> Hint {
+        Hint::Link(LinkKind::Heading)
+    }
+
+    /// [`crate::schema::Birth::Parent`].
+    pub const fn parent() -> Hint {
+        Hint::Parent
+    }
+
+    /// [`crate::schema::Birth::Copies`].
+    pub const fn copies() -> Hint {
+        Hint::Copies
+    }
+
+    /// [`crate::schema::Birth::Along`].
+    pub const fn along() -> Hint {
+        Hint::Along
     }
 }
 

@@ -30,7 +30,7 @@ use crate::replicated::Replicated;
 pub use builder::SchemaBuilder;
 pub use check::{SchemaError, SchemaProblem};
 pub use class::{
-    Class, CommandClass, CommandField, CommandFieldKind, Field, FieldKind, Link, LinkKind,
+    Birth, Class, CommandClass, CommandField, CommandFieldKind, Field, FieldKind, Link, LinkKind,
     SchemaData,
 };
 pub use layout::Layout;

@@ -7,8 +7,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::id::{EntityId, PlayerId, Slot};
 use crate::quantize::{
-    fixed_word_max, quantize_angle, quantize_fixed, quantize_quaternion, restore_angle,
-    restore_fixed, restore_quaternion,
+    fixed_first_step, fixed_word_max, quantize_angle, quantize_fixed, quantize_quaternion,
+    restore_angle, restore_fixed, restore_quaternion,
 };
 use crate::schema::FieldKind;
 
@@ -84,7 +84,7 @@ fn steps_of_word(word: u32, kind: FieldKind) -> i64 {
 /// The integer that word 0 stands for.
 fn first_step(kind: FieldKind) -> i64 {
     match kind {
-        FieldKind::Fixed { min, step, .. } => steps_of(min, step),
+        FieldKind::Fixed { min, step, .. } => fixed_first_step(min, step),
         FieldKind::Bool
         | FieldKind::Bits(_)
         | FieldKind::Angle(_)

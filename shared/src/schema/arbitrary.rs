@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 
 use super::{
-    Class, CommandClass, CommandField, CommandFieldKind, Field, FieldKind, Link, LinkKind,
+    Birth, Class, CommandClass, CommandField, CommandFieldKind, Field, FieldKind, Link, LinkKind,
     SchemaData,
 };
 use crate::id::ClassId;
@@ -23,6 +23,7 @@ pub(crate) fn field(name: &str, kind: FieldKind) -> Field {
         lanes: 1,
         target: None,
         link: None,
+        birth: None,
     }
 }
 
@@ -54,11 +55,15 @@ pub(crate) fn schema_data() -> impl Strategy<Value = SchemaData> {
         drafts(4),
         prop::collection::vec(drafts(4), 0..=4),
         prop::collection::vec(command_fields(), 0..=3),
+        any::<bool>(),
     )
-        .prop_map(|(hz, classes, input, events, commands)| SchemaData {
+        .prop_map(|(hz, classes, input, events, commands, born)| SchemaData {
             game: "random".to_owned(),
             tick_rate: TickRate::hz(hz),
-            classes: numbered("Class", &classes, classes.len(), ROW_WORDS_MAX),
+            classes: families(
+                numbered("Class", &classes, classes.len(), ROW_WORDS_MAX),
+                born,
+            ),
             input: sound_class("Input", &input, 0, INPUT_WORDS_MAX),
             events: numbered("Event", &events, classes.len(), ROW_WORDS_MAX),
             commands: commands
@@ -129,6 +134,36 @@ fn numbered(name: &str, classes: &[Vec<Draft>], targets: usize, words_max: usize
     classes.iter().enumerate().map(class).collect()
 }
 
+/// The classes, and if `born` one more whose rows are born of the first class's.
+fn families(mut classes: Vec<Class>, born: bool) -> Vec<Class> {
+    if born {
+        let parents = &classes[0].fields;
+        let refers = Field {
+            target: Some(ClassId(0)),
+            birth: Some(Birth::Parent),
+            ..field("parent", FieldKind::Entity)
+        };
+        let copies = |(index, other): (u8, &Field)| Field {
+            link: None,
+            birth: Some(Birth::Copies(index)),
+            ..other.clone()
+        };
+        let angle = parents
+            .iter()
+            .position(|other| matches!(other.kind, FieldKind::Angle(_)) && other.lanes == 1);
+        let velocity = Field {
+            lanes: 2,
+            birth: angle.map(|index| Birth::Along(u8::try_from(index).unwrap())),
+            ..field("velocity", range(-100.0, 100.0, 1.0))
+        };
+        let mut fields: Vec<Field> = (0..).zip(parents.iter().take(3)).map(copies).collect();
+        fields.extend([refers, velocity]);
+        fields.dedup_by(|a, b| a.name == b.name);
+        classes.push(class("Born", fields));
+    }
+    classes
+}
+
 /// A sound class: without what does not fit its words, without entities if there are no `targets`.
 fn sound_class(name: &str, drafts: &[Draft], targets: usize, words_max: usize) -> Class {
     let mut words = 0;
@@ -152,6 +187,10 @@ fn sound_class(name: &str, drafts: &[Draft], targets: usize, words_max: usize) -
 /// A link of the field at `index` to the first suitable one from `wanted` on, if any is.
 fn link(fields: &[&Draft], index: usize, wanted: usize, kind: LinkKind) -> Option<Link> {
     let fixed = |draft: &Draft| matches!(draft.kind, FieldKind::Fixed { .. });
+    let moderate = |kind: FieldKind| match kind {
+        FieldKind::Fixed { min, max, step } => min.abs().max(max.abs()) / step < 16_000_000.0,
+        _ => false,
+    };
     let own = fields[index];
     let suits = |&source: &usize| {
         let other = fields[source];
@@ -163,7 +202,8 @@ fn link(fields: &[&Draft], index: usize, wanted: usize, kind: LinkKind) -> Optio
                 matches!(own.kind, FieldKind::Angle(_)) && own.lanes == 1 && other.lanes == 2
             }
         };
-        fits && fixed(other) && source != index
+        // One that follows nothing itself, so that there is no circle.
+        fits && moderate(other.kind) && source != index && other.link.is_none()
     };
     let source = (0..fields.len())
         .map(|offset| (wanted + offset) % fields.len())

@@ -87,8 +87,7 @@ impl SchemaBuilder {
     ///
     /// If it is unsound, with what and where: a defect of the game, found by its first test.
     pub fn build(self) -> Schema {
-        let names: Vec<&str> = self.classes.iter().map(|spec| spec.name).collect();
-        let resolve = |spec: &ClassSpec| spec.resolve(&names);
+        let resolve = |spec: &ClassSpec| spec.resolve(&self.classes);
         let data = SchemaData {
             game: self.game.to_owned(),
             tick_rate: self.tick_rate,

@@ -2,13 +2,17 @@
 
 use std::collections::BTreeSet;
 
-use super::{Class, Field, FieldKind, Link, LinkKind, SchemaData};
+use super::{Birth, Class, Field, FieldKind, Link, LinkKind, SchemaData};
 use crate::limits::{CLASSES_MAX, INPUT_WORDS_MAX, ROW_WORDS_MAX};
-use crate::quantize::fixed_word_max;
+use crate::quantize::{fixed_first_step, fixed_word_max};
 
 /// How many steps from 0 a range may reach: past 2^53 an `f64` can't tell neighbours apart, and
 /// `min + word * step` would give several words one value.
 const EXACT_STEPS: f64 = 9_007_199_254_740_992.0;
+
+/// How many steps from 0 a field that others follow may reach, so that what it adds to them in a
+/// chunk is exact in JavaScript too.
+const SOURCE_STEPS_MAX: i64 = 1 << 24;
 
 pub(super) fn check(data: &SchemaData) -> Result<(), SchemaError> {
     for (count, what) in [
@@ -24,6 +28,12 @@ pub(super) fn check(data: &SchemaData) -> Result<(), SchemaError> {
         check_class(class, data.classes.len(), ROW_WORDS_MAX)?;
     }
     check_class(&data.input, 0, INPUT_WORDS_MAX)?;
+    for (index, class) in data.classes.iter().enumerate() {
+        check_births(class, &data.classes[..index])?;
+    }
+    for class in data.events.iter().chain([&data.input]) {
+        check_births(class, &[])?;
+    }
     check_names(data.classes.iter().map(|class| &class.name))?;
     check_names(data.events.iter().map(|class| &class.name))?;
     check_names(data.commands.iter().map(|class| &class.name))
@@ -62,8 +72,64 @@ fn check_class(class: &Class, classes: usize, words_max: usize) -> Result<(), Sc
         if let Some(link) = field.link {
             check_link(class, field, link).map_err(at)?;
         }
+        if follows_itself(class, field) {
+            return Err(at(SchemaProblem::Link));
+        }
     }
     Ok(())
+}
+
+/// Whether a field's links lead back to it, or to another circle.
+fn follows_itself(class: &Class, field: &Field) -> bool {
+    let next = |field: &&Field| class.fields.get(usize::from(field.link?.source));
+    core::iter::successors(Some(field), next)
+        .nth(class.fields.len())
+        .is_some()
+}
+
+/// A parent is of a class that comes earlier, so that its row is known first.
+fn check_births(class: &Class, earlier: &[Class]) -> Result<(), SchemaError> {
+    let mut parents = class
+        .fields
+        .iter()
+        .filter(|field| field.birth == Some(Birth::Parent));
+    let parent = parents
+        .next()
+        .and_then(|field| earlier.get(usize::from(field.target?.0)));
+    for field in &class.fields {
+        let parents = |index: u8| parent?.fields.get(usize::from(index));
+        let sound = match field.birth {
+            None => true,
+            Some(Birth::Parent) => {
+                parent.is_some() && field.kind == FieldKind::Entity && field.lanes == 1
+            }
+            Some(Birth::Copies(index)) => parents(index)
+                .is_some_and(|other| other.kind == field.kind && other.lanes == field.lanes),
+            Some(Birth::Along(index)) => {
+                parents(index).is_some_and(|other| {
+                    matches!(other.kind, FieldKind::Angle(_)) && other.lanes == 1
+                }) && field.lanes == 2
+                    && reaches_at_most(field.kind, SOURCE_STEPS_MAX)
+            }
+        };
+        if !sound {
+            return Err(SchemaProblem::Birth.at(&format!("{}.{}", class.name, field.name)));
+        }
+    }
+    if parents.next().is_some() {
+        return Err(SchemaProblem::Birth.at(&class.name));
+    }
+    Ok(())
+}
+
+/// Whether a field is fixed and all its values lie within so many steps of 0.
+fn reaches_at_most(kind: FieldKind, steps: i64) -> bool {
+    let FieldKind::Fixed { min, max, step } = kind else {
+        return false;
+    };
+    let first = fixed_first_step(min, step);
+    let last = first.saturating_add(i64::from(fixed_word_max(min, max, step)));
+    first >= -steps && last <= steps
 }
 
 fn check_kind(kind: FieldKind) -> Result<(), SchemaProblem> {
@@ -95,10 +161,11 @@ fn check_link(class: &Class, field: &Field, link: Link) -> Result<(), SchemaProb
         .get(usize::from(link.source))
         .ok_or(SchemaProblem::Link)?;
     let fixed = |field: &Field| matches!(field.kind, FieldKind::Fixed { .. });
+    let reaches = reaches_at_most(source.kind, SOURCE_STEPS_MAX);
     let sound = match link.kind {
         LinkKind::Follows { num, den } | LinkKind::Exact { num, den } => {
             fixed(field)
-                && fixed(source)
+                && reaches
                 && field.lanes == source.lanes
                 && (1..=1 << 16).contains(&num)
                 && (1..=1 << 16).contains(&den)
@@ -106,11 +173,11 @@ fn check_link(class: &Class, field: &Field, link: Link) -> Result<(), SchemaProb
         LinkKind::Heading => {
             matches!(field.kind, FieldKind::Angle(_))
                 && field.lanes == 1
-                && fixed(source)
+                && reaches
                 && source.lanes == 2
         }
     };
-    if sound && source.name != field.name {
+    if sound {
         Ok(())
     } else {
         Err(SchemaProblem::Link)
@@ -140,6 +207,9 @@ pub enum SchemaProblem {
     /// A link names no suitable field.
     #[error("the link does not fit the field it follows")]
     Link,
+    /// A row's parent is of no earlier class, or lacks a suitable field.
+    #[error("the first value does not follow from a parent of an earlier class")]
+    Birth,
     /// Two classes, or two fields of one class, have the same name.
     #[error("two of the same name")]
     Duplicate,

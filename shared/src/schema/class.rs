@@ -93,6 +93,18 @@ pub struct Link {
     pub kind: LinkKind,
 }
 
+/// How the first value of a row follows from its parent, the row that made it: a ship that fires.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Birth {
+    /// The field refers to the parent: a row of an earlier class, in the same stream.
+    Parent,
+    /// It starts as the parent's field of this index is.
+    Copies(u8),
+    /// A velocity of two lanes that points along the parent's angle of this index. How fast is
+    /// learned.
+    Along(u8),
+}
+
 /// One named value of a row: `lanes` numbers of the same kind.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Field {
@@ -106,6 +118,8 @@ pub struct Field {
     pub target: Option<ClassId>,
     /// What its next value follows from.
     pub link: Option<Link>,
+    /// What its first value follows from.
+    pub birth: Option<Birth>,
 }
 
 /// A kind of row: an entity class, an event class, or the input.

@@ -64,6 +64,7 @@ pub(crate) fn field(name: &str, kind: FieldKind, lanes: u8) -> Field {
         lanes,
         target: None,
         link: None,
+        birth: None,
     }
 }
 

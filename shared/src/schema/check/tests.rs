@@ -136,6 +136,71 @@ fn references_need_a_class_and_nothing_else_does() {
     assert!(refusal(input).starts_with("Input.aim: entity fields"));
 }
 
+/// A ship with an aim, and a shot whose fields are as told.
+fn with_births(target: Option<u8>, births: [Option<Birth>; 3]) -> Result<Schema, SchemaError> {
+    let place = range(0.0, 100.0, 1.0);
+    let two = |name: &str, birth| Field {
+        lanes: 2,
+        birth,
+        ..field(name, place)
+    };
+    let ship = class(
+        "Ship",
+        vec![field("aim", FieldKind::Angle(8)), two("at", None)],
+    );
+    let owner = Field {
+        target: target.map(ClassId),
+        birth: births[0],
+        ..field("ship", FieldKind::Entity)
+    };
+    let shot = class(
+        "Shot",
+        vec![owner, two("at", births[1]), two("speed", births[2])],
+    );
+    Schema::from_data(data(vec![ship, shot]))
+}
+
+#[test]
+fn births_need_a_parent_that_comes_earlier() {
+    let copies = Some(Birth::Copies(1));
+    let along = Some(Birth::Along(0));
+    let parent = Some(Birth::Parent);
+    assert!(with_births(Some(0), [parent, copies, along]).is_ok());
+    for unsound in [
+        with_births(Some(1), [parent, copies, along]),
+        with_births(Some(0), [None, copies, None]),
+        with_births(Some(0), [None, None, along]),
+        with_births(Some(0), [parent, Some(Birth::Copies(0)), None]),
+        with_births(Some(0), [parent, Some(Birth::Copies(2)), None]),
+        with_births(Some(0), [parent, None, Some(Birth::Along(1))]),
+        with_births(Some(0), [parent, parent, None]),
+    ] {
+        let said = unsound.unwrap_err().to_string();
+        assert!(said.ends_with("a parent of an earlier class"), "{said}");
+    }
+}
+
+#[test]
+fn links_lead_to_no_circle() {
+    let follows = |source| {
+        Some(Link {
+            source,
+            kind: LinkKind::Follows { num: 1, den: 1 },
+        })
+    };
+    let chained = |links: [Option<Link>; 3]| {
+        let fields = ["a", "b", "c"].into_iter().zip(links);
+        let fields = fields.map(|(name, link)| Field {
+            link,
+            ..field(name, range(0.0, 1.0, 0.5))
+        });
+        Schema::from_data(data(vec![class("A", fields.collect())]))
+    };
+    assert!(chained([follows(1), follows(2), None]).is_ok());
+    assert!(chained([follows(1), follows(2), follows(0)]).is_err());
+    assert!(chained([follows(1), follows(1), None]).is_err());
+}
+
 #[test]
 fn links_need_a_suitable_source() {
     let refused = "A.f: the link does not fit the field it follows";
