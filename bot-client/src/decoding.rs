@@ -177,12 +177,12 @@ mod tests {
         let mut encoder = StreamEncoder::new(Arc::clone(&schema));
         let (mut join, mut chunk) = (Vec::new(), Vec::new());
         game.replicate(&mut world);
-        encoder.encode(1, world.everyone(), None, false, &mut Vec::new());
+        encoder.encode(1, world.everyone(), None, &mut Vec::new());
         encoder.join(&mut join);
         world.clear();
         game.join(PlayerId(0), &Profile::default()).unwrap();
         game.replicate(&mut world);
-        encoder.encode(1, world.everyone(), None, false, &mut chunk);
+        encoder.encode(1, world.everyone(), None, &mut chunk);
         assert!(!chunk.is_empty());
         (schema, join, chunk)
     }

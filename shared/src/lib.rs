@@ -8,7 +8,7 @@
 //! a game shows to those who watch.
 //!
 //! - [`tick`], [`id`], [`limits`], [`rng`], [`hash`], [`error`]: units, names, bounds
-//! - [`bits`], [`quantize`], [`direction`]: numbers as bits, angles and vectors as whole numbers
+//! - [`bits`], [`quantize`], [`range_coder`], [`direction`]: numbers as bits, angles and vectors as whole numbers
 //! - [`schema`], [`replicated`](mod@replicated): rows of words, and how plain structs become them
 //! - [`snapshot`], [`stream`]: a world at one tick, and how it travels
 //! - [`input`], [`command`]: what players send
@@ -36,6 +36,7 @@ mod macros;
 pub mod message;
 pub mod predict;
 pub mod quantize;
+pub mod range_coder;
 pub mod replicated;
 pub mod rng;
 pub mod schema;

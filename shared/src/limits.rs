@@ -79,7 +79,8 @@ pub const ACK_MICROS_MAX: u64 = 100_000;
 /// The most messages a client receives before it acknowledges them.
 pub const ACK_MESSAGES_MAX: u32 = 4;
 
-/// How many snapshot ticks lie between two hashes of a stream that changed.
+/// How many chunks of a stream there are to a hash: every so manieth, if it is not empty, ends in
+/// one. Its place does not depend on what is decoded, so no drift hides it.
 pub const HASH_INTERVAL_SNAPSHOTS: u32 = 30;
 
 /// The most characters of a player's name; more are cut off.

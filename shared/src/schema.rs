@@ -6,6 +6,7 @@
 //!
 //! - `class`: what it is made of
 //! - `layout`: where the words of a class lie
+//! - `plan`, `site`: how its rows are predicted, and where the odds of that lie
 //! - `check`: what makes it sound
 //! - `builder`: how it is put together from a game's types
 
@@ -15,6 +16,8 @@ mod builder;
 mod check;
 mod class;
 mod layout;
+pub(crate) mod plan;
+pub(crate) mod site;
 #[cfg(test)]
 mod tests;
 
@@ -34,6 +37,8 @@ pub use class::{
     SchemaData,
 };
 pub use layout::Layout;
+pub use plan::Cause;
+use plan::Plan;
 
 /// A sound schema, with what is derived from it.
 #[derive(Clone, Debug)]
@@ -42,6 +47,7 @@ pub struct Schema {
     classes: Vec<Layout>,
     input: Layout,
     events: Vec<Layout>,
+    plan: Plan,
     encoded: Vec<u8>,
     fingerprint: u64,
     /// The Rust types of `data.classes`; empty if the schema came from bytes.
@@ -66,10 +72,13 @@ impl Schema {
         if encoded.len() > SCHEMA_BYTES_MAX {
             return Err(SchemaProblem::TooLarge.at("the schema"));
         }
+        let classes: Vec<Layout> = data.classes.iter().map(Layout::of).collect();
+        let events: Vec<Layout> = data.events.iter().map(Layout::of).collect();
         Ok(Self {
-            classes: data.classes.iter().map(Layout::of).collect(),
+            plan: Plan::of(&data, &classes, &events),
+            classes,
             input: Layout::of(&data.input),
-            events: data.events.iter().map(Layout::of).collect(),
+            events,
             fingerprint: hash_bytes(&encoded),
             encoded,
             types: Vec::new(),
@@ -118,6 +127,16 @@ impl Schema {
     /// The layouts of all event classes, in order.
     pub fn events(&self) -> &[Layout] {
         &self.events
+    }
+
+    /// How the streams predict its rows.
+    pub(crate) fn plan(&self) -> &Plan {
+        &self.plan
+    }
+
+    /// What costs bits in its streams, in the order in which the streams count it.
+    pub fn causes(&self) -> &[Cause] {
+        &self.plan.causes
     }
 
     /// The class that holds rows of type `T`: by type in the program that built the schema, by

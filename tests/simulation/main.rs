@@ -123,7 +123,7 @@ fn a_cut_connection_gets_its_seat_back() {
 #[test]
 fn matches_of_pong_follow_each_other() {
     let summary = holds(&Scenario::quiet(10, Played::Pong, 2, 120));
-    assert!(summary.frames > 2000, "{summary:?}");
+    assert!(summary.frames > 1000, "{summary:?}");
     assert_eq!(summary.current, 2);
 }
 
@@ -136,7 +136,7 @@ fn the_checkers_notice_a_changed_row() {
         let tap = move |client: usize, message: &mut Vec<u8>| {
             if client == 1 && carries_a_chunk(message) {
                 messages += 1;
-                if messages == 30 {
+                if messages == 5 {
                     let place = message.len() - 1 - bit / 8;
                     message[place] ^= 1 << (bit % 8);
                 }
@@ -153,7 +153,7 @@ fn the_checkers_notice_a_changed_row() {
 /// good by the next, where a field that it told of changed again.
 #[test]
 fn the_checkers_notice_lost_frames() {
-    let noticed = (20..40).filter(|&lost| {
+    let noticed = (2..12).filter(|&lost| {
         let mut messages = 0;
         let tap = move |client: usize, message: &mut Vec<u8>| {
             if client == 1 && carries_a_chunk(message) {

@@ -113,7 +113,7 @@ mod tests {
                 game,
                 world: SnapshotWriter::new(Arc::clone(&schema)),
                 common: StreamEncoder::new(Arc::clone(&schema)),
-                own: StreamEncoder::new(Arc::clone(&schema)),
+                own: StreamEncoder::private(Arc::clone(&schema)),
                 schema,
                 rng: Rng::from_seed(1),
                 tick: Tick::ZERO,
@@ -136,15 +136,9 @@ mod tests {
             self.game.tick(&mut step);
             self.game.replicate(&mut self.world);
             let everyone: &Contents = self.world.everyone();
-            self.common
-                .encode(1, everyone, None, false, &mut Vec::new());
-            self.own.encode(
-                1,
-                &Contents::EMPTY,
-                Some(&self.common),
-                false,
-                &mut Vec::new(),
-            );
+            self.common.encode(1, everyone, None, &mut Vec::new());
+            self.own
+                .encode(1, &Contents::EMPTY, Some(&self.common), &mut Vec::new());
         }
 
         fn sight(&self, player: u16) -> Sight<'_> {

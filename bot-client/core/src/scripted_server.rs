@@ -136,7 +136,7 @@ impl World {
         }
         let mut chunk = Vec::new();
         self.encoder
-            .encode(span, self.writer.everyone(), None, false, &mut chunk);
+            .encode(span, self.writer.everyone(), None, &mut chunk);
         self.writer.clear();
         chunk
     }

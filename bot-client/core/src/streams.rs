@@ -457,7 +457,9 @@ mod tests {
     #[test]
     fn silent_ticks_went_as_predicted() {
         let (mut world, mut streams) = joined();
+        assert!(world.chunk(1).is_empty());
         assert_eq!(apply(&mut streams, 11, 1, &[]).unwrap().snapshots, 1);
+        assert!(world.chunk(2).is_empty() && world.chunk(2).is_empty());
         world.place(0, 9, 9);
         let chunk = world.chunk(2);
         let entries = [(COMMON, StreamEntry::Chunk(&chunk))];

@@ -6,7 +6,6 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use syncline_shared::id::PlayerId;
-use syncline_shared::limits::HASH_INTERVAL_SNAPSHOTS;
 use syncline_shared::schema::Schema;
 use syncline_shared::snapshot::{Contents, SnapshotWriter};
 use syncline_shared::stream::StreamEncoder;
@@ -22,8 +21,6 @@ pub(crate) struct Replication {
     schema: Arc<Schema>,
     common: Stream,
     own: BTreeMap<PlayerId, Stream>,
-    /// Snapshot ticks encoded.
-    snapshots: u32,
 }
 
 /// One stream and what this tick made of it.
@@ -37,9 +34,9 @@ struct Stream {
 }
 
 impl Stream {
-    fn new(schema: Arc<Schema>) -> Self {
+    fn new(encoder: StreamEncoder) -> Self {
         Self {
-            encoder: StreamEncoder::new(schema),
+            encoder,
             chunk: None,
             join: None,
         }
@@ -50,12 +47,11 @@ impl Stream {
         span: u32,
         contents: &Contents,
         common: Option<&StreamEncoder>,
-        hash: bool,
         counters: &mut RoomCounters,
         scratch: &mut Vec<u8>,
     ) {
         scratch.clear();
-        let stats = self.encoder.encode(span, contents, common, hash, scratch);
+        let stats = self.encoder.encode(span, contents, common, scratch);
         counters.rows_refused += stats.rows_refused as u64;
         counters.events_refused += stats.events_refused as u64;
         self.join = None;
@@ -80,12 +76,11 @@ impl Stream {
 impl Replication {
     /// The streams of a match that nobody has seen yet.
     pub(crate) fn new(schema: Arc<Schema>) -> Self {
-        let common = Stream::new(Arc::clone(&schema));
+        let common = Stream::new(StreamEncoder::new(Arc::clone(&schema)));
         Self {
             schema,
             common,
             own: BTreeMap::new(),
-            snapshots: 0,
         }
     }
 
@@ -93,7 +88,7 @@ impl Replication {
     pub(crate) fn add_player(&mut self, player: PlayerId) {
         self.own
             .entry(player)
-            .or_insert_with(|| Stream::new(Arc::clone(&self.schema)));
+            .or_insert_with(|| Stream::new(StreamEncoder::private(Arc::clone(&self.schema))));
     }
 
     /// A player's stream ends.
@@ -109,14 +104,12 @@ impl Replication {
         counters: &mut RoomCounters,
         scratch: &mut Vec<u8>,
     ) {
-        self.snapshots = self.snapshots.wrapping_add(1);
-        let hash = self.snapshots.is_multiple_of(HASH_INTERVAL_SNAPSHOTS);
         self.common
-            .encode(span, world.everyone(), None, hash, counters, scratch);
+            .encode(span, world.everyone(), None, counters, scratch);
         let common = &self.common.encoder;
         for (&player, stream) in &mut self.own {
             let contents = world.player(player);
-            stream.encode(span, contents, Some(common), hash, counters, scratch);
+            stream.encode(span, contents, Some(common), counters, scratch);
         }
     }
 

@@ -258,7 +258,8 @@ fn a_rate_of_snapshots_below_the_ticks() {
     table.attach(1, 1, false);
     table.run(90, right);
     let frames = table.watchers[0].frames;
-    assert!((29..=31).contains(&frames), "{frames}");
+    // A snapshot each third tick, and none where all went as predicted.
+    assert!((5..=31).contains(&frames), "{frames}");
     assert!(table.watchers[0].events.len() > 15);
     table.check_frames();
 }

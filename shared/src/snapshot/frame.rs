@@ -92,6 +92,16 @@ impl Rows {
             .get_mut(slot * self.stride..(slot + 1) * self.stride)
     }
 
+    /// The words of `slot` to change, if it is alive.
+    #[inline]
+    pub(crate) fn live_row_mut(&mut self, slot: usize) -> Option<&mut [u32]> {
+        if self.is_alive(slot) {
+            self.row_mut(slot)
+        } else {
+            None
+        }
+    }
+
     /// Frees `slot`.
     pub(crate) fn remove(&mut self, slot: usize) {
         if let Some(life) = self.lives.get_mut(slot).filter(|life| **life != 0) {

@@ -5,9 +5,14 @@
 
 use std::sync::Arc;
 
-use super::{delta, state};
-use crate::bits::BitReader;
+use super::chunk;
+use super::memory::Shared;
+use super::model::{Adaptive, Codec, Odds, Primed};
+use super::rows::Scratch;
+use super::source::Unknown;
+use super::state;
 use crate::error::DecodeError;
+use crate::range_coder::RangeDecoder;
 use crate::schema::Schema;
 use crate::snapshot::{Event, Frame};
 
@@ -25,8 +30,8 @@ pub enum Applied {
 /// The receiving end of a stream.
 #[derive(Clone, Debug)]
 pub struct StreamDecoder {
-    schema: Arc<Schema>,
-    frame: Frame,
+    shared: Shared,
+    scratch: Scratch,
 }
 
 impl StreamDecoder {
@@ -34,20 +39,23 @@ impl StreamDecoder {
     ///
     /// # Errors
     ///
-    /// Any [`DecodeError`] of bits that stop early, are left over, or claim too many entities.
+    /// Any [`DecodeError`] of bytes that are left over, or claim too many entities.
     pub fn join(schema: Arc<Schema>, bytes: &[u8]) -> Result<Self, DecodeError> {
-        let frame = state::read(&schema, bytes)?;
-        Ok(Self { schema, frame })
+        let shared = state::read(&schema, bytes)?;
+        Ok(Self {
+            shared,
+            scratch: Scratch::default(),
+        })
     }
 
     /// The world after the last chunk.
     pub fn frame(&self) -> &Frame {
-        &self.frame
+        &self.shared.frame
     }
 
     /// The schema of the rows.
     pub fn schema(&self) -> &Arc<Schema> {
-        &self.schema
+        &self.shared.schema
     }
 
     /// Applies the chunk of the next snapshot tick, `span` ticks after the previous; an empty one
@@ -63,28 +71,46 @@ impl StreamDecoder {
         chunk: &[u8],
         events: &mut Vec<Event>,
     ) -> Result<Applied, DecodeError> {
-        if chunk.is_empty() {
-            return Ok(Applied::Updated);
-        }
-        let mut room = self.frame.room();
-        let mut bits = BitReader::new(chunk);
-        for (rows, layout) in self
-            .frame
-            .classes_mut()
-            .iter_mut()
-            .zip(self.schema.classes())
-        {
-            delta::read_class(rows, layout, span, &mut room, &mut bits)?;
-        }
-        delta::read_events(&self.schema, &mut bits, events)?;
-        let applied = if !bits.read_bool()? {
-            Applied::Updated
-        } else if bits.read(16)? == u32::from(self.frame.hash().short()) {
-            Applied::Verified
+        let schema = Arc::clone(&self.shared.schema);
+        self.shared.begin_chunk(span);
+        let (coded, hash) = if chunk.is_empty() || !self.shared.hash_is_due() {
+            (chunk, None)
         } else {
-            Applied::Mismatch
+            let (coded, hash) = chunk.split_last_chunk().ok_or(DecodeError::UnexpectedEnd)?;
+            (coded, Some(u16::from_le_bytes(*hash)))
         };
-        bits.finish()?;
-        Ok(applied)
+        let mut own = self.shared.odds.take();
+        let coder = RangeDecoder::new(coded);
+        let decoded = match &mut own {
+            Some(odds) => self.decode(coder, Adaptive(odds), events),
+            None => self.decode(coder, Primed(&schema.plan().priors), events),
+        };
+        self.shared.odds = own;
+        decoded?;
+        Ok(match hash {
+            None => Applied::Updated,
+            Some(hash) if hash == self.shared.frame.hash().short() => Applied::Verified,
+            Some(_) => Applied::Mismatch,
+        })
+    }
+
+    /// The join of this end, which is that of the other.
+    #[cfg(test)]
+    pub(super) fn joined(&self) -> Vec<u8> {
+        let mut bytes = Vec::new();
+        state::write(&self.shared, &mut bytes);
+        bytes
+    }
+
+    fn decode<O: Odds>(
+        &mut self,
+        coder: RangeDecoder<'_>,
+        odds: O,
+        events: &mut Vec<Event>,
+    ) -> Result<(), DecodeError> {
+        let mut codec = Codec { coder, odds };
+        let mut source = Unknown(events);
+        chunk::code(&mut self.shared, &mut codec, &mut source, &mut self.scratch)?;
+        codec.coder.finish()
     }
 }

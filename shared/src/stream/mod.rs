@@ -19,16 +19,35 @@
 //!
 //! - `encoder`: from a game's rows to chunks; which entity has which slot
 //! - `decoder`: from chunks to frames; refuses whatever is not a chunk
-//! - `state`: the joins of both
-//! - `delta`: the coding of a frame as a change from the previous one
+//! - `chunk`: one chunk, the same for both ends: `rows` that were there and their `fields`,
+//!   `births`, events
+//! - `state`: joins
+//! - `slots`: which entity has which slot
+//! - `source`: what is coded, as far as an end knows it
+//! - `memory`: what both ends remember alike
+//! - `motion`, `attitude`: what follows from what is remembered
+//! - `model`: decisions, and odds that are learned
+//! - `meter`: what each class and field costs
 
+mod attitude;
+mod births;
+mod chunk;
 mod decoder;
-mod delta;
 mod encoder;
+mod fields;
+mod memory;
+mod meter;
+mod model;
+mod motion;
+mod rows;
+mod slots;
+mod source;
 mod state;
 
 pub use decoder::{Applied, StreamDecoder};
-pub use encoder::{ChunkStats, StreamEncoder};
+pub use encoder::StreamEncoder;
+pub use meter::{BitCosts, COSTS_PER_BIT};
+pub use slots::ChunkStats;
 
 #[cfg(test)]
 mod tests;

@@ -10,7 +10,7 @@ use syncline_shared::message::control::{ClientControl, ServerControl};
 use syncline_shared::message::frame::FrameSection;
 use syncline_shared::message::sections;
 use syncline_shared::schema::Schema;
-use syncline_shared::stream::StreamDecoder;
+use syncline_shared::stream::{StreamDecoder, StreamEncoder};
 
 use crate::file::{Golden, bytes, hex};
 
@@ -31,7 +31,6 @@ pub(crate) const REFUSED: Golden = Golden {
 /// Why `decoder` refuses `bytes`, if it does.
 fn refusal(decoder: &str, bytes: &[u8]) -> Option<DecodeError> {
     let schema = Arc::new(crate::schemas::smallest());
-    let empty_join = [0, 0];
     match decoder {
         "message" => sections(bytes).collect::<Result<Vec<_>, _>>().err(),
         "client_control" => ClientControl::decode(bytes).err(),
@@ -42,11 +41,20 @@ fn refusal(decoder: &str, bytes: &[u8]) -> Option<DecodeError> {
         "schema" => Schema::decode(bytes).err(),
         "join" => StreamDecoder::join(schema, bytes).err(),
         "chunk" => {
-            let mut follower = StreamDecoder::join(schema, &empty_join).expect("it is empty");
+            let mut join = Vec::new();
+            StreamEncoder::new(Arc::clone(&schema)).join(&mut join);
+            let mut follower = StreamDecoder::join(schema, &join).expect("it is empty");
             follower.apply(1, bytes, &mut Vec::new()).err()
         }
         other => panic!("{other}"),
     }
+}
+
+/// The shortest chunk that tells of an event where there are none.
+fn unknown_event() -> Vec<u8> {
+    let bytes = (1..=u8::MAX).map(|byte| vec![byte]);
+    let unknown = |chunk: &Vec<u8>| refusal("chunk", chunk) == Some(DecodeError::UnknownClass);
+    bytes.into_iter().find(unknown).expect("there is one")
 }
 
 #[test]
@@ -153,14 +161,11 @@ fn rows() -> Vec<Refused> {
             "schema",
             vec![0, 129, 0, 1, b'I', 0, 0, 0],
         ),
-        ("join_cut", "join", vec![1, 0]),
-        ("join_longer", "join", vec![0, 0, 0]),
-        // One slot, dead, and bits behind it.
-        ("join_with_bits_left_over", "join", vec![1, 0, 0b10]),
-        // The class changed: four births, the last of them without its word.
-        ("chunk_cut_in_a_birth", "chunk", vec![255]),
-        ("chunk_longer", "chunk", vec![0, 0]),
-        // No change, an event, of class 0, which the schema lacks.
-        ("chunk_with_an_unknown_event", "chunk", vec![0b10]),
+        ("join_longer", "join", vec![0; 64]),
+        ("join_of_garbage", "join", vec![255; 64]),
+        ("chunk_longer", "chunk", vec![0; 64]),
+        ("chunk_of_garbage", "chunk", (1..=64).collect()),
+        // No row, no birth, an event of a class that the schema lacks.
+        ("chunk_with_an_unknown_event", "chunk", unknown_event()),
     ]
 }

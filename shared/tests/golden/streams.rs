@@ -22,7 +22,7 @@ pub(crate) const STREAMS: Golden = Golden {
 };
 
 /// Ticks of a life: what is written at each. Numbers name entities and words.
-type Life = &'static [&'static [Act]];
+type Life = Vec<&'static [Act]>;
 
 #[derive(Clone, Copy)]
 enum Act {
@@ -32,38 +32,35 @@ enum Act {
     Private(u8, usize, u32),
     /// An event of the first class.
     Event(u32),
-    /// A hash is due.
-    Hash,
 }
 
-use Act::{Event as Happens, Hash, Private, Row};
+use Act::{Event as Happens, Private, Row};
 
 /// Two appear; one changes; silence; one goes and another comes, in its slot; all go.
-const LIFE: Life = &[
+const LIFE: [&[Act]; 6] = [
     &[],
     &[Row(0, 0, 0), Row(0, 1, 1)],
     &[Row(0, 0, 0), Row(0, 1, 0)],
     &[Row(0, 0, 0), Row(0, 1, 0)],
-    &[Row(0, 1, 0), Row(0, 2, 9), Happens(4), Happens(0), Hash],
+    &[Row(0, 1, 0), Row(0, 2, 9), Happens(4), Happens(0)],
     &[],
 ];
 
-const TWO_CLASSES: Life = &[
+const TWO_CLASSES: [&[Act]; 4] = [
     &[Row(0, 0, 1), Row(1, 0, 2)],
     &[Row(0, 0, 1), Row(1, 0, 3), Row(1, 1, 4)],
-    &[Row(1, 1, 4), Hash],
+    &[Row(1, 1, 4)],
     &[Row(0, 0, 7), Row(1, 1, 5), Row(1, 2, 6)],
 ];
 
 /// The private rows come before their targets have slots, and keep their own when these go.
-const PRIVATE: Life = &[
+const PRIVATE: [&[Act]; 3] = [
     &[Row(0, 0, 1), Private(0, 1, 2), Private(0, 2, 3)],
     &[
         Row(0, 0, 1),
         Row(0, 3, 1),
         Private(0, 1, 2),
         Private(0, 2, 3),
-        Hash,
     ],
     &[Private(0, 1, 2), Private(0, 2, 3)],
 ];
@@ -82,28 +79,37 @@ fn examples() -> Vec<(&'static str, Schema, Life)> {
     };
     let refers = || vec![entity.clone(), field("tag", FieldKind::Bits(4), 1)];
     vec![
-        ("flag", one(FieldKind::Bool, 1), LIFE),
-        ("bits_5", one(FieldKind::Bits(5), 1), LIFE),
-        ("bits_32", one(FieldKind::Bits(32), 1), LIFE),
-        ("fixed", one(fixed(-10.0, 10.0, 0.25), 1), LIFE),
-        ("fixed_vector", one(fixed(0.0, 1000.0, 1.0), 3), LIFE),
-        ("angle", one(FieldKind::Angle(9), 1), LIFE),
-        ("quaternion", one(FieldKind::Quaternion(9), 1), LIFE),
-        ("counter", one(FieldKind::Counter, 1), LIFE),
+        ("flag", one(FieldKind::Bool, 1), LIFE.to_vec()),
+        ("hashed", one(FieldKind::Bits(5), 1), LIFE.repeat(6)),
+        ("bits_5", one(FieldKind::Bits(5), 1), LIFE.to_vec()),
+        ("bits_32", one(FieldKind::Bits(32), 1), LIFE.to_vec()),
+        ("fixed", one(fixed(-10.0, 10.0, 0.25), 1), LIFE.to_vec()),
+        (
+            "fixed_vector",
+            one(fixed(0.0, 1000.0, 1.0), 3),
+            LIFE.to_vec(),
+        ),
+        ("angle", one(FieldKind::Angle(9), 1), LIFE.to_vec()),
+        (
+            "quaternion",
+            one(FieldKind::Quaternion(9), 1),
+            LIFE.to_vec(),
+        ),
+        ("counter", one(FieldKind::Counter, 1), LIFE.to_vec()),
         (
             "entity",
             schema(vec![class("Row", refers())], vec![class("Event", refers())]),
-            LIFE,
+            LIFE.to_vec(),
         ),
         (
             "no_fields",
             schema(vec![class("Row", Vec::new())], plain()),
-            LIFE,
+            LIFE.to_vec(),
         ),
         (
             "every_kind",
             schema(vec![ship(), class("Crate", Vec::new())], plain()),
-            LIFE,
+            LIFE.to_vec(),
         ),
         (
             "two_classes",
@@ -120,12 +126,12 @@ fn examples() -> Vec<(&'static str, Schema, Life)> {
                 ],
                 plain(),
             ),
-            TWO_CLASSES,
+            TWO_CLASSES.to_vec(),
         ),
         (
             "private",
             schema(vec![class("Row", refers())], Vec::new()),
-            PRIVATE,
+            PRIVATE.to_vec(),
         ),
     ]
 }
@@ -154,7 +160,7 @@ impl Server {
             entities: (0..4).map(|_| map.insert(())).collect(),
             writer: SnapshotWriter::new(Arc::clone(&schema)),
             common: StreamEncoder::new(Arc::clone(&schema)),
-            own: StreamEncoder::new(Arc::clone(&schema)),
+            own: StreamEncoder::private(Arc::clone(&schema)),
             schema,
         }
     }
@@ -172,7 +178,6 @@ impl Server {
                     .writer
                     .event_words(0, Audience::Everyone, &words, &references);
             }
-            Hash => return,
         };
         let layout = &self.schema.classes()[usize::from(class)];
         let words = words(first, layout.words());
@@ -193,12 +198,10 @@ impl Server {
         for &act in acts {
             self.write(act);
         }
-        let hash = acts.iter().any(|act| matches!(act, Hash));
         let mut chunks = [Vec::new(), Vec::new()];
         let (everyone, own) = (self.writer.everyone(), self.writer.player(PLAYER));
-        self.common.encode(1, everyone, None, hash, &mut chunks[0]);
-        self.own
-            .encode(1, own, Some(&self.common), hash, &mut chunks[1]);
+        self.common.encode(1, everyone, None, &mut chunks[0]);
+        self.own.encode(1, own, Some(&self.common), &mut chunks[1]);
         chunks
     }
 }

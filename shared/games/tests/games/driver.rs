@@ -208,7 +208,7 @@ impl Audiences {
         common.chunk.clear();
         common
             .encoder
-            .encode(1, world.everyone(), None, true, &mut common.chunk);
+            .encode(1, world.everyone(), None, &mut common.chunk);
         common.apply();
         self.own.retain(|player, _| players.contains(player));
         for &player in players {
@@ -219,7 +219,7 @@ impl Audiences {
             own.chunk.clear();
             let everyone = Some(&common.encoder);
             own.encoder
-                .encode(1, world.player(player), everyone, true, &mut own.chunk);
+                .encode(1, world.player(player), everyone, &mut own.chunk);
             own.apply();
         }
     }

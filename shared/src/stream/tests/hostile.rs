@@ -7,17 +7,19 @@ use proptest::sample::Index;
 use proptest::strategy::ValueTree;
 use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
 
-use super::script::lives;
+use super::script::{lives, silence};
 use super::world::{COMMON, Recorded, STREAMS, record};
-use crate::bits::BitWriter;
 use crate::error::DecodeError;
 use crate::limits::{
     CLASSES_MAX, ENTITIES_PER_CLASS_MAX, EVENTS_PER_CHUNK_MAX, JOIN_BYTES_MAX, ROW_WORDS_MAX,
     STREAM_WORDS_MAX,
 };
+use crate::range_coder::RangeEncoder;
 use crate::schema::arbitrary::{class, data, field, schema_data};
 use crate::schema::{Field, FieldKind, Schema, SchemaData};
 use crate::snapshot::{Event, Frame};
+use crate::stream::model::{Adaptive, Codec};
+use crate::stream::state::write_bomb;
 use crate::stream::{Applied, StreamDecoder, StreamEncoder};
 
 /// What holds of a frame whatever bytes it came from.
@@ -98,16 +100,18 @@ proptest! {
                 let chunk = &pair[1].chunks[stream];
                 let _ = apply(&follower, pair[1].span, &flip(chunk, &flips));
                 if !chunk.is_empty() {
-                    let cut = cut.index(chunk.len());
-                    let (_, applied) = apply(&follower, pair[1].span, &chunk[..cut]);
-                    prop_assert!(cut == 0 || applied.is_err(), "a chunk that is cut is no chunk");
+                    let _ = apply(&follower, pair[1].span, &chunk[..cut.index(chunk.len())]);
                 }
                 let join = &pair[0].joins[stream];
                 if let Ok(joined) = StreamDecoder::join(Arc::clone(&schema), &flip(join, &flips)) {
                     assert_sound(&schema, joined.frame());
                 }
-                let cut = cut.index(join.len());
-                prop_assert!(StreamDecoder::join(Arc::clone(&schema), &join[..cut]).is_err());
+                if !join.is_empty() {
+                    let cut = cut.index(join.len());
+                    if let Ok(joined) = StreamDecoder::join(Arc::clone(&schema), &join[..cut]) {
+                        assert_sound(&schema, joined.frame());
+                    }
+                }
             }
         }
     }
@@ -181,51 +185,33 @@ impl Tally {
     }
 }
 
-/// Flips every single bit of the chunks of a hundred lives. Without `hash` in each chunk, only the
-/// last tick has one.
-fn tally_flips(hash: bool) -> Tally {
+/// Flips every single bit of the chunks of a hundred lives, after each of which comes a hash.
+#[test]
+fn the_next_hash_finds_drift() {
     let rng = TestRng::deterministic_rng(RngAlgorithm::ChaCha);
     let mut runner = TestRunner::new_with_rng(Config::default(), rng);
     let mut tally = Tally::default();
-    for _ in 0..100 {
-        let (schema, mut plans) = lives().new_tree(&mut runner).unwrap().current();
-        for plan in &mut plans {
-            plan.hash = hash;
-        }
-        plans.last_mut().unwrap().hash = true;
+    for life in 0..100 {
+        let (schema, plans) = lives().new_tree(&mut runner).unwrap().current();
+        // Hashes in the middle of some lives, and at the end of all.
+        let plans = [silence(life % 30), plans, silence(30)].concat();
         let ticks = record(&schema, &plans, true);
         for at in 1..ticks.len() {
             tally.flip_each_bit(&schema, &ticks, at);
         }
     }
-    tally
-}
-
-/// A chunk with a hash notices nearly all drift at once: what it misses is mangled where the hash
-/// is announced.
-#[test]
-fn a_hash_notices_drift() {
-    let tally = tally_flips(true);
-    assert!(
-        tally.noticed > 1000,
-        "the test has something to notice: {tally:?}"
-    );
-    assert!(tally.missed * 50 <= tally.noticed, "{tally:?}");
-}
-
-/// Without a hash drift goes on; the next hash finds it.
-#[test]
-fn the_next_hash_finds_drift_that_went_unnoticed() {
-    let tally = tally_flips(false);
-    assert!(
-        tally.missed > tally.noticed && tally.refused > 0,
-        "{tally:?}"
-    );
-    assert!(
-        tally.lasting > 1000,
-        "the test has something to find: {tally:?}"
-    );
-    assert!(tally.unfound * 100 <= tally.lasting, "{tally:?}");
+    let Tally {
+        refused,
+        noticed,
+        missed,
+        lasting,
+        ..
+    } = tally;
+    let enough = [refused, noticed, missed, lasting]
+        .iter()
+        .all(|&count| count > 200);
+    assert!(enough, "the test has something to find: {tally:?}");
+    assert!(tally.unfound * 1000 <= lasting, "{tally:?}");
 }
 
 /// A schema of `classes` classes with `lanes` flags each, and one event without words.
@@ -268,46 +254,55 @@ fn births_of_wide_rows_are_bounded() {
     );
 }
 
-/// A free slot costs one bit of a join and takes a whole row of memory.
+/// A free slot costs next to nothing in a join and takes a whole row of memory.
 #[test]
 fn free_slots_of_a_join_are_bounded() {
     let lanes = u8::try_from(ROW_WORDS_MAX).unwrap();
-    let schema = bomb_schema(CLASSES_MAX, lanes);
-    let mut join = Vec::new();
-    let mut bits = BitWriter::new(&mut join);
-    for _ in 0..CLASSES_MAX {
-        bits.write(u32::try_from(ENTITIES_PER_CLASS_MAX).unwrap(), 16);
-        for _ in 0..ENTITIES_PER_CLASS_MAX / 32 {
-            bits.write(0, 32);
-        }
+    for (classes, lanes) in [(CLASSES_MAX, lanes), (1, 0)] {
+        let schema = bomb_schema(classes, lanes);
+        let mut join = Vec::new();
+        write_bomb(&schema, &mut join);
+        let joined = StreamDecoder::join(schema, &join);
+        assert_eq!(joined.err(), Some(DecodeError::OutOfRange));
     }
-    bits.finish();
-    let joined = StreamDecoder::join(schema, &join);
-    assert_eq!(joined.err(), Some(DecodeError::OutOfRange));
 }
 
 #[test]
-fn a_join_that_claims_more_slots_than_there_are_is_refused() {
-    let schema = bomb_schema(1, 0);
-    let joined = StreamDecoder::join(Arc::clone(&schema), &vec![0xff; 64 * 1024]);
-    assert_eq!(joined.err(), Some(DecodeError::OutOfRange));
-    let joined = StreamDecoder::join(schema, &vec![0; JOIN_BYTES_MAX + 1]);
+fn a_join_that_is_too_long_is_refused() {
+    let joined = StreamDecoder::join(bomb_schema(1, 0), &vec![0; JOIN_BYTES_MAX + 1]);
     assert_eq!(joined.err(), Some(DecodeError::TooLong));
 }
 
 #[test]
 fn events_of_a_chunk_are_bounded() {
     let schema = bomb_schema(0, 0);
-    // One bit "one more", six bits class 0, over and over.
-    let mut chunk = Vec::new();
-    let mut bits = BitWriter::new(&mut chunk);
-    for _ in 0..=EVENTS_PER_CHUNK_MAX {
-        bits.write(1, 7);
-    }
-    bits.finish();
-    let (_, applied) = apply(&empty(&schema), 1, &chunk);
+    let told = |count: usize, class: bool| {
+        let plan = schema.plan();
+        let mut odds = plan.priors.clone();
+        let mut chunk = Vec::new();
+        let mut codec = Codec {
+            coder: RangeEncoder::new(&mut chunk),
+            odds: Adaptive(&mut odds),
+        };
+        for index in 0..count {
+            codec.decide(plan.event_more + u32::from(index == 0), true);
+            // Six bits of class, down the tree.
+            codec.decide(plan.event_class + 1, class);
+            for depth in 1..6 {
+                codec.decide(
+                    plan.event_class + ((2 | u32::from(class)) << depth >> 1),
+                    false,
+                );
+            }
+        }
+        codec.decide(plan.event_more, false);
+        codec.coder.finish();
+        chunk
+    };
+    let (_, applied) = apply(&empty(&schema), 1, &told(EVENTS_PER_CHUNK_MAX, false));
+    assert_eq!(applied, Ok(Applied::Updated));
+    let (_, applied) = apply(&empty(&schema), 1, &told(EVENTS_PER_CHUNK_MAX + 1, false));
     assert_eq!(applied, Err(DecodeError::TooLong));
-    let unknown = [0b11];
-    let (_, applied) = apply(&empty(&schema), 1, &unknown);
+    let (_, applied) = apply(&empty(&schema), 1, &told(1, true));
     assert_eq!(applied, Err(DecodeError::UnknownClass));
 }

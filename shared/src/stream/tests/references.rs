@@ -77,14 +77,8 @@ impl Pair {
         write(&mut self.writer);
         let [common, own] = &mut self.encoders;
         let mut chunks = [Vec::new(), Vec::new()];
-        common.encode(1, self.writer.everyone(), None, true, &mut chunks[0]);
-        own.encode(
-            1,
-            self.writer.player(PLAYER),
-            Some(common),
-            true,
-            &mut chunks[1],
-        );
+        common.encode(1, self.writer.everyone(), None, &mut chunks[0]);
+        own.encode(1, self.writer.player(PLAYER), Some(common), &mut chunks[1]);
         for ((decoder, chunk), events) in
             self.decoders.iter_mut().zip(&chunks).zip(&mut self.events)
         {

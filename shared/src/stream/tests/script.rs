@@ -63,17 +63,16 @@ pub(super) enum SeenBy {
     Both,
 }
 
-/// One snapshot tick: what happens, ticks since the previous one, whether a hash is due.
+/// One snapshot tick: what happens, and ticks since the previous one.
 #[derive(Clone, Debug)]
 pub(super) struct Plan {
     pub(super) ops: Vec<Op>,
     pub(super) span: u32,
-    pub(super) hash: bool,
 }
 
 pub(super) fn plans(count_max: usize) -> impl Strategy<Value = Vec<Plan>> {
-    let plan = (prop::collection::vec(op(), 0..10), 1u32..=4, any::<bool>())
-        .prop_map(|(ops, span, hash)| Plan { ops, span, hash });
+    let plan =
+        (prop::collection::vec(op(), 0..10), 1u32..=4).prop_map(|(ops, span)| Plan { ops, span });
     prop::collection::vec(plan, 1..=count_max)
 }
 
@@ -101,4 +100,13 @@ fn op() -> impl Strategy<Value = Op> {
 pub(super) fn lives() -> impl Strategy<Value = (Arc<Schema>, Vec<Plan>)> {
     (schema_data(), plans(16))
         .prop_map(|(data, plans)| (Arc::new(Schema::from_data(data).unwrap()), plans))
+}
+
+/// Plans of silence.
+pub(super) fn silence(ticks: usize) -> Vec<Plan> {
+    let quiet = Plan {
+        ops: Vec::new(),
+        span: 1,
+    };
+    vec![quiet; ticks]
 }

@@ -5,11 +5,11 @@ use std::sync::Arc;
 use slotmap::SlotMap;
 
 use super::script::{Op, Plan, SeenBy};
-use crate::id::{ClassId, EntityId, PlayerId};
+use crate::id::{ClassId, EntityId, PlayerId, Slot};
 use crate::replicated::reference_word;
 use crate::schema::{Layout, Schema};
 use crate::snapshot::{Audience, Event, Frame, SnapshotWriter};
-use crate::stream::{ChunkStats, StreamEncoder};
+use crate::stream::{ChunkStats, StreamDecoder, StreamEncoder};
 
 const PLAYER: PlayerId = PlayerId(3);
 
@@ -275,7 +275,6 @@ fn audience(stream: usize) -> Audience {
 #[derive(Clone, Debug)]
 pub(super) struct Recorded {
     pub(super) span: u32,
-    pub(super) hash: bool,
     pub(super) chunks: [Vec<u8>; 2],
     pub(super) stats: [ChunkStats; 2],
     /// The encoders' frames after the tick.
@@ -286,40 +285,101 @@ pub(super) struct Recorded {
     pub(super) events: [Vec<Event>; 2],
 }
 
+/// A world and its two streams.
+pub(super) struct Life {
+    world: World,
+    writer: SnapshotWriter,
+    encoders: [StreamEncoder; 2],
+}
+
+impl Life {
+    pub(super) fn new(schema: &Arc<Schema>) -> Self {
+        Self {
+            world: World::new(schema),
+            writer: SnapshotWriter::new(Arc::clone(schema)),
+            encoders: [
+                StreamEncoder::new(Arc::clone(schema)),
+                StreamEncoder::private(Arc::clone(schema)),
+            ],
+        }
+    }
+
+    /// One snapshot tick; the encoders' frames are compared with the world.
+    pub(super) fn tick(&mut self, plan: &Plan) -> ([Vec<u8>; 2], [ChunkStats; 2]) {
+        self.world.next_tick();
+        for op in &plan.ops {
+            self.world.apply(op);
+        }
+        self.world.replicate(&mut self.writer);
+        let encoded = self.encode(plan.span);
+        self.world.check(&self.encoders);
+        encoded
+    }
+
+    /// A tick in which everybody's world becomes `frame`; the common chunk.
+    pub(super) fn tick_as(&mut self, frame: &Frame, span: u32) -> Vec<u8> {
+        self.writer.clear();
+        for (class, rows) in (0..).map(ClassId).zip(frame.classes()) {
+            let layout = &self.world.schema.classes()[usize::from(class.0)];
+            for (slot, words) in rows.iter() {
+                let id = |class: ClassId, slot: Slot| {
+                    let ids = self.world.classes[usize::from(class.0)].keys();
+                    ids.into_iter()
+                        .find(|&id| self.encoders[COMMON].slot_of(class, id) == Some(slot))
+                };
+                let referred = layout.references().iter().map(|&(index, target)| {
+                    let place = words[index].checked_sub(1)?;
+                    id(target, Slot(u16::try_from(place).unwrap()))
+                });
+                let references: Vec<_> = referred.collect();
+                let entity = id(class, slot).unwrap();
+                self.writer
+                    .put_words(class, entity, Audience::Everyone, words, &references);
+            }
+        }
+        let ([common, _], _) = self.encode(span);
+        common
+    }
+
+    fn encode(&mut self, span: u32) -> ([Vec<u8>; 2], [ChunkStats; 2]) {
+        let [common, own] = &mut self.encoders;
+        let mut chunks = [Vec::new(), Vec::new()];
+        let (everyone, private) = (self.writer.everyone(), self.writer.player(PLAYER));
+        let stats = [
+            common.encode(span, everyone, None, &mut chunks[COMMON]),
+            own.encode(span, private, Some(common), &mut chunks[OWN]),
+        ];
+        (chunks, stats)
+    }
+
+    pub(super) fn frame(&self, stream: usize) -> &Frame {
+        self.encoders[stream].frame()
+    }
+
+    pub(super) fn joined(&self, stream: usize) -> Vec<u8> {
+        let mut bytes = Vec::new();
+        self.encoders[stream].join(&mut bytes);
+        bytes
+    }
+
+    pub(super) fn join(&self, stream: usize) -> StreamDecoder {
+        StreamDecoder::join(Arc::clone(&self.world.schema), &self.joined(stream)).unwrap()
+    }
+}
+
 /// Lets a world live, and compares the encoders' frames with it after each tick.
 ///
 /// The first entry is the state before anything happened.
 pub(super) fn record(schema: &Arc<Schema>, plans: &[Plan], with_joins: bool) -> Vec<Recorded> {
-    let mut world = World::new(schema);
-    let mut writer = SnapshotWriter::new(Arc::clone(schema));
-    let mut encoders = STREAMS.map(|_| StreamEncoder::new(Arc::clone(schema)));
-    let mut recorded = vec![snapshot(&world, &encoders, with_joins)];
+    let mut life = Life::new(schema);
+    let mut recorded = vec![snapshot(&life.world, &life.encoders, with_joins)];
     for plan in plans {
-        world.next_tick();
-        for op in &plan.ops {
-            world.apply(op);
-        }
-        world.replicate(&mut writer);
-        let [common, own] = &mut encoders;
-        let mut chunks = [Vec::new(), Vec::new()];
-        let everyone = writer.everyone();
-        let stats = [
-            common.encode(plan.span, everyone, None, plan.hash, &mut chunks[COMMON]),
-            own.encode(
-                plan.span,
-                writer.player(PLAYER),
-                Some(common),
-                plan.hash,
-                &mut chunks[OWN],
-            ),
-        ];
-        world.check(&encoders);
+        let (chunks, stats) = life.tick(plan);
         recorded.push(Recorded {
             span: plan.span,
-            hash: plan.hash,
             chunks,
             stats,
-            ..snapshot(&world, &encoders, with_joins)
+            ..snapshot(&life.world, &life.encoders, with_joins)
         });
     }
     recorded
@@ -335,7 +395,6 @@ fn snapshot(world: &World, encoders: &[StreamEncoder; 2], with_joins: bool) -> R
     };
     Recorded {
         span: 1,
-        hash: false,
         chunks: [Vec::new(), Vec::new()],
         stats: [ChunkStats::default(); 2],
         frames: STREAMS.map(|stream| encoders[stream].frame().clone()),

@@ -170,6 +170,9 @@ fn frames_report_inputs_predictions_and_events() {
     let statuses = vec![InputStatus::Repeated; usize::try_from(first - 30).unwrap()];
     case.message(&frame(first - 1, &statuses, &[]));
     assert_eq!(case.report().statuses, [0, first - 30, 0, 0]);
+    for _ in 29..first - 1 {
+        assert!(world.chunk(1).is_empty());
+    }
     world.place(0, 103, 0);
     let chunk = world.chunk(1);
     case.message(&frame(

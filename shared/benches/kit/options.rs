@@ -1,0 +1,77 @@
+//! What the command line chooses.
+
+/// What to run, and how.
+#[derive(Clone, Debug)]
+pub(crate) struct Options {
+    /// Cases are run whose names contain one of these; all if there are none.
+    pub(crate) names: Vec<String>,
+    /// What worlds are made from.
+    pub(crate) seed: u64,
+    /// Timed runs of each format; 0 for bytes alone.
+    pub(crate) runs: usize,
+    /// The most ticks of a case, if less than all.
+    pub(crate) ticks: usize,
+    /// Snapshots between two readings of the clock.
+    pub(crate) batch: usize,
+    /// Whether what people use instead is measured as well.
+    pub(crate) baselines: bool,
+    /// Whether to print a line of JSON for each figure instead of tables.
+    pub(crate) json: bool,
+}
+
+/// What the user wants.
+pub(crate) enum Asked {
+    Run(Options),
+    Help,
+}
+
+impl Options {
+    /// Reads the command line.
+    ///
+    /// Without cargo's `--bench` this is a test run, as `cargo test --all-targets` does it: a few
+    /// ticks of everything, to see that it works.
+    pub(crate) fn from_arguments(arguments: impl Iterator<Item = String>) -> Result<Asked, String> {
+        let mut options = Self {
+            names: Vec::new(),
+            seed: 1,
+            runs: 0,
+            ticks: 40,
+            batch: 16,
+            baselines: true,
+            json: false,
+        };
+        let mut arguments = arguments.peekable();
+        let mut all: Vec<String> = arguments.by_ref().collect();
+        if let Some(place) = all.iter().position(|argument| argument == "--bench") {
+            all.remove(place);
+            options.runs = 5;
+            options.ticks = usize::MAX;
+        }
+        let mut rest = all.into_iter();
+        while let Some(argument) = rest.next() {
+            match argument.as_str() {
+                "-h" | "--help" => return Ok(Asked::Help),
+                "--ours" => options.baselines = false,
+                "--json" => options.json = true,
+                "--bytes" => options.runs = 0,
+                "--seed" => options.seed = number(&argument, rest.next())?,
+                "--runs" => options.runs = number(&argument, rest.next())?,
+                "--ticks" => options.ticks = number(&argument, rest.next())?,
+                "--batch" => options.batch = number::<usize>(&argument, rest.next())?.max(1),
+                name if !name.starts_with('-') => options.names.push(argument),
+                _ => return Err(argument),
+            }
+        }
+        Ok(Asked::Run(options))
+    }
+
+    /// Whether the case of this name is to be run.
+    pub(crate) fn chooses(&self, name: &str) -> bool {
+        self.names.is_empty() || self.names.iter().any(|part| name.contains(part.as_str()))
+    }
+}
+
+fn number<T: core::str::FromStr>(argument: &str, value: Option<String>) -> Result<T, String> {
+    let value = value.ok_or_else(|| format!("{argument} without its number"))?;
+    value.parse().map_err(|_| format!("{argument} {value}"))
+}

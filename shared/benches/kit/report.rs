@@ -1,0 +1,144 @@
+//! What is printed: a table for each case, or lines of JSON.
+
+#![expect(clippy::print_stdout, reason = "figures are what a bench is run for")]
+
+use std::process::ExitCode;
+
+use serde_json::{Value, json};
+
+use super::measure::{Figures, Measured, START_TICKS, Times, mean_after_start};
+use super::options::Options;
+use super::streams::message_bytes;
+use super::trace::{Case, Trace, ratio};
+
+const USAGE: &str = "\
+Measures snapshots in bytes and in thread CPU time, each format on the same rows.
+
+usage: cargo bench -p PACKAGE --bench BENCH -- [NAME]... [OPTION]...
+
+Runs the cases whose names contain one of the NAMEs, or all.
+
+  --seed N     what worlds are made from (1)
+  --runs N     timed runs of each format, in turn (5)
+  --bytes      no timed runs
+  --ours       only the streams, not what people use instead
+  --ticks N    the first ticks of each case
+  --batch N    snapshots between two readings of the clock (16)
+  --json       a line of JSON for each case and format
+
+cases:";
+
+pub(crate) fn help(cases: &[Case]) -> ExitCode {
+    println!("{USAGE}");
+    names(cases);
+    ExitCode::SUCCESS
+}
+
+pub(crate) fn unknown_argument(argument: &str) -> ExitCode {
+    println!("unknown argument: {argument}; --help tells what there is");
+    ExitCode::FAILURE
+}
+
+pub(crate) fn nothing_chosen(cases: &[Case]) -> ExitCode {
+    println!("no case is called that; there are:");
+    names(cases);
+    ExitCode::FAILURE
+}
+
+fn names(cases: &[Case]) {
+    for case in cases {
+        println!("  {}", case.name());
+    }
+}
+
+/// Prints what was found out of one case.
+pub(crate) fn case(name: &str, trace: &Trace, measured: &Measured, options: &Options) {
+    if options.json {
+        for line in lines(name, trace, measured, options) {
+            println!("{line}");
+        }
+    } else {
+        table(name, trace, measured, options);
+    }
+}
+
+fn table(name: &str, trace: &Trace, measured: &Measured, options: &Options) {
+    println!(
+        "\n{name}: {:.1} entities, {} snapshots at {} Hz, seed {}",
+        ratio(trace.rows(0), trace.ticks.len()),
+        trace.ticks.len(),
+        trace.hz,
+        options.seed
+    );
+    println!(
+        "  {:<29} {:>10} {:>10}  {:<24} {:<24}",
+        "", "B/snapshot", "with start", "encode ns/entity", "decode ns/entity"
+    );
+    for figures in &measured.formats {
+        println!(
+            "  {:<29} {:>10.2} {:>10.2}  {:<24} {:<24}",
+            figures.name,
+            figures.mean_bytes(),
+            ratio(figures.bytes.iter().sum(), figures.bytes.len()),
+            times(&figures.encode),
+            times(&figures.decode),
+        );
+    }
+    let costs = Costs::of(trace, measured);
+    println!(
+        "  streams: first snapshot {} B; a message {:.2} B a snapshot, \
+         {:.0} B/s; a join at the end {} B",
+        costs.first,
+        costs.message,
+        costs.message * f64::from(trace.hz),
+        measured.join_bytes
+    );
+}
+
+/// The best run, and the median and the worst beside it.
+fn times(times: &Times) -> String {
+    times
+        .spread()
+        .map_or_else(String::new, |[best, median, worst]| {
+            format!("{best:6.1} ({median:.1}, {worst:.1})")
+        })
+}
+
+/// What our streams cost beside their chunks.
+struct Costs {
+    first: usize,
+    message: f64,
+}
+
+impl Costs {
+    fn of(trace: &Trace, measured: &Measured) -> Self {
+        let chunks = &measured.formats[0].bytes;
+        Self {
+            first: chunks.first().copied().unwrap_or(0),
+            message: mean_after_start(&message_bytes(trace.hz, chunks)),
+        }
+    }
+}
+
+fn lines(name: &str, trace: &Trace, measured: &Measured, options: &Options) -> Vec<Value> {
+    let line = |figures: &Figures| {
+        json!({
+            "case": name,
+            "format": figures.name,
+            "seed": options.seed,
+            "snapshots": trace.ticks.len(),
+            "entities": ratio(trace.rows(0), trace.ticks.len()),
+            "start_snapshots": START_TICKS,
+            "bytes": figures.mean_bytes(),
+            "bytes_with_start": ratio(figures.bytes.iter().sum(), figures.bytes.len()),
+            "encode_ns": figures.encode.spread(),
+            "decode_ns": figures.decode.spread(),
+        })
+    };
+    let mut lines: Vec<Value> = measured.formats.iter().map(line).collect();
+    let costs = Costs::of(trace, measured);
+    lines[0]["first_bytes"] = json!(costs.first);
+    lines[0]["message_bytes"] = json!(costs.message);
+    lines[0]["join_bytes"] = json!(measured.join_bytes);
+    lines
+}

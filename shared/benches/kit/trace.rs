@@ -1,0 +1,86 @@
+//! A recorded world: what a game would have written, tick by tick.
+
+use std::sync::Arc;
+
+use syncline_shared::schema::Schema;
+use syncline_shared::snapshot::{Frame, SnapshotWriter};
+
+use super::format::Format;
+use super::options::Options;
+
+/// A world that can be recorded.
+#[derive(Clone)]
+pub(crate) struct Case {
+    name: String,
+    ticks: usize,
+    record: Arc<dyn Fn(u64, usize) -> Trace>,
+}
+
+impl Case {
+    /// A case of so many ticks, that `record` makes from a seed and a number of ticks.
+    pub(crate) fn new(
+        name: impl Into<String>,
+        ticks: usize,
+        record: impl Fn(u64, usize) -> Trace + 'static,
+    ) -> Self {
+        Self {
+            name: name.into(),
+            ticks,
+            record: Arc::new(record),
+        }
+    }
+
+    /// Its name.
+    pub(crate) fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Records as much of it as asked for.
+    pub(crate) fn record(&self, options: &Options) -> Trace {
+        (self.record)(options.seed, self.ticks.min(options.ticks))
+    }
+}
+
+/// What makes the format that carries a world's frames as plain structs.
+pub(crate) type MakePlain = for<'a> fn(&'a Schema, &'a [Frame]) -> Box<dyn Format + 'a>;
+
+/// A recorded world. A snapshot is taken at every tick.
+pub(crate) struct Trace {
+    pub(crate) schema: Arc<Schema>,
+    pub(crate) hz: u16,
+    pub(crate) ticks: Vec<SnapshotWriter>,
+    pub(crate) plain: MakePlain,
+}
+
+impl Trace {
+    /// A world of which nothing is recorded yet.
+    pub(crate) fn new(schema: Arc<Schema>, hz: u16, plain: MakePlain) -> Self {
+        Self {
+            schema,
+            hz,
+            ticks: Vec::new(),
+            plain,
+        }
+    }
+
+    /// Adds a tick.
+    pub(crate) fn push(&mut self, written: SnapshotWriter) {
+        self.ticks.push(written);
+    }
+
+    /// Rows of all ticks from `start` on; never 0.
+    pub(crate) fn rows(&self, start: usize) -> usize {
+        let ticks = self.ticks.iter().skip(start);
+        let rows: usize = ticks.map(|tick| tick.everyone().rows().len()).sum();
+        rows.max(1)
+    }
+}
+
+/// How many times as large one number is as another.
+#[expect(
+    clippy::cast_precision_loss,
+    reason = "sums of bytes and rows are below 2^53"
+)]
+pub(crate) fn ratio(number: usize, other: usize) -> f64 {
+    number as f64 / other.max(1) as f64
+}

@@ -1,0 +1,250 @@
+//! Which entity has which slot of a stream, and where this tick's rows are.
+//!
+//! Those that are gone free theirs; newcomers take the lowest free, those with parents first, in the
+//! order of the parents' slots. Doesn't know how anything is coded.
+
+use slotmap::SecondaryMap;
+
+use crate::id::{ClassId, EntityId, Slot};
+use crate::limits::ENTITIES_PER_CLASS_MAX;
+use crate::replicated::reference_word;
+use crate::schema::{Layout, Schema};
+use crate::snapshot::{Contents, Frame};
+
+/// What one call of [`super::StreamEncoder::encode`] did.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct ChunkStats {
+    /// Entities that appeared.
+    pub spawned: usize,
+    /// Entities that vanished.
+    pub despawned: usize,
+    /// Rows left out because their class or the stream has no slot left.
+    pub rows_refused: usize,
+    /// Events left out because there were too many.
+    pub events_refused: usize,
+}
+
+/// The slots of all classes.
+#[derive(Clone, Debug)]
+pub(super) struct Slots {
+    classes: Vec<ClassSlots>,
+    /// The newcomers of one class, before they have slots.
+    waiting: Vec<Newcomer>,
+}
+
+/// The slots of one class.
+#[derive(Clone, Debug, Default)]
+struct ClassSlots {
+    slot_of: SecondaryMap<EntityId, u16>,
+    entity_in: Vec<EntityId>,
+    /// For each slot, the place of its row in this tick's contents.
+    row_in: Vec<Option<usize>>,
+    /// Slots that were taken before this tick.
+    old: Vec<bool>,
+    /// In the order in which they are coded.
+    born: Vec<Newcomer>,
+}
+
+/// An entity that appears in this tick.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Newcomer {
+    /// The slot of its parent, after all that have none.
+    parent: Option<usize>,
+    /// The place of its row in this tick's contents.
+    pub(super) place: usize,
+    entity: EntityId,
+}
+
+impl Slots {
+    pub(super) fn new(schema: &Schema) -> Self {
+        Self {
+            classes: vec![ClassSlots::default(); schema.classes().len()],
+            waiting: Vec::new(),
+        }
+    }
+
+    pub(super) fn slot_of(&self, class: ClassId, entity: EntityId) -> Option<Slot> {
+        let class = self.classes.get(usize::from(class.0))?;
+        class.slot_of.get(entity).copied().map(Slot)
+    }
+
+    /// The place of the row that is in a slot now and was before.
+    #[inline]
+    pub(super) fn kept(&self, class: usize, slot: usize) -> Option<usize> {
+        let class = &self.classes[class];
+        class.row_in[slot].filter(|_| class.old[slot])
+    }
+
+    /// The newcomers of a class, in the order in which they are coded.
+    pub(super) fn born(&self, class: usize) -> &[Newcomer] {
+        &self.classes[class].born
+    }
+
+    /// Gives each entity of this tick its slot. `frame` is the one before.
+    pub(super) fn assign(
+        &mut self,
+        schema: &Schema,
+        frame: &Frame,
+        contents: &Contents,
+        common: Option<&Self>,
+        stats: &mut ChunkStats,
+    ) {
+        for class in &mut self.classes {
+            class.row_in.fill(None);
+            class.born.clear();
+        }
+        let mut newcomers = 0;
+        for (place, row) in contents.rows().iter().enumerate() {
+            let class = &mut self.classes[usize::from(row.class.0)];
+            match class.slot_of.get(row.entity) {
+                Some(&slot) => class.row_in[usize::from(slot)] = Some(place),
+                None => newcomers += 1,
+            }
+        }
+        for (class, rows) in self.classes.iter_mut().zip(frame.classes()) {
+            for slot in 0..rows.slots() {
+                class.old[slot] = rows.is_alive(slot);
+                if class.old[slot] && class.row_in[slot].is_none() {
+                    class.slot_of.remove(class.entity_in[slot]);
+                    stats.despawned += 1;
+                }
+            }
+        }
+        if newcomers == 0 {
+            return;
+        }
+        let mut room = frame.room();
+        for index in 0..self.classes.len() {
+            self.assign_newcomers(schema, index, contents, common, &mut room, stats);
+        }
+    }
+
+    /// `room` is how many words new slots may take.
+    fn assign_newcomers(
+        &mut self,
+        schema: &Schema,
+        index: usize,
+        contents: &Contents,
+        common: Option<&Self>,
+        room: &mut usize,
+        stats: &mut ChunkStats,
+    ) {
+        let mut waiting = core::mem::take(&mut self.waiting);
+        let class_id = |place: usize| usize::from(contents.rows()[place].class.0);
+        let layout = &schema.classes()[index];
+        for place in (0..contents.rows().len()).filter(|&place| class_id(place) == index) {
+            let row = contents.rows()[place];
+            if self.classes[index].slot_of.contains_key(row.entity) {
+                continue;
+            }
+            let words = contents.row_words(row, layout.words());
+            waiting.push(Newcomer {
+                parent: self.parent_of(schema, index, contents, common, words),
+                place,
+                entity: row.entity,
+            });
+        }
+        // Of two rows of one entity the later counts.
+        waiting.reverse();
+        waiting.sort_by_key(|newcomer| newcomer.entity);
+        waiting.dedup_by_key(|newcomer| newcomer.entity);
+        waiting.sort_by_key(|newcomer| (newcomer.parent.unwrap_or(usize::MAX), newcomer.place));
+        let class = &mut self.classes[index];
+        let mut from = 0;
+        for newcomer in waiting.drain(..) {
+            match class.take(from, layout, newcomer, room) {
+                Some(slot) => {
+                    from = slot + 1;
+                    stats.spawned += 1;
+                }
+                None => stats.rows_refused += 1,
+            }
+        }
+        self.waiting = waiting;
+    }
+
+    /// The slot of a row's parent, if the row refers to it in this very stream.
+    fn parent_of(
+        &self,
+        schema: &Schema,
+        class: usize,
+        contents: &Contents,
+        common: Option<&Self>,
+        words: &[u32],
+    ) -> Option<usize> {
+        let parent = schema.plan().classes[class].parent.as_ref()?;
+        let entity = contents.reference(words[parent.word])?;
+        let elsewhere = |other: &Self| {
+            let class = &other.classes[parent.class];
+            class.slot_of.contains_key(entity)
+        };
+        if common.is_some_and(elsewhere) {
+            return None;
+        }
+        let slot = self.classes[parent.class].slot_of.get(entity)?;
+        Some(usize::from(*slot))
+    }
+
+    /// Turns the references of `words` into slots, and lowers what is too high.
+    pub(super) fn resolve(
+        &self,
+        contents: &Contents,
+        layout: &Layout,
+        common: Option<&Self>,
+        words: &mut [u32],
+    ) {
+        for &(index, class) in layout.references() {
+            words[index] = contents.reference(words[index]).map_or(0, |entity| {
+                // In the common stream itself, its own slots are the common ones.
+                let (everyone, own) = common.map_or((self, None), |common| (common, Some(self)));
+                let own_slot = || own.and_then(|own| own.slot_of(class, entity));
+                match everyone.slot_of(class, entity) {
+                    Some(slot) => reference_word(slot, true),
+                    None => own_slot().map_or(0, |slot| reference_word(slot, false)),
+                }
+            });
+        }
+        // Integer fields of a game may exceed what its schema says; the wire never does.
+        for (word, &max) in words.iter_mut().zip(layout.word_max()) {
+            *word = (*word).min(max);
+        }
+    }
+}
+
+impl Newcomer {
+    pub(super) fn parent(&self) -> Option<usize> {
+        self.parent
+    }
+}
+
+impl ClassSlots {
+    /// Takes the lowest free slot from `from` on, if there is one.
+    fn take(
+        &mut self,
+        from: usize,
+        layout: &Layout,
+        newcomer: Newcomer,
+        room: &mut usize,
+    ) -> Option<usize> {
+        let slots = self.row_in.len();
+        let slot = (from..slots)
+            .find(|&slot| self.row_in[slot].is_none())
+            .unwrap_or(slots);
+        let short = u16::try_from(slot).ok()?;
+        if slot == slots {
+            if slot >= ENTITIES_PER_CLASS_MAX || layout.words() > *room {
+                return None;
+            }
+            *room -= layout.words();
+            self.row_in.push(None);
+            self.old.push(false);
+            self.entity_in.push(newcomer.entity);
+        }
+        self.row_in[slot] = Some(newcomer.place);
+        self.old[slot] = false;
+        self.entity_in[slot] = newcomer.entity;
+        self.slot_of.insert(newcomer.entity, short);
+        self.born.push(newcomer);
+        Some(slot)
+    }
+}

@@ -1,0 +1,49 @@
+//! What is coded: known to an encoder, found by a decoder.
+
+use crate::snapshot::Event;
+
+/// What the encoding end knows of the tick.
+pub(super) trait Source {
+    /// The row in a slot that was taken before; `None` if it is gone.
+    fn row(&mut self, class: usize, slot: usize) -> Option<&[u32]>;
+
+    /// The parent's slot of newcomer `index` of a class; `None` if there is no such newcomer.
+    fn parent(&self, class: usize, index: usize) -> Option<Option<usize>>;
+
+    /// The row of newcomer `index` of a class.
+    fn newcomer(&mut self, class: usize, index: usize) -> &[u32];
+
+    /// The class and the words of event `index`.
+    fn event(&mut self, index: usize) -> Option<(u8, &[u32])>;
+
+    /// An event that was coded.
+    fn told(&mut self, class: u8, words: &[u32]);
+}
+
+/// What a decoder knows: nothing. It keeps the events.
+pub(super) struct Unknown<'a>(pub(super) &'a mut Vec<Event>);
+
+impl Source for Unknown<'_> {
+    fn row(&mut self, _: usize, _: usize) -> Option<&[u32]> {
+        None
+    }
+
+    fn parent(&self, _: usize, _: usize) -> Option<Option<usize>> {
+        None
+    }
+
+    fn newcomer(&mut self, _: usize, _: usize) -> &[u32] {
+        &[]
+    }
+
+    fn event(&mut self, _: usize) -> Option<(u8, &[u32])> {
+        None
+    }
+
+    fn told(&mut self, class: u8, words: &[u32]) {
+        self.0.push(Event {
+            class,
+            words: words.to_vec(),
+        });
+    }
+}
