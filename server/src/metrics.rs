@@ -58,6 +58,16 @@ const ROOM_COUNTERS: &[RoomCounter] = &[
     ),
     ("joins", "Joins of streams written for members", |c| c.joins),
     (
+        "resyncs",
+        "Streams that members asked anew because they decoded them wrongly",
+        |c| c.resyncs,
+    ),
+    (
+        "resyncs_ignored",
+        "Requests for a stream anew whose answer was on its way, or that nobody follows",
+        |c| c.resyncs_ignored,
+    ),
+    (
         "silent_ticks",
         "Snapshot ticks with nothing to say to a member",
         |c| c.silent_ticks,

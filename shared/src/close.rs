@@ -109,7 +109,7 @@ close_reasons! {
     TooManyMessages = 4017, "too_many_messages", Peer, Then::Retry(5);
     /// Nothing was heard from the client for too long.
     Idle = 4018, "idle", Peer, Then::Resume;
-    /// The client's decoded world differs, again and again.
+    /// A stream of the client went astray, again and again.
     Desynchronised = 4019, "desynchronised", Server, Then::Resume;
     /// The room was ended.
     RoomClosed = 4020, "room_closed", Neither, Then::Rejoin;

@@ -79,8 +79,12 @@ pub const ACK_MICROS_MAX: u64 = 100_000;
 /// The most messages a client receives before it acknowledges them.
 pub const ACK_MESSAGES_MAX: u32 = 4;
 
-/// How many chunks of a stream there are to a hash: every so manieth, if it is not empty, ends in
-/// one. Its place does not depend on what is decoded, so no drift hides it.
+/// The least time between two requests of a member for one stream anew, in microseconds. Whoever
+/// goes astray sooner has a defect that joins don't heal; it is closed as desynchronised.
+pub const RESYNC_MICROS_MIN: u64 = 2_000_000;
+
+/// How many chunks of a stream there are to a hash: each one whose number is a multiple of this, if
+/// it is not empty, ends in one. Its place does not depend on what is decoded, so no drift hides it.
 pub const HASH_INTERVAL_SNAPSHOTS: u32 = 30;
 
 /// The most characters of a player's name; more are cut off.

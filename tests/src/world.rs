@@ -277,6 +277,18 @@ impl<P: Predict> World<P> {
                         ClientControl::Leave => {
                             RoomEvent::Message(connection, ClientMessage::Leave)
                         }
+                        ClientControl::Resync {
+                            incarnation,
+                            stream,
+                            tick,
+                        } => {
+                            let resync = ClientMessage::Resync {
+                                incarnation,
+                                stream,
+                                tick,
+                            };
+                            RoomEvent::Message(connection, resync)
+                        }
                     }
                 }
                 SectionKind::Input => {
@@ -341,7 +353,7 @@ impl<P: Predict> World<P> {
                     }
                     self.by_connection.remove(&connection);
                 }
-                RoomOutput::MatchStarted(_) | RoomOutput::Record(_) => {}
+                RoomOutput::Astray(_) | RoomOutput::MatchStarted(_) | RoomOutput::Record(_) => {}
             }
         }
     }

@@ -68,6 +68,10 @@ pub struct RoomCounters {
     pub chunk_bytes: u64,
     /// Joins written for members.
     pub joins: u64,
+    /// Streams that members asked anew because they decoded them wrongly.
+    pub resyncs: u64,
+    /// Such requests that were passed over: the stream is not followed, or its join is on its way.
+    pub resyncs_ignored: u64,
     /// Snapshot ticks that had nothing to say to a member, over all members.
     pub silent_ticks: u64,
     /// Times that something for a member had to wait: for credit, or for room in its message.

@@ -2,7 +2,7 @@
 
 use syncline_shared::close::{Close, CloseReason};
 use syncline_shared::command::CommandMessage;
-use syncline_shared::id::{RoomCode, RoomId, SessionId};
+use syncline_shared::id::{RoomCode, RoomId, SessionId, StreamSlot};
 use syncline_shared::input::InputBatch;
 use syncline_shared::journal::{MatchHeader, TickRecord};
 use syncline_shared::message::control::Role;
@@ -58,6 +58,15 @@ pub enum ClientMessage {
     Input(InputBatch),
     /// A command.
     Command(CommandMessage),
+    /// A stream went astray: the member wants a join of it.
+    Resync {
+        /// The timeline that the member is in.
+        incarnation: u32,
+        /// Which stream.
+        stream: StreamSlot,
+        /// The tick of the frame that did not fit.
+        tick: Tick,
+    },
 }
 
 /// What a room wants done.
@@ -67,10 +76,26 @@ pub enum RoomOutput {
     Send(ConnectionId, Vec<u8>),
     /// Close this connection; it is not attached any more.
     Close(ConnectionId, Close),
+    /// A member's stream went astray and is joined anew. Nothing is to be done but to tell of it:
+    /// this end, that end or what lies between them has a defect.
+    Astray(Astray),
     /// A match began. Only if the room records.
     MatchStarted(Box<MatchHeader>),
     /// A tick was made of this. Only if the room records; always before the frames of the tick.
     Record(Box<TickRecord>),
+}
+
+/// Whose stream went astray.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Astray {
+    /// The member's connection.
+    pub connection: ConnectionId,
+    /// The member's session.
+    pub session: SessionId,
+    /// Which stream.
+    pub stream: StreamSlot,
+    /// The tick of the frame that did not fit.
+    pub tick: Tick,
 }
 
 /// A room at a glance.

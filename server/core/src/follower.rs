@@ -12,17 +12,18 @@
 //!                                       waits
 //! ```
 
-use syncline_shared::id::PlayerId;
+use syncline_shared::id::{PlayerId, StreamSlot};
 use syncline_shared::input::InputStatus;
 use syncline_shared::limits::SILENCE_MICROS_MAX;
 use syncline_shared::message::frame::OwnPart;
 use syncline_shared::message::{SectionKind, write_section};
-use syncline_shared::tick::{Tick, TickRate};
+use syncline_shared::tick::{Tick, TickRate, Timestamp};
 
 use crate::counters::RoomCounters;
 use crate::credit::Credit;
 use crate::replication::Replication;
-use crate::waiting::{SnapshotTick, Waiting, WaitingFrame};
+use crate::resync::{Resync, Resyncs};
+use crate::waiting::{SLOTS, SnapshotTick, Told, Waiting, WaitingFrame};
 
 /// How long frames may wait for credit, in microseconds of ticks.
 const WAITING_MICROS_MAX: u64 = 3_000_000;
@@ -42,6 +43,7 @@ pub(crate) struct Follower {
     news: bool,
     margin_ms: Option<i32>,
     waiting: Waiting,
+    resyncs: Resyncs,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -69,13 +71,24 @@ impl Follower {
             news: false,
             margin_ms: None,
             waiting: Waiting::default(),
+            resyncs: Resyncs::default(),
         }
     }
 
     /// A match begins: its streams are joined at the next snapshot with credit.
     pub(crate) fn start(&mut self, counters: &mut RoomCounters) {
         counters.events_lost += self.forget();
+        self.resyncs.restart();
         self.stage = Stage::Joining { again: false };
+    }
+
+    /// The member asks for one stream anew, because the frame of `tick` did not fit.
+    pub(crate) fn resync(&mut self, now: Timestamp, stream: StreamSlot, tick: Tick) -> Resync {
+        match self.stage {
+            Stage::Following(_) => self.resyncs.ask(now, stream, tick),
+            // There is nothing to join, or all streams are joined next.
+            Stage::Idle | Stage::Joining { .. } => Resync::Ignored,
+        }
     }
 
     /// The match is over. What waits is still sent.
@@ -121,9 +134,11 @@ impl Follower {
             Stage::Joining { .. } if self.credit.is_available() => {
                 counters.joins += 1;
                 counters.events_lost += self.forget();
-                let own = player.and_then(|player| replication.own_join(player));
-                self.waiting
-                    .push_join(snapshot, [Some(replication.common_join()), own]);
+                let states = SLOTS.map(|stream| replication.join(stream, player));
+                self.waiting.push_join(snapshot, states);
+                for stream in SLOTS {
+                    self.resyncs.joined(stream, snapshot.tick);
+                }
                 self.stage = Stage::Following(snapshot.tick);
             }
             Stage::Joining { again } => {
@@ -156,11 +171,11 @@ impl Follower {
         last: Tick,
         snapshot: SnapshotTick,
         player: Option<PlayerId>,
-        replication: &Replication,
+        replication: &mut Replication,
         counters: &mut RoomCounters,
     ) {
-        let own_chunk = player.and_then(|player| replication.own_chunk(player));
-        let streams = [replication.common_chunk().cloned(), own_chunk.cloned()];
+        let streams =
+            SLOTS.map(|stream| self.tell(stream, snapshot, player, replication, counters));
         let covers = snapshot.tick.since(last);
         let next_covers = covers + snapshot.span;
         let quiet = streams.iter().all(Option::is_none)
@@ -176,7 +191,6 @@ impl Follower {
             snapshot,
             covers,
             own,
-            joins: false,
             streams,
         });
         self.stage = Stage::Following(snapshot.tick);
@@ -186,6 +200,32 @@ impl Follower {
         {
             self.drop_waiting(counters);
         }
+    }
+
+    /// What the member is told of one stream at this snapshot tick: its chunk, or, if it asked for
+    /// the stream anew and has credit, its state. Until then it has no use for chunks.
+    fn tell(
+        &mut self,
+        stream: StreamSlot,
+        snapshot: SnapshotTick,
+        player: Option<PlayerId>,
+        replication: &mut Replication,
+        counters: &mut RoomCounters,
+    ) -> Option<Told> {
+        if !self.resyncs.is_asked(stream) {
+            return replication.chunk(stream, player).cloned().map(Told::Chunk);
+        }
+        if stream == StreamSlot::COMMON {
+            counters.events_lost += snapshot.events as u64;
+        }
+        if !self.credit.is_available() {
+            counters.credit_waits += 1;
+            return None;
+        }
+        let state = replication.join(stream, player)?;
+        self.resyncs.joined(stream, snapshot.tick);
+        counters.joins += 1;
+        Some(Told::Join(state))
     }
 
     fn take_own_part(&mut self) -> OwnPart {

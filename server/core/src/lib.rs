@@ -10,7 +10,7 @@
 //! - [`room`], `phase`: who is here, and what stage the room is at
 //! - [`simulation`], [`match_state`], [`input_queue`]: one tick of one game
 //! - `sessions`: seats, and who holds them across connections
-//! - `replication`, `follower`, `credit`, `waiting`: which bytes each member gets, and when
+//! - `replication`, `follower`, `credit`, `waiting`, `resync`: which bytes each member gets, and when
 
 pub mod config;
 pub mod counters;
@@ -22,12 +22,13 @@ pub mod match_state;
 mod member;
 mod phase;
 mod replication;
+mod resync;
 pub mod room;
 mod sessions;
 pub mod simulation;
 mod waiting;
 
 pub use config::RoomConfig;
-pub use event::{Attach, ClientMessage, ConnectionId, RoomEvent, RoomOutput, RoomStatus};
+pub use event::{Astray, Attach, ClientMessage, ConnectionId, RoomEvent, RoomOutput, RoomStatus};
 pub use room::Room;
 pub use simulation::{GameKind, game_kind};

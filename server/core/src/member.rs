@@ -2,7 +2,7 @@
 //!
 //! Puts each message together: control sections, then frames. Doesn't know rooms.
 
-use syncline_shared::id::{PlayerId, SessionId};
+use syncline_shared::id::{PlayerId, SessionId, StreamSlot};
 use syncline_shared::limits::SECTIONS_PER_MESSAGE_MAX;
 use syncline_shared::message::control::ServerControl;
 use syncline_shared::message::{SectionKind, write_section};
@@ -11,6 +11,7 @@ use syncline_shared::tick::{Tick, TickRate, Timestamp};
 use crate::counters::RoomCounters;
 use crate::follower::{FRAMES_PER_MESSAGE_MAX, Follower};
 use crate::input_queue::InputQueue;
+use crate::resync::Resync;
 
 /// Control messages of things that happened which may wait for a member; with one more it is too
 /// slow. Roster and phase don't count: they are state, of which only the newest is told.
@@ -60,6 +61,14 @@ impl Member {
         self.inputs = InputQueue::new(rate, tick.next());
         self.commands = 0;
         self.follower.start(counters);
+    }
+
+    /// The member asks for one of its streams anew.
+    pub(crate) fn resync(&mut self, now: Timestamp, stream: StreamSlot, tick: Tick) -> Resync {
+        if stream == StreamSlot::OWN && self.player.is_none() {
+            return Resync::Ignored;
+        }
+        self.follower.resync(now, stream, tick)
     }
 
     /// Queues something that happened; whether there was room for it.

@@ -5,7 +5,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use syncline_shared::id::PlayerId;
+use syncline_shared::id::{PlayerId, StreamSlot};
 use syncline_shared::schema::Schema;
 use syncline_shared::snapshot::{Contents, SnapshotWriter};
 use syncline_shared::stream::StreamEncoder;
@@ -113,24 +113,33 @@ impl Replication {
         }
     }
 
-    /// The common stream's chunk of this tick.
-    pub(crate) fn common_chunk(&self) -> Option<&SharedBytes> {
-        self.common.chunk.as_ref()
+    /// This tick's chunk of a stream, as `player` or a spectator knows it; `None` if all went as
+    /// predicted.
+    pub(crate) fn chunk(
+        &self,
+        stream: StreamSlot,
+        player: Option<PlayerId>,
+    ) -> Option<&SharedBytes> {
+        let stream = match stream {
+            StreamSlot::COMMON => &self.common,
+            StreamSlot::OWN => self.own.get(&player?)?,
+            _ => return None,
+        };
+        stream.chunk.as_ref()
     }
 
-    /// The chunk of a player's own stream of this tick.
-    pub(crate) fn own_chunk(&self, player: PlayerId) -> Option<&SharedBytes> {
-        self.own.get(&player)?.chunk.as_ref()
-    }
-
-    /// The common stream's state after this tick: written once for all who join now.
-    pub(crate) fn common_join(&mut self) -> SharedBytes {
-        self.common.join()
-    }
-
-    /// The state of a player's own stream after this tick.
-    pub(crate) fn own_join(&mut self, player: PlayerId) -> Option<SharedBytes> {
-        self.own.get_mut(&player).map(Stream::join)
+    /// The state of a stream after this tick, likewise: written once for all who join now.
+    pub(crate) fn join(
+        &mut self,
+        stream: StreamSlot,
+        player: Option<PlayerId>,
+    ) -> Option<SharedBytes> {
+        let stream = match stream {
+            StreamSlot::COMMON => &mut self.common,
+            StreamSlot::OWN => self.own.get_mut(&player?)?,
+            _ => return None,
+        };
+        Some(stream.join())
     }
 
     /// The common stream, for those who compare it with what clients decoded.

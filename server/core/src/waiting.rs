@@ -28,6 +28,15 @@ pub(crate) struct SnapshotTick {
     pub(crate) events: usize,
 }
 
+/// What a frame tells of one stream.
+#[derive(Clone, Debug)]
+pub(crate) enum Told {
+    /// What changed.
+    Chunk(SharedBytes),
+    /// All of it, for a member that follows it anew.
+    Join(SharedBytes),
+}
+
 /// One snapshot tick as the member gets it.
 #[derive(Debug)]
 pub(crate) struct WaitingFrame {
@@ -35,9 +44,7 @@ pub(crate) struct WaitingFrame {
     /// Ticks since the member's previous frame.
     pub(crate) covers: u32,
     pub(crate) own: OwnPart,
-    /// Whether the streams' bytes are joins, or chunks.
-    pub(crate) joins: bool,
-    pub(crate) streams: [Option<SharedBytes>; 2],
+    pub(crate) streams: [Option<Told>; SLOTS.len()],
 }
 
 /// Something that waits.
@@ -58,7 +65,7 @@ enum Piece {
 #[derive(Debug, Default)]
 pub(crate) struct Waiting {
     pieces: VecDeque<Piece>,
-    /// Parts among the pieces; they are the oldest.
+    /// Parts among the pieces.
     parts: usize,
     /// Bytes of the frames among the pieces.
     bytes: usize,
@@ -111,40 +118,61 @@ impl Waiting {
         lost
     }
 
-    pub(crate) fn push_frame(&mut self, frame: WaitingFrame) {
+    /// Adds a frame. Large joins in it follow in parts; they start no other stream anew, since the
+    /// frame brings those to its tick first.
+    pub(crate) fn push_frame(&mut self, mut frame: WaitingFrame) {
+        let joins = frame.streams.iter().flatten().map(Told::join_bytes).sum();
+        self.join_bytes = self.join_bytes.max(joins);
+        let is_large = |told: &mut Told| told.join_bytes() > 0 && joins > JOIN_PART_BYTES_MAX;
+        let large = frame.streams.each_mut().map(|told| told.take_if(is_large));
+        let snapshot = frame.snapshot;
         self.bytes += frame.bytes();
         self.pieces.push_back(Piece::Frame(frame));
+        for (stream, told) in SLOTS.into_iter().zip(large) {
+            if let Some(Told::Join(state)) = told {
+                self.push_parts(snapshot, stream, &state);
+            }
+        }
     }
 
-    /// Adds the states of the streams after `snapshot`, in parts if they are large.
-    pub(crate) fn push_join(&mut self, snapshot: SnapshotTick, streams: [Option<SharedBytes>; 2]) {
+    /// Adds the states of all streams after `snapshot`, in parts if they are large.
+    pub(crate) fn push_join(
+        &mut self,
+        snapshot: SnapshotTick,
+        streams: [Option<SharedBytes>; SLOTS.len()],
+    ) {
         self.join_bytes = streams.iter().flatten().map(|state| state.len()).sum();
         if self.join_bytes <= JOIN_PART_BYTES_MAX {
             let own = OwnPart::default();
+            let streams = streams.map(|state| state.map(Told::Join));
             return self.push_frame(WaitingFrame {
                 snapshot,
                 covers: 1,
                 own,
-                joins: true,
                 streams,
             });
         }
         for (stream, state) in SLOTS.into_iter().zip(streams) {
-            let Some(state) = state else { continue };
-            let count = state.len().div_ceil(JOIN_PART_BYTES_MAX).max(1);
-            self.parts += count;
-            let count = u32::try_from(count).expect("a join is bounded");
-            self.pieces.extend((0..count).map(|index| {
-                let state = Arc::clone(&state);
-                Piece::JoinPart {
-                    snapshot,
-                    stream,
-                    index,
-                    count,
-                    state,
-                }
-            }));
+            if let Some(state) = state {
+                self.push_parts(snapshot, stream, &state);
+            }
         }
+    }
+
+    fn push_parts(&mut self, snapshot: SnapshotTick, stream: StreamSlot, state: &SharedBytes) {
+        let count = state.len().div_ceil(JOIN_PART_BYTES_MAX).max(1);
+        self.parts += count;
+        let count = u32::try_from(count).expect("a join is bounded");
+        self.pieces.extend((0..count).map(|index| {
+            let state = Arc::clone(state);
+            Piece::JoinPart {
+                snapshot,
+                stream,
+                index,
+                count,
+                state,
+            }
+        }));
     }
 
     /// About how many bytes the oldest piece takes in a message.
@@ -195,24 +223,36 @@ impl Waiting {
     }
 }
 
+impl Told {
+    fn bytes(&self) -> &[u8] {
+        match self {
+            Self::Chunk(bytes) | Self::Join(bytes) => bytes,
+        }
+    }
+
+    fn join_bytes(&self) -> usize {
+        match self {
+            Self::Chunk(_) => 0,
+            Self::Join(bytes) => bytes.len(),
+        }
+    }
+}
+
 impl WaitingFrame {
     fn bytes(&self) -> usize {
-        let streams: usize = self.streams.iter().flatten().map(|bytes| bytes.len()).sum();
+        let streams = self.streams.iter().flatten();
+        let streams: usize = streams.map(|told| told.bytes().len()).sum();
         streams + self.own.statuses.len() + 16
     }
 
     fn encode(&self, out: &mut Vec<u8>) {
         write_head(self.snapshot.tick, self.snapshot.span, &self.own, out);
-        for (slot, bytes) in SLOTS.into_iter().zip(&self.streams) {
-            let Some(bytes) = bytes.as_deref() else {
-                continue;
-            };
-            let entry = if self.joins {
-                StreamEntry::Join(bytes)
-            } else {
-                StreamEntry::Chunk(bytes)
-            };
-            write_entry(slot, entry, out);
+        for (slot, told) in SLOTS.into_iter().zip(&self.streams) {
+            match told {
+                Some(Told::Chunk(bytes)) => write_entry(slot, StreamEntry::Chunk(bytes), out),
+                Some(Told::Join(bytes)) => write_entry(slot, StreamEntry::Join(bytes), out),
+                None => {}
+            }
         }
     }
 }
@@ -230,13 +270,12 @@ mod tests {
     }
 
     fn frame(tick: u32, bytes: usize) -> WaitingFrame {
-        let streams = [Some(vec![0; bytes].into()), None];
+        let streams = [Some(Told::Chunk(vec![0; bytes].into())), None];
         let own = OwnPart::default();
         WaitingFrame {
             snapshot: snapshot(tick),
             covers: 1,
             own,
-            joins: false,
             streams,
         }
     }

@@ -317,7 +317,7 @@ fn a_large_join_is_paced() {
         table.watchers[0]
             .messages
             .iter()
-            .all(|&bytes| bytes < 17_000)
+            .all(|bytes| bytes.len() < 17_000)
     );
     table.check_frames();
     assert_eq!(table.watchers[0].tick, table.room.status().tick);

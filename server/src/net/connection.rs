@@ -200,6 +200,7 @@ impl Member {
             ClientMessage::Ping { .. }
             | ClientMessage::Rematch
             | ClientMessage::Leave
+            | ClientMessage::Resync { .. }
             | ClientMessage::Command(_) => Some(self.places.control().await),
         };
         let Some(place) = place else {

@@ -56,7 +56,10 @@ pub(crate) fn read_hello(
     }
     match ClientControl::decode(hello).map_err(malformed)? {
         ClientControl::Hello(hello) => Ok(hello),
-        ClientControl::Ping { .. } | ClientControl::Rematch | ClientControl::Leave => {
+        ClientControl::Ping { .. }
+        | ClientControl::Rematch
+        | ClientControl::Leave
+        | ClientControl::Resync { .. } => {
             Err(Close::new(CloseReason::OutOfOrder, "a hello comes first"))
         }
     }

@@ -118,6 +118,15 @@ fn control(body: &[u8]) -> Result<ClientMessage, Close> {
         ClientControl::Ping { nonce } => Ok(ClientMessage::Ping { nonce }),
         ClientControl::Rematch => Ok(ClientMessage::Rematch),
         ClientControl::Leave => Ok(ClientMessage::Leave),
+        ClientControl::Resync {
+            incarnation,
+            stream,
+            tick,
+        } => Ok(ClientMessage::Resync {
+            incarnation,
+            stream,
+            tick,
+        }),
     }
 }
 

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use syncline_server_core::counters::RoomCounters;
-use syncline_server_core::{ConnectionId, Room, RoomEvent, RoomOutput};
+use syncline_server_core::{Astray, ConnectionId, Room, RoomEvent, RoomOutput};
 use syncline_shared::close::{Close, CloseReason};
 use syncline_shared::error::DecodeError;
 use syncline_shared::tick::Timestamp;
@@ -212,6 +212,15 @@ impl HostedRoom {
                     if let Some(outbox) = self.outboxes.remove(&connection) {
                         outbox.close(close);
                     }
+                }
+                RoomOutput::Astray(Astray {
+                    connection,
+                    session,
+                    stream,
+                    tick,
+                }) => {
+                    let (room, connection, stream) = (self.board.id, connection.0, stream.0);
+                    tracing::warn!(%room, connection, %session, stream, %tick, "a stream went astray: it is joined anew");
                 }
                 // No room of this server records.
                 RoomOutput::MatchStarted(_) | RoomOutput::Record(_) => {}

@@ -26,6 +26,15 @@ pub enum ClientControl {
     Rematch,
     /// The client leaves for good: its seat is free.
     Leave,
+    /// One stream went astray: the client wants a join of it, and lets its chunks pass until then.
+    Resync {
+        /// The timeline that the client is in; in another one all streams begin anew anyway.
+        incarnation: u32,
+        /// Which stream.
+        stream: StreamSlot,
+        /// The tick of the frame that did not fit. A join for a later tick answers this already.
+        tick: Tick,
+    },
 }
 
 /// Who a client is and what it wants.

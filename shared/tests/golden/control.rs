@@ -116,6 +116,22 @@ fn client() -> Vec<(&'static str, ClientControl)> {
         ("ping_largest", ClientControl::Ping { nonce: u32::MAX }),
         ("rematch", ClientControl::Rematch),
         ("leave", ClientControl::Leave),
+        (
+            "resync",
+            ClientControl::Resync {
+                incarnation: 2,
+                stream: StreamSlot::OWN,
+                tick: Tick(70_000),
+            },
+        ),
+        (
+            "resync_largest",
+            ClientControl::Resync {
+                incarnation: u32::MAX,
+                stream: StreamSlot(255),
+                tick: Tick(u32::MAX),
+            },
+        ),
     ]
 }
 

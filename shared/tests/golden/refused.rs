@@ -85,8 +85,9 @@ fn messages() -> Vec<Refused> {
             vec![1, 255, 255, 255, 255, 16],
         ),
         ("client_control_empty", "client_control", vec![]),
-        ("client_control_unknown", "client_control", vec![4]),
+        ("client_control_unknown", "client_control", vec![5]),
         ("client_control_longer", "client_control", vec![2, 0]),
+        ("resync_cut", "client_control", vec![4, 1, 0]),
         (
             "client_control_with_a_bad_flag",
             "client_control",

@@ -19,7 +19,7 @@ use syncline_shared::close::{Close, CloseReason};
 use syncline_shared::command::{CommandMessage, CommandOutcome, CommandRefusal};
 use syncline_shared::error::DecodeError;
 use syncline_shared::game::{Origin, Seats};
-use syncline_shared::id::{PlayerId, SessionId};
+use syncline_shared::id::{PlayerId, SessionId, StreamSlot};
 use syncline_shared::input::InputBatch;
 use syncline_shared::limits::COMMANDS_WAITING_MAX;
 use syncline_shared::message::control::ServerControl;
@@ -28,9 +28,10 @@ use syncline_shared::tick::{Tick, Timestamp};
 
 use crate::config::RoomConfig;
 use crate::counters::RoomCounters;
-use crate::event::{ClientMessage, ConnectionId, RoomEvent, RoomOutput, RoomStatus};
+use crate::event::{Astray, ClientMessage, ConnectionId, RoomEvent, RoomOutput, RoomStatus};
 use crate::member::Member;
 use crate::phase::Phase;
+use crate::resync::Resync;
 use crate::sessions::Sessions;
 use crate::simulation::GameKind;
 
@@ -241,6 +242,11 @@ impl Room {
             ClientMessage::Leave => self.leave(connection),
             ClientMessage::Input(batch) => self.input(now, connection, batch),
             ClientMessage::Command(command) => self.command(now, connection, &command),
+            ClientMessage::Resync {
+                incarnation,
+                stream,
+                tick,
+            } => self.resync(now, connection, incarnation, stream, tick),
         }
     }
 
@@ -269,6 +275,43 @@ impl Room {
             for frame in batch.frames {
                 let verdict = member.inputs.push(at, frame);
                 self.counters.inputs[verdict.index()] += 1;
+            }
+        }
+    }
+
+    /// A member asks for a stream anew; again and again is too much.
+    fn resync(
+        &mut self,
+        now: Timestamp,
+        connection: ConnectionId,
+        incarnation: u32,
+        stream: StreamSlot,
+        tick: Tick,
+    ) {
+        let Some(member) = self.members.get_mut(&connection) else {
+            return;
+        };
+        let resync = if incarnation == self.incarnation {
+            member.resync(now, stream, tick)
+        } else {
+            // All streams begin anew, or have since.
+            Resync::Ignored
+        };
+        match resync {
+            Resync::Taken => {
+                self.counters.resyncs += 1;
+                let session = member.session;
+                self.outputs.push_back(RoomOutput::Astray(Astray {
+                    connection,
+                    session,
+                    stream,
+                    tick,
+                }));
+            }
+            Resync::Ignored => self.counters.resyncs_ignored += 1,
+            Resync::TooSoon => {
+                self.detach(now, connection);
+                self.close(connection, CloseReason::Desynchronised);
             }
         }
     }

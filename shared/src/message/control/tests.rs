@@ -70,6 +70,13 @@ fn client_control() -> impl Strategy<Value = ClientControl> {
         any::<u32>().prop_map(|nonce| ClientControl::Ping { nonce }),
         Just(ClientControl::Rematch),
         Just(ClientControl::Leave),
+        (any::<u32>(), any::<u8>(), tick()).prop_map(|(incarnation, stream, tick)| {
+            ClientControl::Resync {
+                incarnation,
+                stream: StreamSlot(stream),
+                tick,
+            }
+        }),
     ]
 }
 
