@@ -226,6 +226,7 @@ where
                 self.record
                     .frame(now, &report, lead, period, &self.swarm.tally);
             }
+            ClientEvent::Astray(_) => self.record.resync(),
             ClientEvent::Closed(closed) => {
                 self.swarm.progress.closed();
                 self.record.closed(now, &closed, self.leaving);

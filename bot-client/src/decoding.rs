@@ -8,14 +8,13 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
 use syncline_client_core::follower::{
-    Alone, ChunkOutcome, DecodeAlone, Decoding, StreamFollower, StreamKey,
+    Alone, ChunkOutcome, Compared, DecodeAlone, Decoding, StreamFollower, StreamKey,
 };
 use syncline_client_core::shared_stream::{Place, SharedStream};
 use syncline_shared::error::DecodeError;
 use syncline_shared::id::StreamSlot;
 use syncline_shared::schema::Schema;
 use syncline_shared::snapshot::Frame;
-use syncline_shared::stream::Applied;
 use syncline_shared::tick::Tick;
 
 use crate::config::Decode;
@@ -92,14 +91,14 @@ impl Decoding for SwarmDecoding {
         schema: &Arc<Schema>,
         tick: Tick,
         join: &[u8],
-    ) -> Result<(Box<dyn StreamFollower>, Applied), DecodeError> {
+    ) -> Result<(Box<dyn StreamFollower>, Compared), DecodeError> {
         // What one player alone sees has nobody to be shared with.
         if key.slot != StreamSlot::COMMON {
-            return Ok((Box::new(Alone::join(schema, join)?), Applied::Updated));
+            return Ok((Box::new(Alone::join(schema, join)?), Compared::Same));
         }
         let shared = self.stream(key);
-        let (place, applied) = lock(&shared).stream.join(schema, tick, join)?;
-        Ok((Box::new(SharedFollower { shared, place }), applied))
+        let (place, compared) = lock(&shared).stream.join(schema, tick, join)?;
+        Ok((Box::new(SharedFollower { shared, place }), compared))
     }
 }
 
@@ -146,7 +145,7 @@ impl Decoding for DecodeAll {
         schema: &Arc<Schema>,
         tick: Tick,
         join: &[u8],
-    ) -> Result<(Box<dyn StreamFollower>, Applied), DecodeError> {
+    ) -> Result<(Box<dyn StreamFollower>, Compared), DecodeError> {
         if key.slot == StreamSlot::COMMON && !core::mem::replace(&mut self.counted, true) {
             self.decoders.fetch_add(1, Ordering::Relaxed);
         }
@@ -165,7 +164,7 @@ mod tests {
     use syncline_shared::game::{Game as _, Profile};
     use syncline_shared::id::{PlayerId, RoomId};
     use syncline_shared::snapshot::SnapshotWriter;
-    use syncline_shared::stream::StreamEncoder;
+    use syncline_shared::stream::{Applied, StreamEncoder};
 
     use super::*;
 

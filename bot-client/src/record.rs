@@ -24,6 +24,7 @@ pub(crate) struct Counts {
     pub(crate) disconnects: u64,
     pub(crate) resumed: u64,
     pub(crate) hash_mismatches: u64,
+    pub(crate) resyncs: u64,
     pub(crate) prediction_errors: u64,
     /// What the first of them was.
     pub(crate) first_prediction_error: Option<String>,
@@ -171,6 +172,11 @@ impl Record {
         self.input_leads.push(lead);
         tally.input_to_visible.add_if_many(&mut self.input_ages);
         tally.input_lead.add_if_many(&mut self.input_leads);
+    }
+
+    /// A stream went astray, and the server was asked for it.
+    pub(crate) fn resync(&mut self) {
+        self.counts.resyncs += 1;
     }
 
     /// Notes the first frame of the present after a stall, and else what age is usual.
@@ -468,8 +474,9 @@ mod tests {
         for prediction in predictions {
             record.frame(NOW, &report(prediction), 150, 33_333, &tally);
         }
+        record.resync();
         let counts = record.finish(&tally);
-        assert_eq!(counts.hash_mismatches, 5);
+        assert_eq!((counts.hash_mismatches, counts.resyncs), (5, 1));
         assert_eq!(counts.verdicts, [5, 0, 10, 0]);
         assert_eq!(counts.corrections, BTreeMap::from([("hit", 1)]));
         assert_eq!(counts.prediction_errors, 2);

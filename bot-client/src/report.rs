@@ -36,9 +36,11 @@ pub struct Report {
     pub disconnects: u64,
     /// Sessions that lost their connection and got their seat back within the grace period.
     pub resumed: u64,
-    /// Decoded worlds, or shared chunks and joins, that differed, and connections that ended because
-    /// the server's bytes could not be read.
+    /// Chunks and joins that could not be decoded, or after which a hash or another bot had something
+    /// else, and connections that ended because the server's messages could not be read.
     pub hash_mismatches: u64,
+    /// Streams that bots asked anew because of that.
+    pub resyncs: u64,
     /// Differences from the server though it applied what was assumed and nothing interfered.
     pub prediction_errors: u64,
     /// What the first of them was.
@@ -128,6 +130,7 @@ impl Report {
             disconnects: sum(|bot| bot.disconnects),
             resumed: sum(|bot| bot.resumed),
             hash_mismatches: sum(|bot| bot.hash_mismatches),
+            resyncs: sum(|bot| bot.resyncs),
             prediction_errors: sum(|bot| bot.prediction_errors),
             first_prediction_error: bots
                 .iter()
@@ -233,6 +236,7 @@ impl Report {
         row("disconnects", self.disconnects.to_string());
         row("resumed", self.resumed.to_string());
         row("hash mismatches", self.hash_mismatches.to_string());
+        row("streams asked anew", self.resyncs.to_string());
         row("prediction errors", self.prediction_errors.to_string());
         row("corrections", listed(&self.corrections));
         row("rate held", format!("{} %", self.rate_held_percent));
@@ -416,6 +420,7 @@ mod tests {
             "disconnects",
             "resumed",
             "hash_mismatches",
+            "resyncs",
             "prediction_errors",
             "corrections",
             "rate_held_percent",

@@ -266,7 +266,7 @@ impl<P: Predict> Client<P> {
             }
         }
         if let Link::Playing(playing) = &mut self.link {
-            playing.message_ended(now);
+            playing.message_ended(now, &mut self.outputs);
         }
         Ok(())
     }

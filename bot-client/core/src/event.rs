@@ -12,6 +12,7 @@ use syncline_shared::snapshot::Event;
 use syncline_shared::tick::Tick;
 
 use crate::prediction::Comparison;
+use crate::streams::Astray;
 
 /// What the network did.
 #[derive(Clone, Copy, Debug)]
@@ -65,6 +66,9 @@ pub enum ClientEvent {
         /// What became of it.
         outcome: CommandOutcome,
     },
+    /// A stream's bytes did not fit: the server was asked for it anew. Until it comes its last world
+    /// is shown, and no frame is whole.
+    Astray(Astray),
     /// A connection, or the attempt at one, is over.
     Closed(Closed),
 }
@@ -99,7 +103,8 @@ pub struct FrameReport {
     pub joined: bool,
     /// Whether all streams have reached the tick with it.
     pub whole: bool,
-    /// Differences from what the server, or other followers of the same streams, have.
+    /// Chunks and joins that could not be decoded, or after which the server, or other followers of
+    /// the same streams, have something else.
     pub mismatches: u32,
     /// How long ago the tick was due, in microseconds, as far as the clock is known.
     pub age: Option<u64>,

@@ -24,11 +24,22 @@ pub struct StreamKey {
     pub slot: StreamSlot,
 }
 
+/// What others who follow the same stream have.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Compared {
+    /// Nothing else, as far as is known.
+    Same,
+    /// Something else: one of the two is wrong, and hashes will tell which.
+    Differs,
+}
+
 /// What a chunk did.
 #[derive(Clone, Debug)]
 pub struct ChunkOutcome {
     /// Whether this end agrees with the server.
     pub applied: Applied,
+    /// Whether it agrees with others.
+    pub compared: Compared,
     /// What happened, if anything did.
     pub events: Option<Arc<[Event]>>,
 }
@@ -51,8 +62,7 @@ pub trait StreamFollower: Debug + Send {
 
 /// What makes followers of joins.
 pub trait Decoding: Debug + Send {
-    /// Follows a stream from its state after `tick`; tells whether that state is known to differ
-    /// from what others have.
+    /// Follows a stream from its state after `tick`; tells whether others have another one.
     ///
     /// # Errors
     ///
@@ -63,7 +73,7 @@ pub trait Decoding: Debug + Send {
         schema: &Arc<Schema>,
         tick: Tick,
         join: &[u8],
-    ) -> Result<(Box<dyn StreamFollower>, Applied), DecodeError>;
+    ) -> Result<(Box<dyn StreamFollower>, Compared), DecodeError>;
 }
 
 /// Decodes every stream for itself.
@@ -77,8 +87,8 @@ impl Decoding for DecodeAlone {
         schema: &Arc<Schema>,
         _: Tick,
         join: &[u8],
-    ) -> Result<(Box<dyn StreamFollower>, Applied), DecodeError> {
-        Ok((Box::new(Alone::join(schema, join)?), Applied::Updated))
+    ) -> Result<(Box<dyn StreamFollower>, Compared), DecodeError> {
+        Ok((Box::new(Alone::join(schema, join)?), Compared::Same))
     }
 }
 
@@ -110,6 +120,7 @@ impl StreamFollower for Alone {
         let applied = self.decoder.apply(span, chunk, &mut self.events)?;
         Ok(ChunkOutcome {
             applied,
+            compared: Compared::Same,
             events: shared_events(&mut self.events),
         })
     }

@@ -32,7 +32,7 @@ use crate::prediction::{Comparison, Prediction};
 use crate::room_view::{PhaseChange, RoomView};
 use crate::since_frame::SinceFrame;
 use crate::snapshot_buffer::SnapshotBuffer;
-use crate::streams::{FrameOutcome, Streams};
+use crate::streams::{Astray, FrameOutcome, Streams};
 use crate::traffic::Traffic;
 
 /// A client in a room.
@@ -120,9 +120,23 @@ impl<P: Predict> Playing<P> {
         }
     }
 
-    /// All sections of a message were taken in.
-    pub(crate) fn message_ended(&mut self, now: Timestamp) {
+    /// All sections of a message were taken in. Asks for the streams that went astray in it, unless
+    /// a later frame in it brought them anew.
+    pub(crate) fn message_ended(&mut self, now: Timestamp, outputs: &mut VecDeque<Output>) {
         self.traffic.receive(now);
+        let incarnation = self.room.incarnation();
+        for astray in self.streams.take_astray() {
+            let Astray { stream, tick, .. } = astray;
+            let resync = ClientControl::Resync {
+                incarnation,
+                stream,
+                tick,
+            };
+            let mut message = Vec::new();
+            write_section(SectionKind::Control, &resync.encode(), &mut message);
+            outputs.push_back(Output::Send(message));
+            outputs.push_back(Output::Event(ClientEvent::Astray(astray)));
+        }
     }
 
     fn control(

@@ -1,21 +1,27 @@
 //! The streams that a member follows: from frame sections to frames.
 //!
 //! Each stream stands at the last snapshot tick that it was brought to; a tick is whole when all
-//! streams have reached it. Doesn't know who else follows, nor what rows mean.
+//! streams have reached it. A stream that goes astray is asked for anew while the others go on.
+//! Doesn't know who else follows, nor what rows mean.
+//!
+//! - `followed`: one stream
+
+mod followed;
 
 use std::sync::Arc;
 
 use smallvec::SmallVec;
 use syncline_shared::error::DecodeError;
 use syncline_shared::id::{PlayerId, RoomId, StreamSlot};
-use syncline_shared::limits::{JOIN_BYTES_MAX, SILENCE_MICROS_MAX};
+use syncline_shared::limits::SILENCE_MICROS_MAX;
 use syncline_shared::message::frame::{FrameSection, StreamEntry};
 use syncline_shared::schema::Schema;
 use syncline_shared::snapshot::{Event, Frame};
 use syncline_shared::stream::Applied;
 use syncline_shared::tick::{Tick, TickRate};
 
-use crate::follower::{ChunkOutcome, Decoding, StreamFollower, StreamKey};
+use self::followed::Followed;
+use crate::follower::{ChunkOutcome, Compared, Decoding, StreamFollower, StreamKey};
 use crate::sight::Sight;
 
 /// What a silence may exceed the promised longest by, in microseconds: a server that was late runs
@@ -38,36 +44,15 @@ pub struct Streams {
     empty: Frame,
 }
 
-#[derive(Debug)]
-struct Followed {
-    slot: StreamSlot,
-    state: Following,
-}
-
-/// How far the following of one stream has come.
-///
-/// ```text
-///              part              last part
-///   Awaited ─────────► Joining ────────────► Live
-///      └──────────────── join ────────────────▲ │ join: anew
-///                                             └─┘
-/// ```
-#[derive(Debug)]
-enum Following {
-    /// Its join has not come.
-    Awaited,
-    /// Some parts of its join have come.
-    Joining(Parts),
-    /// It is followed, and was brought to this tick.
-    Live(Box<dyn StreamFollower>, Tick),
-}
-
-/// The parts of a join that came so far.
-#[derive(Debug)]
-struct Parts {
-    tick: Tick,
-    received: Vec<Option<Box<[u8]>>>,
-    bytes: usize,
+/// A stream whose bytes don't fit: it is of no use until it is joined anew.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Astray {
+    /// Which stream.
+    pub stream: StreamSlot,
+    /// The tick of the frame in which it went astray.
+    pub tick: Tick,
+    /// Why it could not be decoded, or nothing if a hash differed.
+    pub error: Option<DecodeError>,
 }
 
 /// What a frame section did.
@@ -79,7 +64,8 @@ pub struct FrameOutcome {
     pub snapshots: u32,
     /// Whether a stream was joined, so that what happened before is unknown.
     pub joined: bool,
-    /// Differences from what the server, or other followers, have.
+    /// Chunks and joins that could not be decoded, or after which the server, or other followers,
+    /// have something else.
     pub mismatches: u32,
     /// What happened, by stream.
     pub events: SmallVec<[(StreamSlot, Arc<[Event]>); 2]>,
@@ -112,13 +98,7 @@ impl Streams {
         self.followed.clear();
         for &slot in slots.iter().take(STREAMS_MAX) {
             if let Err(place) = self.place(slot) {
-                self.followed.insert(
-                    place,
-                    Followed {
-                        slot,
-                        state: Following::Awaited,
-                    },
-                );
+                self.followed.insert(place, Followed::new(slot));
             }
         }
     }
@@ -129,10 +109,22 @@ impl Streams {
     }
 
     /// The world of a stream after the last tick that it was brought to; without entities before
-    /// its join.
+    /// its first join.
     pub fn frame(&self, slot: StreamSlot) -> &Frame {
-        self.live(slot)
-            .map_or(&self.empty, |follower| follower.frame())
+        self.of(slot)
+            .and_then(Followed::shown)
+            .unwrap_or(&self.empty)
+    }
+
+    /// Whether a stream is of no use until it is joined anew.
+    pub fn is_astray(&self, slot: StreamSlot) -> bool {
+        self.of(slot).is_some_and(Followed::is_astray)
+    }
+
+    /// The streams that went astray since this was last called and were not joined since: the server
+    /// has to be asked for them.
+    pub fn take_astray(&mut self) -> impl Iterator<Item = Astray> {
+        self.followed.iter_mut().filter_map(Followed::take_astray)
     }
 
     /// What `player` sees of it all.
@@ -145,31 +137,28 @@ impl Streams {
         }
     }
 
-    /// The same, to keep.
+    /// The world of a stream, to keep; `None` before its join, and while it is astray.
     pub fn snapshot(&self, slot: StreamSlot) -> Option<Arc<Frame>> {
-        self.live(slot).map(StreamFollower::snapshot)
+        self.of(slot)?.live().map(StreamFollower::snapshot)
     }
 
-    fn live(&self, slot: StreamSlot) -> Option<&dyn StreamFollower> {
-        match &self.followed.get(self.place(slot).ok()?)?.state {
-            Following::Live(follower, _) => Some(follower.as_ref()),
-            Following::Awaited | Following::Joining(_) => None,
-        }
+    fn of(&self, slot: StreamSlot) -> Option<&Followed> {
+        self.followed.get(self.place(slot).ok()?)
     }
 
     fn place(&self, slot: StreamSlot) -> Result<usize, usize> {
-        self.followed
-            .binary_search_by_key(&slot, |followed| followed.slot)
+        self.followed.binary_search_by_key(&slot, Followed::slot)
     }
 
-    /// Applies a frame section.
+    /// Applies a frame section. A stream whose bytes don't fit goes astray, which is no error.
     ///
     /// # Errors
     ///
-    /// [`DecodeError::UnknownStream`] for an entry of a stream that was not joined,
-    /// [`DecodeError::OutOfOrder`] for a chunk that goes back or comes after too long a silence,
-    /// [`DecodeError::TooLong`] for too many streams or too large a join, and any other
-    /// [`DecodeError`] of chunks and joins. The streams are unusable then.
+    /// What only a server that lost the thread sends: [`DecodeError::UnknownStream`] for an entry of
+    /// a stream that was not joined, [`DecodeError::OutOfOrder`] for a chunk that goes back or comes
+    /// after too long a silence and for parts that come twice, [`DecodeError::OutOfRange`] for parts
+    /// of no join, [`DecodeError::TooLong`] for too many streams or too large a join. The streams are
+    /// unusable then.
     pub fn apply(
         &mut self,
         frame: &FrameSection<'_>,
@@ -191,16 +180,12 @@ impl Streams {
         for followed in self
             .followed
             .iter_mut()
-            .filter(|followed| !named(followed.slot))
+            .filter(|followed| !named(followed.slot()) && followed.is_before(frame.tick))
         {
-            if let Following::Live(_, tick) = followed.state
-                && tick < frame.tick
-            {
-                if parts {
-                    followed.state = Following::Awaited;
-                } else {
-                    followed.advance(frame, &[], silence_max, &mut outcome)?;
-                }
+            if parts {
+                followed.restart();
+            } else {
+                followed.advance(frame, &[], silence_max, &mut outcome)?;
             }
         }
         outcome.whole = !was_whole && self.stand_at(frame.tick);
@@ -211,7 +196,7 @@ impl Streams {
     fn stand_at(&self, tick: Tick) -> bool {
         self.followed
             .iter()
-            .all(|followed| matches!(followed.state, Following::Live(_, at) if at >= tick))
+            .all(|followed| followed.stands_at(tick))
     }
 
     /// The longest a stream may go without a frame, in ticks.
@@ -244,7 +229,8 @@ impl Streams {
             }
             StreamEntry::Join(join) => {
                 let followed = self.follow(slot)?;
-                followed.join(key, &schema, frame.tick, join, decoding, outcome)
+                followed.join(key, &schema, frame.tick, join, decoding, outcome);
+                Ok(())
             }
             StreamEntry::JoinPart {
                 index,
@@ -255,7 +241,8 @@ impl Streams {
                 let Some(join) = followed.part(frame.tick, index, count, bytes)? else {
                     return Ok(());
                 };
-                followed.join(key, &schema, frame.tick, &join, decoding, outcome)
+                followed.join(key, &schema, frame.tick, &join, decoding, outcome);
+                Ok(())
             }
             StreamEntry::Gone => {
                 if let Ok(place) = self.place(slot) {
@@ -272,13 +259,7 @@ impl Streams {
             Ok(place) => place,
             Err(_) if self.followed.len() >= STREAMS_MAX => return Err(DecodeError::TooLong),
             Err(place) => {
-                self.followed.insert(
-                    place,
-                    Followed {
-                        slot,
-                        state: Following::Awaited,
-                    },
-                );
+                self.followed.insert(place, Followed::new(slot));
                 place
             }
         };
@@ -286,101 +267,10 @@ impl Streams {
     }
 }
 
-impl Followed {
-    /// Brings the stream to the frame's tick: through the silent snapshot ticks before it, which
-    /// are `span` apart counted back from it, and then by `chunk`.
-    fn advance(
-        &mut self,
-        frame: &FrameSection<'_>,
-        chunk: &[u8],
-        silence_max: u32,
-        outcome: &mut FrameOutcome,
-    ) -> Result<(), DecodeError> {
-        let common = self.slot == StreamSlot::COMMON;
-        let Following::Live(follower, at) = &mut self.state else {
-            return Err(DecodeError::UnknownStream);
-        };
-        let gap = frame.tick.since(*at);
-        if gap == 0 || gap > silence_max {
-            return Err(DecodeError::OutOfOrder);
-        }
-        let silent = (gap - 1) / frame.span;
-        for before in (0..=silent).rev() {
-            let tick = frame.tick.minus(before * frame.span);
-            let chunk = if before == 0 { chunk } else { &[] };
-            // The first may be shorter or longer, if the server changed its rate in the silence.
-            let done = follower.apply(tick, tick.since(*at), chunk)?;
-            *at = tick;
-            outcome.snapshots += u32::from(common);
-            outcome.add(self.slot, done);
-        }
-        Ok(())
-    }
-
-    fn join(
-        &mut self,
-        key: StreamKey,
-        schema: &Arc<Schema>,
-        tick: Tick,
-        join: &[u8],
-        decoding: &mut dyn Decoding,
-        outcome: &mut FrameOutcome,
-    ) -> Result<(), DecodeError> {
-        // The old follower goes first, so that whoever shares streams doesn't count it any more.
-        self.state = Following::Awaited;
-        let (follower, applied) = decoding.follow(key, schema, tick, join)?;
-        self.state = Following::Live(follower, tick);
-        outcome.joined = true;
-        outcome.snapshots += u32::from(self.slot == StreamSlot::COMMON);
-        outcome.mismatches += u32::from(applied == Applied::Mismatch);
-        Ok(())
-    }
-
-    /// Takes in a part of a join; the whole of it, if this was the last that lacked.
-    fn part(
-        &mut self,
-        tick: Tick,
-        index: u32,
-        count: u32,
-        bytes: &[u8],
-    ) -> Result<Option<Vec<u8>>, DecodeError> {
-        let count = usize::try_from(count).map_err(|_| DecodeError::OutOfRange)?;
-        let known = matches!(
-            &self.state,
-            Following::Joining(parts) if parts.tick == tick && parts.received.len() == count
-        );
-        if !known {
-            let received = vec![None; count];
-            self.state = Following::Joining(Parts {
-                tick,
-                received,
-                bytes: 0,
-            });
-        }
-        let Following::Joining(parts) = &mut self.state else {
-            return Err(DecodeError::UnknownStream);
-        };
-        let index = usize::try_from(index).map_err(|_| DecodeError::OutOfRange)?;
-        let part = parts
-            .received
-            .get_mut(index)
-            .ok_or(DecodeError::OutOfRange)?;
-        if part.is_some() {
-            return Err(DecodeError::OutOfOrder);
-        }
-        parts.bytes += bytes.len();
-        if parts.bytes > JOIN_BYTES_MAX {
-            return Err(DecodeError::TooLong);
-        }
-        *part = Some(bytes.into());
-        let whole: Option<Vec<&[u8]>> = parts.received.iter().map(Option::as_deref).collect();
-        Ok(whole.map(|parts| parts.concat()))
-    }
-}
-
 impl FrameOutcome {
     fn add(&mut self, slot: StreamSlot, done: ChunkOutcome) {
-        self.mismatches += u32::from(done.applied == Applied::Mismatch);
+        let is_wrong = done.applied == Applied::Mismatch || done.compared == Compared::Differs;
+        self.mismatches += u32::from(is_wrong);
         self.events.extend(done.events.map(|events| (slot, events)));
     }
 }
@@ -605,7 +495,194 @@ mod tests {
         assert_eq!(follow(&mut streams, 32), Err(DecodeError::TooLong));
     }
 
+    /// Bytes that can't be decoded, whatever the stream is at.
+    fn unreadable(bytes: &[u8]) -> Vec<u8> {
+        [bytes, &[0; 8]].concat()
+    }
+
+    /// Two worlds, and streams that joined both after tick 10.
+    fn two_joined() -> ([World; 2], Streams) {
+        let (common, mut streams) = joined();
+        let mut own = World::new(marker_schema());
+        own.place(3, 3, 3);
+        own.chunk(1);
+        let join = own.join();
+        apply(&mut streams, 10, 1, &[(OWN, StreamEntry::Join(&join))]).unwrap();
+        ([common, own], streams)
+    }
+
+    /// Moves both worlds on and gives their chunks, with hashes.
+    fn move_on(worlds: &mut [World; 2], tick: u32) -> [Vec<u8>; 2] {
+        worlds.each_mut().map(|world| {
+            world.place(0, tick, 7);
+            world.hashed_chunk(1)
+        })
+    }
+
+    fn chunks(chunks: &[Vec<u8>; 2]) -> [(StreamSlot, StreamEntry<'_>); 2] {
+        let [common, own] = chunks;
+        [
+            (COMMON, StreamEntry::Chunk(common)),
+            (OWN, StreamEntry::Chunk(own)),
+        ]
+    }
+
+    #[test]
+    fn a_stream_that_goes_astray_is_asked_for_and_the_other_goes_on() {
+        let (mut worlds, mut streams) = two_joined();
+        let mut bytes = move_on(&mut worlds, 11);
+        apply(&mut streams, 11, 1, &chunks(&bytes)).unwrap();
+        let shown = streams.frame(COMMON).clone();
+        bytes = move_on(&mut worlds, 12);
+        bytes[0] = unreadable(&bytes[0]);
+        let outcome = apply(&mut streams, 12, 1, &chunks(&bytes)).unwrap();
+        assert_eq!((outcome.whole, outcome.mismatches), (false, 1));
+        assert!(streams.is_astray(COMMON) && !streams.is_astray(OWN));
+        let asked: Vec<Astray> = streams.take_astray().collect();
+        assert_eq!((asked[0].stream, asked[0].tick), (COMMON, Tick(12)));
+        assert!(asked.len() == 1 && asked[0].error.is_some());
+        // What still comes of it is let pass, and it is asked for once.
+        for tick in 13..20 {
+            bytes = move_on(&mut worlds, tick);
+            let outcome = apply(&mut streams, tick, 1, &chunks(&bytes)).unwrap();
+            assert_eq!((outcome.whole, outcome.mismatches), (false, 0));
+            assert_eq!(streams.frame(OWN), worlds[1].frame());
+        }
+        assert_eq!(streams.take_astray().count(), 0);
+        assert_eq!(streams.frame(COMMON).classes().len(), shown.classes().len());
+        bytes = move_on(&mut worlds, 20);
+        let join = worlds[0].join();
+        let entries = [
+            (COMMON, StreamEntry::Join(&join)),
+            (OWN, StreamEntry::Chunk(&bytes[1])),
+        ];
+        let outcome = apply(&mut streams, 20, 1, &entries).unwrap();
+        assert!(outcome.whole && outcome.joined && !streams.is_astray(COMMON));
+        assert_eq!(streams.frame(COMMON), worlds[0].frame());
+        assert_eq!(streams.frame(OWN), worlds[1].frame());
+    }
+
+    #[test]
+    fn a_hash_that_differs_leads_astray() {
+        let (mut worlds, mut streams) = two_joined();
+        // It never hears of tick 11.
+        move_on(&mut worlds, 11);
+        let mut wrong = 0;
+        for tick in 12..14 {
+            let bytes = move_on(&mut worlds, tick);
+            let entries = [(COMMON, StreamEntry::Chunk(&bytes[0]))];
+            wrong += apply(&mut streams, tick, 1, &entries).unwrap().mismatches;
+        }
+        assert_eq!(wrong, 1);
+        assert!(streams.is_astray(COMMON));
+        assert!(streams.snapshot(COMMON).is_none());
+    }
+
+    #[test]
+    fn a_join_that_cannot_be_read_is_asked_for_again() {
+        let (mut worlds, mut streams) = two_joined();
+        let shown = streams.frame(OWN).clone();
+        move_on(&mut worlds, 11);
+        let wrong = unreadable(&worlds[1].join());
+        let entries = [(OWN, StreamEntry::Join(&wrong))];
+        assert_eq!(apply(&mut streams, 11, 1, &entries).unwrap().mismatches, 1);
+        let asked = streams.take_astray().next().unwrap();
+        assert_eq!((asked.stream, asked.tick), (OWN, Tick(11)));
+        assert_eq!(*streams.frame(OWN), shown);
+        // And the answer to that as well.
+        let entries = [(OWN, StreamEntry::Join(&wrong))];
+        apply(&mut streams, 12, 1, &entries).unwrap();
+        assert_eq!(streams.take_astray().next().unwrap().tick, Tick(12));
+        let join = worlds[1].join();
+        let outcome = apply(&mut streams, 13, 1, &[(OWN, StreamEntry::Join(&join))]).unwrap();
+        assert!(outcome.whole);
+        assert_eq!(streams.frame(OWN), worlds[1].frame());
+    }
+
+    #[test]
+    fn a_join_that_was_on_its_way_is_not_asked_for() {
+        let (mut worlds, mut streams) = two_joined();
+        let bytes = move_on(&mut worlds, 11);
+        let wrong = unreadable(&bytes[0]);
+        apply(&mut streams, 11, 1, &[(COMMON, StreamEntry::Chunk(&wrong))]).unwrap();
+        move_on(&mut worlds, 12);
+        let joins = worlds.each_ref().map(World::join);
+        let entries = [
+            (COMMON, StreamEntry::Join(&joins[0])),
+            (OWN, StreamEntry::Join(&joins[1])),
+        ];
+        assert!(apply(&mut streams, 12, 1, &entries).unwrap().whole);
+        assert_eq!(streams.take_astray().count(), 0);
+    }
+
+    #[test]
+    fn the_parts_of_one_stream_start_no_other_anew() {
+        let (mut worlds, mut streams) = two_joined();
+        let mut bytes = move_on(&mut worlds, 11);
+        bytes[0] = unreadable(&bytes[0]);
+        apply(&mut streams, 11, 1, &chunks(&bytes)).unwrap();
+        let shown = streams.frame(COMMON).clone();
+        // First the frame of the tick, then the parts, then what happened since.
+        bytes = move_on(&mut worlds, 12);
+        apply(&mut streams, 12, 1, &chunks(&bytes)[1..]).unwrap();
+        let join = worlds[0].join();
+        let parts: Vec<&[u8]> = join.chunks(join.len().div_ceil(2)).collect();
+        for (index, part) in (0u32..).zip(&parts) {
+            assert_eq!(*streams.frame(COMMON), shown);
+            let part = StreamEntry::JoinPart {
+                index,
+                count: 2,
+                bytes: part,
+            };
+            let outcome = apply(&mut streams, 12, 1, &[(COMMON, part)]).unwrap();
+            assert_eq!(outcome.whole, index == 1);
+        }
+        assert_eq!(streams.frame(COMMON), worlds[0].frame());
+        bytes = move_on(&mut worlds, 13);
+        assert!(apply(&mut streams, 13, 1, &chunks(&bytes)).unwrap().whole);
+        assert_eq!(streams.frame(COMMON), worlds[0].frame());
+        assert_eq!(streams.frame(OWN), worlds[1].frame());
+    }
+
     proptest! {
+        /// Whatever becomes of the bytes of one stream, the other is right at every tick; and a join
+        /// three ticks after the server was asked makes the first one right.
+        #[test]
+        fn flips_in_one_stream_never_reach_the_other(
+            flips in prop::collection::vec(
+                prop::option::weighted(0.2, (any::<prop::sample::Index>(), 0u8..8)),
+                1..80,
+            ),
+        ) {
+            let (mut worlds, mut streams) = two_joined();
+            let (mut asked, mut clean) = (None, true);
+            for (tick, flip) in (11u32..).zip(flips) {
+                let mut bytes = move_on(&mut worlds, tick);
+                let join = asked.is_some_and(|asked| asked + 3 == tick).then(|| worlds[0].join());
+                if let (Some((place, bit)), None) = (flip, &join) {
+                    let place = place.index(bytes[0].len());
+                    bytes[0][place] ^= 1 << bit;
+                    clean = false;
+                }
+                let mut entries = chunks(&bytes);
+                if let Some(join) = &join {
+                    entries[0].1 = StreamEntry::Join(join);
+                    (asked, clean) = (None, true);
+                }
+                apply(&mut streams, tick, 1, &entries).unwrap();
+                if let Some(astray) = streams.take_astray().next() {
+                    prop_assert_eq!((astray.stream, astray.tick, clean), (COMMON, Tick(tick), false));
+                    asked = Some(tick);
+                }
+                prop_assert_eq!(streams.frame(OWN), worlds[1].frame());
+                // Each chunk has a hash, so that what is wrong is found at once.
+                prop_assert_eq!(streams.is_astray(COMMON), asked.is_some());
+                if !streams.is_astray(COMMON) && clean {
+                    prop_assert_eq!(streams.frame(COMMON), worlds[0].frame());
+                }
+            }
+        }
+
         #[test]
         fn garbage_never_panics(sections in prop::collection::vec(any::<Vec<u8>>(), 0..20)) {
             let (_, mut streams) = joined();

@@ -63,6 +63,11 @@ impl<P: Predict> Playing<P> {
         self.streams.frame(stream)
     }
 
+    /// Whether a stream has gone astray, and shows its last world until it is joined anew.
+    pub fn is_astray(&self, stream: StreamSlot) -> bool {
+        self.streams.is_astray(stream)
+    }
+
     /// The frames of late, for drawing others.
     pub fn snapshots(&self) -> &SnapshotBuffer {
         &self.snapshots

@@ -255,7 +255,7 @@ fn values_outside_their_range_are_refused() {
     };
     assert!(hello("ABCDEF").is_ok());
     assert_eq!(hello("ABCDE0"), Err(DecodeError::Invalid));
-    assert_eq!(ClientControl::decode(&[4]), Err(DecodeError::Invalid));
+    assert_eq!(ClientControl::decode(&[5]), Err(DecodeError::Invalid));
     assert_eq!(ServerControl::decode(&[4]), Err(DecodeError::Invalid));
 }
 

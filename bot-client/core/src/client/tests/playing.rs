@@ -248,6 +248,80 @@ fn after_a_rejoin_nothing_is_concluded() {
 }
 
 #[test]
+fn a_stream_that_goes_astray_is_asked_for_and_everything_else_goes_on() {
+    let (mut case, mut world) = Case::playing();
+    case.pass(100);
+    case.clear();
+    world.place(0, 5, 5);
+    let wrong = [world.chunk(1), vec![0; 8]].concat();
+    case.message(&frame(
+        30,
+        &[],
+        &[(StreamSlot::COMMON, StreamEntry::Chunk(&wrong))],
+    ));
+    let report = case.report();
+    assert_eq!((report.whole, report.mismatches), (false, 1));
+    let resync = ClientControl::Resync {
+        incarnation: 1,
+        stream: StreamSlot::COMMON,
+        tick: Tick(30),
+    };
+    assert_eq!(case.sent.controls, [resync]);
+    let astray = case
+        .events
+        .iter()
+        .any(|event| matches!(event, ClientEvent::Astray(_)));
+    assert!(astray);
+    case.clear();
+    for tick in 31..40 {
+        world.place(0, tick, 5);
+        let chunk = world.chunk(1);
+        let entries = [(StreamSlot::COMMON, StreamEntry::Chunk(&chunk))];
+        case.message(&frame(tick, &[InputStatus::Merged], &entries));
+        let report = case.report();
+        assert_eq!((report.whole, report.statuses), (false, [0, 0, 1, 0]));
+        case.pass(33);
+    }
+    assert_eq!(case.sent.inputs.last().unwrap().received, 13);
+    let is_ping = |control: &ClientControl| matches!(control, ClientControl::Ping { .. });
+    assert!(case.sent.controls.iter().all(is_ping));
+    assert_eq!(case.disconnects, 0);
+    let playing = case.client.playing().unwrap();
+    assert!(playing.is_astray(StreamSlot::COMMON));
+    assert!(playing.present().is_some(), "it goes on playing");
+    world.place(0, 40, 5);
+    world.chunk(1);
+    let join = world.join();
+    case.message(&frame(
+        40,
+        &[],
+        &[(StreamSlot::COMMON, StreamEntry::Join(&join))],
+    ));
+    let report = case.report();
+    assert!(report.whole && report.joined);
+    assert_eq!(report.prediction, Comparison::Unpredicted);
+    let playing = case.client.playing().unwrap();
+    assert_eq!(playing.frame(StreamSlot::COMMON), world.frame());
+}
+
+#[test]
+fn what_comes_anew_in_the_same_message_is_not_asked_for() {
+    let (mut case, mut world) = Case::playing();
+    world.place(0, 5, 5);
+    let wrong = [world.chunk(1), vec![0; 8]].concat();
+    let join = world.join();
+    let mut message = frame(30, &[], &[(StreamSlot::COMMON, StreamEntry::Chunk(&wrong))]);
+    message.extend(frame(
+        31,
+        &[],
+        &[(StreamSlot::COMMON, StreamEntry::Join(&join))],
+    ));
+    case.message(&message);
+    assert_eq!(case.sent.controls, []);
+    assert!(case.report().whole);
+}
+
+#[test]
 fn the_roster_is_kept() {
     let mut case = Case::welcomed(LOBBY);
     let entry = |player, name: &str| RosterEntry {
