@@ -6,9 +6,11 @@
 use syncline_client_core::prediction::LATE_INPUT;
 use syncline_shared::bits::ByteReader;
 use syncline_shared::message::{SectionKind, sections, write_section};
+use syncline_shared::tick::Timestamp;
+use syncline_tests::corruption::Corruption;
 use syncline_tests::network::Path;
 use syncline_tests::scenario::{FaultKind, Played, Scenario};
-use syncline_tests::simulation::{Summary, run, run_tapped};
+use syncline_tests::simulation::{Summary, run, run_corrupted, run_tapped, run_with_flips};
 
 /// Runs a scenario that has to hold.
 fn holds(scenario: &Scenario) -> Summary {
@@ -25,11 +27,68 @@ fn anything_may_happen() {
     }
 }
 
+/// Bits of chunks are flipped on their way: whoever gets them is right again in time, nobody else
+/// notices, and nothing panics.
+#[test]
+fn flipped_bits_heal() {
+    let (mut flips, mut healed, mut wrong, mut late) = (0, 0, 0, 0);
+    for seed in 0..SEEDS {
+        let summary = run_with_flips(seed).unwrap_or_else(|failure| panic!("{failure}"));
+        flips += summary.flips;
+        healed += summary.healed;
+        wrong += summary.wrong;
+        late += summary.wrong_late;
+    }
+    assert!(
+        flips > 1000 && healed > 500 && wrong > 500,
+        "{flips} {healed} {wrong}"
+    );
+    // A hash of 16 bits agrees by chance now and then.
+    assert!(late < 100, "{late}");
+}
+
+/// Runs a scenario with a flip now and then, each healed before the next.
+fn heals(scenario: &Scenario) -> Summary {
+    let corruption = Corruption::new(scenario.seed, 50, scenario.duration).with_pauses(4_000_000);
+    run_corrupted(scenario, corruption).unwrap_or_else(|failure| panic!("{failure}"))
+}
+
+#[test]
+fn a_flip_now_and_then_costs_a_join_and_no_connection() {
+    let summary = heals(&Scenario::quiet(13, Played::Arena, 4, 60));
+    assert!(summary.healed >= 8, "{summary:?}");
+    assert_eq!((&summary.endings[..], summary.current), (&[][..], 4));
+}
+
+/// Each player's own stream is so large that it comes anew in parts.
+#[test]
+fn large_streams_heal_in_parts() {
+    let summary = heals(&Scenario::quiet(14, Played::LargeCrowd, 2, 40));
+    assert!(summary.healed >= 5, "{summary:?}");
+    assert_eq!((&summary.endings[..], summary.current), (&[][..], 2));
+}
+
+/// As they are without the checker of healing, such runs fail.
+#[test]
+fn the_checkers_notice_flips_that_nothing_excuses() {
+    let noticed = (0..10).filter(|&seed| {
+        let scenario = Scenario::quiet(seed, Played::Arena, 3, 3);
+        let mut corruption = Corruption::new(seed, 20, scenario.duration);
+        let tap = move |_: usize, message: &mut Vec<u8>| {
+            drop(corruption.strike(Timestamp::ZERO, message));
+        };
+        run_tapped(&scenario, Box::new(tap)).is_err()
+    });
+    assert_eq!(noticed.count(), 10);
+}
+
 #[test]
 fn the_same_seed_gives_the_same_bytes() {
     for seed in [1, 2, 3] {
         let scenario = Scenario::from_seed(seed);
         assert_eq!(holds(&scenario), holds(&scenario), "seed {seed}");
+        let flipped = || run_with_flips(seed).unwrap_or_else(|failure| panic!("{failure}"));
+        assert_eq!(flipped(), flipped(), "seed {seed}");
     }
 }
 

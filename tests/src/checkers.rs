@@ -21,6 +21,7 @@ use syncline_shared::predict::Predict;
 use syncline_shared::snapshot::{Frame, SnapshotWriter};
 use syncline_shared::tick::{Tick, Timestamp};
 
+use crate::corruption::{Excuse, Excuses};
 use crate::network::Path;
 use crate::world::{Observed, Observer, Peer};
 
@@ -41,8 +42,13 @@ pub struct Worlds {
     shown: BTreeMap<(u32, Tick), Shown>,
     /// The last tick of a timeline, whose frame the room has let go of by the time it is asked.
     last: BTreeMap<u32, Tick>,
+    excuses: Excuses,
     /// Frames that were compared.
     pub compared: u64,
+    /// Times that a client's stream was wrong and bits flipped lately explain it.
+    pub excused: u64,
+    /// Those for which the hash that should have told must have agreed by chance.
+    pub late: u64,
     /// What was wrong.
     pub complaints: Vec<Complaint>,
 }
@@ -77,13 +83,14 @@ impl Worlds {
         }
     }
 
-    fn compare<P: Predict>(&mut self, now: Timestamp, client: &Client<P>, report: &FrameReport) {
-        let Some(playing) = client.playing().filter(|_| report.whole) else {
-            return;
-        };
-        let (PhaseInfo::Running { incarnation, .. } | PhaseInfo::Ended { incarnation, .. }) =
-            *playing.phase()
-        else {
+    fn compare<P: Predict>(
+        &mut self,
+        now: Timestamp,
+        index: usize,
+        playing: &Playing<P>,
+        report: &FrameReport,
+    ) {
+        let Some(incarnation) = incarnation(playing).filter(|_| report.whole) else {
             return;
         };
         if self.last.get(&incarnation) == Some(&report.tick) {
@@ -103,7 +110,8 @@ impl Worlds {
             let complaint = format!("a client shows tick {}, which never was", report.tick);
             return self.complaints.push((now, complaint));
         };
-        if playing.snapshots().newest() != Some(report.tick) {
+        let is_astray = [StreamSlot::COMMON, StreamSlot::OWN].map(|slot| playing.is_astray(slot));
+        if playing.snapshots().newest() != Some(report.tick) || is_astray.contains(&true) {
             // The same message brought later ticks, and the client shows the last of them.
             return;
         }
@@ -112,25 +120,68 @@ impl Worlds {
             .joined()
             .player
             .and_then(|player| shown.own.get(&player));
-        if *playing.frame(StreamSlot::COMMON) != shown.common
-            || own.is_some_and(|own| own != playing.frame(StreamSlot::OWN))
-        {
-            self.complaints
-                .push((now, format!("a client's world differs at {}", report.tick)));
+        let common = *playing.frame(StreamSlot::COMMON) == shown.common;
+        let own = own.is_none_or(|own| own == playing.frame(StreamSlot::OWN));
+        for (stream, is_right) in [(StreamSlot::COMMON, common), (StreamSlot::OWN, own)] {
+            if is_right {
+                continue;
+            }
+            let interval = playing.joined().snapshot_interval;
+            let stream = Some(stream);
+            match self
+                .excuses
+                .of(index, incarnation, stream, report.tick, interval)
+            {
+                Excuse::Fresh => self.excused += 1,
+                Excuse::Late => self.late += 1,
+                Excuse::None => {
+                    let complaint = format!("client {index}'s world differs at {}", report.tick);
+                    self.complaints.push((now, complaint));
+                }
+            }
         }
     }
+}
+
+/// The timeline that a client is in, if a match is shown to it.
+fn incarnation<P: Predict>(playing: &Playing<P>) -> Option<u32> {
+    match *playing.phase() {
+        PhaseInfo::Running { incarnation, .. } | PhaseInfo::Ended { incarnation, .. } => {
+            Some(incarnation)
+        }
+        PhaseInfo::Lobby { .. } => None,
+    }
+}
+
+/// Whether bits flipped lately explain that something is wrong with a frame.
+fn is_excused<P: Predict>(
+    excuses: &Excuses,
+    index: usize,
+    client: &Client<P>,
+    report: &FrameReport,
+) -> bool {
+    let Some(playing) = client.playing() else {
+        return false;
+    };
+    let (incarnation, interval) = (incarnation(playing), playing.joined().snapshot_interval);
+    incarnation.is_some_and(|incarnation| {
+        excuses.of(index, incarnation, None, report.tick, interval) > Excuse::None
+    })
 }
 
 impl<P: Predict> Observer<P> for Worlds {
     fn observe(&mut self, now: Timestamp, observed: &Observed<'_, P>) {
         match observed {
             Observed::Room(room) => self.remember(room),
-            Observed::Client(_, client, ClientEvent::Frame(report)) => {
-                if report.mismatches > 0 {
+            Observed::Flipped(flip, _) => self.excuses.add(*flip),
+            Observed::Client(index, client, ClientEvent::Frame(report)) => {
+                if report.mismatches > 0 && !is_excused(&self.excuses, *index, client, report) {
                     self.complaints
                         .push((now, format!("a hash differs at {}", report.tick)));
                 }
-                self.compare(now, client, report);
+                if let Some(playing) = client.playing() {
+                    self.compare(now, *index, playing, report);
+                }
             }
             _ => {}
         }
@@ -140,6 +191,7 @@ impl<P: Predict> Observer<P> for Worlds {
 /// No prediction is wrong without a cause.
 #[derive(Debug, Default)]
 pub struct Predictions {
+    excuses: Excuses,
     /// Predictions that were right.
     pub agreed: u64,
     /// Corrections by cause.
@@ -150,13 +202,18 @@ pub struct Predictions {
 
 impl<P: Predict> Observer<P> for Predictions {
     fn observe(&mut self, now: Timestamp, observed: &Observed<'_, P>) {
-        let Observed::Client(index, _, ClientEvent::Frame(report)) = observed else {
+        if let Observed::Flipped(flip, _) = observed {
+            self.excuses.add(*flip);
+        }
+        let Observed::Client(index, client, ClientEvent::Frame(report)) = observed else {
             return;
         };
         match &report.prediction {
             Comparison::Unpredicted => {}
             Comparison::Agreed => self.agreed += 1,
             Comparison::Corrected(cause) => *self.corrections.entry(cause).or_default() += 1,
+            // Who sees a wrong world predicts from it.
+            Comparison::Error(_) if is_excused(&self.excuses, *index, client, report) => {}
             Comparison::Error(difference) => {
                 let complaint = format!("client {index} at {}: {difference}", report.tick);
                 self.complaints.push((now, complaint));
@@ -168,6 +225,7 @@ impl<P: Predict> Observer<P> for Predictions {
 /// Connections end for no other reasons than those that a scenario can cause.
 #[derive(Debug, Default)]
 pub struct Endings {
+    excuses: Excuses,
     /// Endings by name.
     pub endings: BTreeMap<&'static str, u64>,
     /// What was wrong.
@@ -176,6 +234,9 @@ pub struct Endings {
 
 impl<P: Predict> Observer<P> for Endings {
     fn observe(&mut self, now: Timestamp, observed: &Observed<'_, P>) {
+        if let Observed::Flipped(flip, _) = observed {
+            self.excuses.add(*flip);
+        }
         let Observed::Client(index, _, ClientEvent::Closed(closed)) = observed else {
             return;
         };
@@ -190,7 +251,8 @@ impl<P: Predict> Observer<P> for Endings {
                         | CloseReason::SessionExpired
                         | CloseReason::Left
                 )
-        );
+        ) || (closed.ending == Ending::Reason(CloseReason::Desynchronised)
+            && self.excuses.any(*index));
         if !explained {
             self.complaints
                 .push((now, format!("client {index} ended: {closed:?}")));
@@ -269,6 +331,8 @@ pub struct Recoveries {
     /// Since when a client is back, on which path, and after how many silent ticks, until it sees
     /// the present.
     back: BTreeMap<usize, (Timestamp, Path, u64)>,
+    /// Clients whose chunks were changed.
+    flipped: BTreeSet<usize>,
     /// Clients that recovered.
     pub recovered: u64,
     /// The longest that it took, in microseconds beyond the round trip.
@@ -292,6 +356,10 @@ impl Recoveries {
         let Some(&(since, path, silent)) = self.back.get(&client) else {
             return;
         };
+        if self.flipped.contains(&client) {
+            self.back.remove(&client);
+            return;
+        }
         // The present is what the server showed when this frame set out, or one snapshot before.
         let one_way = path.latency + path.jitter;
         if self.tick.since(report.tick) > rate.ticks_covering(one_way) + interval {
@@ -325,7 +393,10 @@ impl<P: Predict> Observer<P> for Recoveries {
                     None => self.back.clear(),
                 }
             }
+            // Who went astray sees the present with the next join.
+            Observed::Flipped(flip, _) => drop(self.flipped.insert(flip.client)),
             Observed::Struck(client) => drop(self.back.remove(client)),
+            Observed::Thawed(client, _) if self.flipped.contains(client) => {}
             Observed::Thawed(client, path) => {
                 self.back.insert(*client, (now, *path, self.silent));
             }

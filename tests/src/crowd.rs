@@ -13,8 +13,10 @@ use syncline_shared::tick::TickRate;
 
 /// Walkers that everybody sees; a few of them step in each tick.
 const WALKERS: u32 = 3000;
-/// Secrets that each player alone sees.
-const SECRETS: u32 = 4000;
+/// Secrets that each player alone sees: a join of everything takes two parts.
+pub(crate) const SECRETS: u32 = 4000;
+/// So many that a join of these alone takes two.
+pub(crate) const MANY_SECRETS: u32 = 6000;
 
 replicated! {
     /// Somebody in the crowd.
@@ -40,15 +42,15 @@ replicated! {
     }
 }
 
-/// The crowd.
+/// The crowd, with so many secrets.
 #[derive(Debug, Serialize, Deserialize)]
-pub(crate) struct Crowd {
+pub(crate) struct Crowd<const COUNT: u32> {
     walkers: SlotMap<EntityId, Walker>,
     secrets: SlotMap<EntityId, Secret>,
     players: Vec<PlayerId>,
 }
 
-impl Game for Crowd {
+impl<const COUNT: u32> Game for Crowd<COUNT> {
     const NAME: &'static str = "crowd";
     const TICK_RATE: TickRate = TickRate::hz(30);
     type Config = ();
@@ -65,7 +67,7 @@ impl Game for Crowd {
         for at in 0..WALKERS {
             walkers.insert(Walker { at });
         }
-        for what in 0..SECRETS {
+        for what in 0..COUNT {
             secrets.insert(Secret { what });
         }
         Self {
@@ -91,7 +93,7 @@ impl Game for Crowd {
             if let Some(walker) = self.walkers.values_mut().nth(whom) {
                 walker.at = walker.at.wrapping_add(1);
             }
-            let what = step.rng().below(SECRETS);
+            let what = step.rng().below(COUNT);
             if let Some(secret) = self
                 .secrets
                 .values_mut()

@@ -5,12 +5,14 @@
 //! library is what `simulation` is made of: whole matches on virtual time, by seed.
 //!
 //! - [`scenario`]: what happens; the one way to write a match
-//! - [`network`], [`world`], `crowd`: how it happens
-//! - [`checkers`]: what has to hold whatever happens
+//! - [`network`], [`corruption`], [`world`], `crowd`: how it happens
+//! - [`checkers`], [`healing`]: what has to hold whatever happens
 //! - [`simulation`]: all of it together
 
 pub mod checkers;
+pub mod corruption;
 mod crowd;
+pub mod healing;
 pub mod network;
 pub mod scenario;
 pub mod simulation;

@@ -17,6 +17,8 @@ pub enum Played {
     Pong,
     /// A crowd so large that joining it takes many parts.
     Crowd,
+    /// The same with a stream that takes parts by itself.
+    LargeCrowd,
 }
 
 /// A simulated match.
@@ -126,6 +128,13 @@ impl Scenario {
         self
     }
 
+    /// The same with nothing going wrong.
+    #[must_use]
+    pub fn without_faults(mut self) -> Self {
+        self.faults.clear();
+        self
+    }
+
     /// A short match in which anything may happen.
     pub fn from_seed(seed: u64) -> Self {
         let mut rng = Rng::from_seed(seed);
@@ -138,7 +147,7 @@ impl Scenario {
         let count = match game {
             Played::Arena => 2 + rng.below(5),
             Played::Pong => 2 + rng.below(2),
-            Played::Crowd => 1 + rng.below(3),
+            Played::Crowd | Played::LargeCrowd => 1 + rng.below(3),
         };
         let mut clients: Vec<Guest> = (0..count)
             .map(|_| {

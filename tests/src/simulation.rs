@@ -11,7 +11,9 @@ use syncline_shared::predict::Predict;
 use crate::checkers::{
     Complaint, Digest, Endings, Journals, Predictions, Presence, Recoveries, Worlds,
 };
-use crate::crowd::Crowd;
+use crate::corruption::Corruption;
+use crate::crowd::{Crowd, MANY_SECRETS, SECRETS};
+use crate::healing::Healing;
 use crate::scenario::{Played, Scenario};
 use crate::world::{Tap, World};
 
@@ -32,6 +34,14 @@ pub struct Summary {
     pub recovered: u64,
     /// Times that a member had no credit.
     pub credit_waits: u64,
+    /// Chunks of which bits were flipped.
+    pub flips: u64,
+    /// Streams that went astray and came back.
+    pub healed: u64,
+    /// Frames that a client showed wrongly within the time that it takes to find out.
+    pub wrong: u64,
+    /// Those that it showed for longer.
+    pub wrong_late: u64,
     /// Ticks that the journal reproduced.
     pub replayed: usize,
     /// A digest of every byte that the server sent.
@@ -43,6 +53,8 @@ pub struct Summary {
 pub struct Failure {
     /// The match.
     pub scenario: Scenario,
+    /// Whether bits were flipped.
+    pub flips: bool,
     /// What did not hold, and when.
     pub complaints: Vec<Complaint>,
 }
@@ -53,7 +65,8 @@ impl fmt::Display for Failure {
         for (at, complaint) in self.complaints.iter().take(10) {
             writeln!(f, "{:>6} ms: {complaint}", at.as_millis())?;
         }
-        write!(f, "again with: cargo sim {}", self.scenario.seed)
+        let flips = if self.flips { "--flips " } else { "" };
+        write!(f, "again with: cargo sim {flips}{}", self.scenario.seed)
     }
 }
 
@@ -63,7 +76,32 @@ impl fmt::Display for Failure {
 ///
 /// What did not hold.
 pub fn run(scenario: &Scenario) -> Result<Summary, Box<Failure>> {
-    run_tapped(scenario, Box::new(|_, _| ()))
+    run_all(scenario, Box::new(|_, _| ()), None)
+}
+
+/// Runs a scenario in which bits of chunks are flipped on their way to clients.
+///
+/// # Errors
+///
+/// What did not hold.
+pub fn run_corrupted(scenario: &Scenario, corruption: Corruption) -> Result<Summary, Box<Failure>> {
+    run_all(scenario, Box::new(|_, _| ()), Some(corruption))
+}
+
+/// Runs the match of a seed with flipped bits: every second one without any other fault, so that how
+/// long healing may take is known to the tick.
+///
+/// # Errors
+///
+/// What did not hold.
+pub fn run_with_flips(seed: u64) -> Result<Summary, Box<Failure>> {
+    let mut scenario = Scenario::from_seed(seed);
+    if seed.is_multiple_of(2) {
+        scenario = scenario.without_faults();
+    }
+    let one_in = [16, 64, 256][usize::try_from(seed % 3).unwrap_or(0)];
+    let corruption = Corruption::new(seed, one_in, scenario.duration);
+    run_corrupted(&scenario, corruption)
 }
 
 /// Runs a scenario in which `tap` changes what the server sends.
@@ -72,10 +110,27 @@ pub fn run(scenario: &Scenario) -> Result<Summary, Box<Failure>> {
 ///
 /// What did not hold.
 pub fn run_tapped(scenario: &Scenario, tap: Tap) -> Result<Summary, Box<Failure>> {
+    run_all(scenario, tap, None)
+}
+
+fn run_all(
+    scenario: &Scenario,
+    tap: Tap,
+    corruption: Option<Corruption>,
+) -> Result<Summary, Box<Failure>> {
     match scenario.game {
-        Played::Arena => run_with::<ArenaPrediction>(scenario, &game_kind::<Arena>(), tap),
-        Played::Pong => run_with::<NoPrediction>(scenario, &game_kind::<Pong>(), tap),
-        Played::Crowd => run_with::<NoPrediction>(scenario, &game_kind::<Crowd>(), tap),
+        Played::Arena => {
+            run_with::<ArenaPrediction>(scenario, &game_kind::<Arena>(), tap, corruption)
+        }
+        Played::Pong => run_with::<NoPrediction>(scenario, &game_kind::<Pong>(), tap, corruption),
+        Played::Crowd => {
+            let kind = game_kind::<Crowd<SECRETS>>();
+            run_with::<NoPrediction>(scenario, &kind, tap, corruption)
+        }
+        Played::LargeCrowd => {
+            let kind = game_kind::<Crowd<MANY_SECRETS>>();
+            run_with::<NoPrediction>(scenario, &kind, tap, corruption)
+        }
     }
 }
 
@@ -83,22 +138,28 @@ fn run_with<P: Predict>(
     scenario: &Scenario,
     kind: &Arc<dyn GameKind>,
     tap: Tap,
+    corruption: Option<Corruption>,
 ) -> Result<Summary, Box<Failure>> {
     let mut worlds = Worlds::default();
     let mut predictions = Predictions::default();
     let mut endings = Endings::default();
     let mut presence = Presence::default();
     let mut recoveries = Recoveries::default();
+    let mut healing = Healing::default();
     let mut digest = Digest::default();
     let mut journals = Journals::new(Arc::clone(kind));
     let mut world = World::<P>::new(scenario, kind);
     world.tap(tap);
+    if let Some(corruption) = corruption {
+        world.corrupt(corruption);
+    }
     world.run(&mut [
         &mut worlds,
         &mut predictions,
         &mut endings,
         &mut presence,
         &mut recoveries,
+        &mut healing,
         &mut journals,
         &mut digest,
     ]);
@@ -108,12 +169,14 @@ fn run_with<P: Predict>(
         endings.complaints,
         presence.complaints,
         recoveries.complaints,
+        healing.complaints.clone(),
         journals.complaints,
     ]
     .concat();
     if !complaints.is_empty() {
         return Err(Box::new(Failure {
             scenario: scenario.clone(),
+            flips: healing.flips() > 0,
             complaints,
         }));
     }
@@ -125,6 +188,10 @@ fn run_with<P: Predict>(
         current: presence.current,
         recovered: recoveries.recovered,
         credit_waits: presence.credit_waits,
+        flips: healing.flips(),
+        healed: healing.healed,
+        wrong: worlds.excused,
+        wrong_late: worlds.late,
         replayed: journals.replayed,
         digest: digest.value(),
     })

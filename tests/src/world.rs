@@ -26,6 +26,7 @@ use syncline_shared::predict::Predict;
 use syncline_shared::rng::Rng;
 use syncline_shared::tick::{Tick, Timestamp};
 
+use crate::corruption::{Corruption, Flip};
 use crate::network::{OneWay, Parcel, Path};
 use crate::scenario::{Fault, FaultKind, Guest, Scenario};
 
@@ -52,6 +53,8 @@ pub enum Observed<'a, P: Predict> {
     Struck(usize),
     /// A client's stall is over: it reads and writes again, on this path.
     Thawed(usize, Path),
+    /// Bits of a chunk were flipped on its way to a client, which is on this path.
+    Flipped(Flip, Path),
     /// The faults are over, and there was time to recover from them.
     Settled(&'a Room, &'a [Peer<P>]),
 }
@@ -108,6 +111,7 @@ pub struct World<P: Predict> {
     rng: Rng,
     server_stalled_until: Timestamp,
     tap: Option<Tap>,
+    corruption: Option<Corruption>,
 }
 
 impl<P: Predict> World<P> {
@@ -142,12 +146,18 @@ impl<P: Predict> World<P> {
             rng: Rng::from_seed(seed ^ 0x5EED),
             server_stalled_until: Timestamp::ZERO,
             tap: None,
+            corruption: None,
         }
     }
 
     /// Lets `tap` change what the server sends: to see that the checkers notice.
     pub fn tap(&mut self, tap: Tap) {
         self.tap = Some(tap);
+    }
+
+    /// Lets `corruption` flip bits of what the server sends.
+    pub fn corrupt(&mut self, corruption: Corruption) {
+        self.corruption = Some(corruption);
     }
 
     /// Runs the scenario to its end, and then until everybody had time to recover.
@@ -339,6 +349,7 @@ impl<P: Predict> World<P> {
                         if let Some(tap) = &mut self.tap {
                             tap(peer, &mut message);
                         }
+                        self.strike_message(peer, &mut message, observers);
                         let (now, mut rng) = (self.now, self.rng.clone());
                         self.peers[peer].answer(now, &mut rng, Parcel::Message(message));
                         self.rng = rng;
@@ -355,6 +366,28 @@ impl<P: Predict> World<P> {
                 }
                 RoomOutput::Astray(_) | RoomOutput::MatchStarted(_) | RoomOutput::Record(_) => {}
             }
+        }
+    }
+
+    /// Flips bits of a message on its way to a client, perhaps.
+    fn strike_message(
+        &mut self,
+        client: usize,
+        message: &mut Vec<u8>,
+        observers: &mut [&mut dyn Observer<P>],
+    ) {
+        let Some(corruption) = &mut self.corruption else {
+            return;
+        };
+        let (incarnation, path) = (self.room.incarnation(), self.peers[client].path);
+        for (stream, tick) in corruption.strike(self.now, message) {
+            let flip = Flip {
+                client,
+                incarnation,
+                stream,
+                tick,
+            };
+            tell(observers, self.now, &Observed::Flipped(flip, path));
         }
     }
 
