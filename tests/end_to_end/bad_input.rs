@@ -5,7 +5,7 @@ use std::time::Duration;
 use syncline_server::Config;
 use syncline_shared::close::CloseReason;
 use syncline_shared::command::{CommandOutcome, CommandRefusal};
-use syncline_shared::id::RoomCode;
+use syncline_shared::id::{RoomCode, StreamSlot};
 use syncline_shared::input::{InputFrame, InputWords};
 use syncline_shared::limits::CLIENT_MESSAGE_BYTES_MAX;
 use syncline_shared::message::control::{ClientControl, CreateOptions, Hello, RoomSelector};
@@ -381,4 +381,33 @@ async fn whoever_says_nothing_is_asked_and_then_closed() {
     })
     .await;
     assert_eq!(deaf.closed().await.0, CloseReason::Idle);
+}
+
+#[tokio::test]
+async fn who_asks_for_a_stream_anew_again_and_again_is_closed() {
+    let host = Host::start();
+    let (mut bystander, _) = Client::join(&host, hello()).await;
+    let (mut client, _) = Client::join(&host, hello()).await;
+    loop {
+        match client.hear().await {
+            Heard::Frame(tick) => {
+                let resync = ClientControl::Resync {
+                    incarnation: client.incarnation(),
+                    stream: StreamSlot::COMMON,
+                    tick,
+                };
+                client.send(control(&resync)).await;
+            }
+            Heard::Control(_) | Heard::Ping => {}
+            Heard::End(end) => {
+                let code = end.map(|(code, _)| code);
+                assert_eq!(code, Some(CloseReason::Desynchronised.code()));
+                break;
+            }
+        }
+    }
+    assert!(host.metric("syncline_resyncs_total").await >= 1);
+    assert_eq!(close_count(&host, CloseReason::Desynchronised).await, 1);
+    bystander.ping(1).await;
+    host.stop().await;
 }

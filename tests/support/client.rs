@@ -203,6 +203,11 @@ impl Client {
         self.send(section(SectionKind::Command, &body)).await;
     }
 
+    /// The timeline that the client was told of last.
+    pub(crate) fn incarnation(&self) -> u32 {
+        self.incarnation
+    }
+
     /// The next thing that the server says.
     pub(crate) async fn hear(&mut self) -> Heard {
         loop {
