@@ -22,7 +22,8 @@ pub trait Predict {
     /// What `step` reads but never changes during a match: a map, tuning values.
     type Scenery: Debug;
 
-    /// Reads the scenery from the common stream's frame, once a match; `None` if it isn't there.
+    /// Reads the scenery from the common stream's frame, when a match begins for this client and
+    /// after each gap in what it was told; `None` if it isn't there.
     fn scenery(schema: &Schema, common: &Frame) -> Option<Self::Scenery>;
 
     /// The state of `player`; `None` while there is nothing to predict, as for the dead.

@@ -99,8 +99,13 @@ pub fn run_with_flips(seed: u64) -> Result<Summary, Box<Failure>> {
     if seed.is_multiple_of(2) {
         scenario = scenario.without_faults();
     }
-    let one_in = [16, 64, 256][usize::try_from(seed % 3).unwrap_or(0)];
-    let corruption = Corruption::new(seed, one_in, scenario.duration);
+    // Often enough that some go astray again and again, and not so often that they never get in.
+    let (one_in, pause) = match seed % 3 {
+        0 => (16, 1_000_000),
+        1 => (64, 500_000),
+        _ => (256, 0),
+    };
+    let corruption = Corruption::new(seed, one_in, scenario.duration).with_pauses(pause);
     run_corrupted(&scenario, corruption)
 }
 

@@ -73,7 +73,8 @@ impl<P: Predict> Prediction<P> {
             own,
             player,
         } = sight;
-        if self.scenery.is_none() {
+        // Over a gap the streams were joined anew, perhaps because what was known of them was wrong.
+        if self.scenery.is_none() || statuses.is_none() {
             self.scenery = P::scenery(schema, common);
         }
         let actual = P::state(schema, common, own, player);
@@ -348,6 +349,17 @@ mod tests {
             case.frame(Some(&[InputStatus::Applied]), &[]),
             Comparison::Unpredicted
         );
+    }
+
+    #[test]
+    fn after_a_gap_the_scenery_is_read_again() {
+        let mut case = Case::new();
+        case.world.place(1, 5, 5);
+        case.stamp(11, 3);
+        case.frame(Some(&[InputStatus::Applied]), &[]);
+        assert_eq!(case.prediction.scenery(), Some(&1));
+        case.frame(None, &[]);
+        assert_eq!(case.prediction.scenery(), Some(&2));
     }
 
     #[test]

@@ -61,10 +61,11 @@ pub(crate) enum MarkerPrediction {}
 impl Predict for MarkerPrediction {
     type Input = MarkerInput;
     type State = Marker;
-    type Scenery = ();
+    /// How many markers there are.
+    type Scenery = usize;
 
-    fn scenery(_: &Schema, _: &Frame) -> Option<()> {
-        Some(())
+    fn scenery(schema: &Schema, common: &Frame) -> Option<usize> {
+        Some(common.entities::<Marker>(schema).count())
     }
 
     fn state(schema: &Schema, common: &Frame, _: &Frame, player: PlayerId) -> Option<Marker> {
@@ -72,7 +73,7 @@ impl Predict for MarkerPrediction {
         markers.find(|marker| marker.player == player)
     }
 
-    fn step((): &(), state: &mut Marker, input: &MarkerInput) {
+    fn step(_: &usize, state: &mut Marker, input: &MarkerInput) {
         state.x += u32::from(input.speed);
     }
 

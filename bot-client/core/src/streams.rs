@@ -5,23 +5,24 @@
 //! Doesn't know who else follows, nor what rows mean.
 //!
 //! - `followed`: one stream
+//! - `outcome`: what a frame did to them
 
 mod followed;
+mod outcome;
 
 use std::sync::Arc;
 
-use smallvec::SmallVec;
 use syncline_shared::error::DecodeError;
 use syncline_shared::id::{PlayerId, RoomId, StreamSlot};
 use syncline_shared::limits::SILENCE_MICROS_MAX;
 use syncline_shared::message::frame::{FrameSection, StreamEntry};
 use syncline_shared::schema::Schema;
-use syncline_shared::snapshot::{Event, Frame};
-use syncline_shared::stream::Applied;
+use syncline_shared::snapshot::Frame;
 use syncline_shared::tick::{Tick, TickRate};
 
 use self::followed::Followed;
-use crate::follower::{ChunkOutcome, Compared, Decoding, StreamFollower, StreamKey};
+pub use self::outcome::{Astray, FrameOutcome};
+use crate::follower::{Decoding, StreamFollower, StreamKey};
 use crate::sight::Sight;
 
 /// What a silence may exceed the promised longest by, in microseconds: a server that was late runs
@@ -42,33 +43,6 @@ pub struct Streams {
     /// By slot.
     followed: Vec<Followed>,
     empty: Frame,
-}
-
-/// A stream whose bytes don't fit: it is of no use until it is joined anew.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Astray {
-    /// Which stream.
-    pub stream: StreamSlot,
-    /// The tick of the frame in which it went astray.
-    pub tick: Tick,
-    /// Why it could not be decoded, or nothing if a hash differed.
-    pub error: Option<DecodeError>,
-}
-
-/// What a frame section did.
-#[derive(Debug, Default)]
-pub struct FrameOutcome {
-    /// Whether all streams are at the section's tick now and were not before.
-    pub whole: bool,
-    /// Snapshot ticks that the common stream was brought forward by, or 1 for a join.
-    pub snapshots: u32,
-    /// Whether a stream was joined, so that what happened before is unknown.
-    pub joined: bool,
-    /// Chunks and joins that could not be decoded, or after which the server, or other followers,
-    /// have something else.
-    pub mismatches: u32,
-    /// What happened, by stream.
-    pub events: SmallVec<[(StreamSlot, Arc<[Event]>); 2]>,
 }
 
 impl Streams {
@@ -264,14 +238,6 @@ impl Streams {
             }
         };
         Ok(&mut self.followed[place])
-    }
-}
-
-impl FrameOutcome {
-    fn add(&mut self, slot: StreamSlot, done: ChunkOutcome) {
-        let is_wrong = done.applied == Applied::Mismatch || done.compared == Compared::Differs;
-        self.mismatches += u32::from(is_wrong);
-        self.events.extend(done.events.map(|events| (slot, events)));
     }
 }
 

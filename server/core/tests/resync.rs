@@ -27,6 +27,15 @@ fn resync(table: &Table, stream: u8, tick: u32) -> ClientMessage {
     }
 }
 
+/// A client finds a stream astray at the tick that it is at.
+fn go_astray(table: &mut Table, watcher: usize, stream: StreamSlot) {
+    let watcher = &mut table.watchers[watcher];
+    watcher.asked.insert(stream);
+    let (connection, tick) = (watcher.connection.0, watcher.tick.0);
+    let message = resync(table, stream.0, tick);
+    table.send(connection, message);
+}
+
 /// What a client joined since it had joined `known` times.
 fn joined_since(table: &Table, watcher: usize, known: usize) -> &[(StreamSlot, Tick)] {
     &table.watchers[watcher].joined[known..]
@@ -39,7 +48,7 @@ fn one_stream_comes_anew_with_the_next_frame() {
         table.attach(1, 1, false);
         table.attach(2, 2, false);
         table.run(20, right);
-        table.go_astray(0, stream);
+        go_astray(&mut table, 0, stream);
         table.run(1, right);
         let now = table.room.status().tick;
         assert_eq!(joined_since(&table, 0, 2), [(stream, now)]);
@@ -57,7 +66,7 @@ fn it_is_told_whose_stream_went_astray() {
     let mut table = table();
     table.attach(3, 7, false);
     table.run(20, right);
-    table.go_astray(0, OWN);
+    go_astray(&mut table, 0, OWN);
     let told = table.records.iter().find_map(|output| match output {
         RoomOutput::Astray(astray) => Some(*astray),
         _ => None,
@@ -77,7 +86,7 @@ fn nobody_elses_bytes_change() {
         for round in 0..5 {
             table.run(TICKS_MIN + round, right);
             if astray {
-                table.go_astray(1, COMMON);
+                go_astray(&mut table, 1, COMMON);
             }
         }
         table.run(20, right);
@@ -96,15 +105,15 @@ fn who_goes_astray_again_and_again_is_closed() {
     table.attach(1, 1, false);
     table.attach(2, 2, false);
     table.run(20, right);
-    table.go_astray(0, COMMON);
+    go_astray(&mut table, 0, COMMON);
     table.run(TICKS_MIN - 1, right);
     // Another stream is another matter.
-    table.go_astray(0, OWN);
+    go_astray(&mut table, 0, OWN);
     table.run(1, right);
-    table.go_astray(0, COMMON);
+    go_astray(&mut table, 0, COMMON);
     table.run(TICKS_MIN - 2, right);
     assert_eq!(table.watchers[0].closed, None);
-    table.go_astray(0, COMMON);
+    go_astray(&mut table, 0, COMMON);
     assert_eq!(table.watchers[0].closed, Some(CloseReason::Desynchronised));
     assert_eq!(table.room.counters().resyncs, 3);
     // Its seat is kept, and everything begins anew with the next connection.
@@ -191,7 +200,7 @@ fn a_member_without_credit_gets_its_join_when_credit_is_back() {
     table.frozen.push(table.watchers[0].connection);
     table.run(40, right);
     let known = table.room.counters().joins;
-    table.go_astray(0, COMMON);
+    go_astray(&mut table, 0, COMMON);
     table.run(20, right);
     assert_eq!(table.room.counters().joins, known);
     table.thaw();
@@ -265,7 +274,7 @@ fn a_large_stream_comes_in_parts_and_the_other_goes_on() {
     table.run(60, right);
     assert_eq!(table.watchers[0].joined.len(), 2);
     let known = table.watchers[0].messages.len();
-    table.go_astray(0, OWN);
+    go_astray(&mut table, 0, OWN);
     let asked = table.watchers[0].tick;
     table.run(40, right);
     assert_eq!(joined_since(&table, 0, 2), [(OWN, asked.next())]);
@@ -281,7 +290,7 @@ fn requests_while_a_large_join_is_paced_find_it_on_its_way() {
     table.run(3, right);
     assert_eq!(joined_since(&table, 0, 0), [(COMMON, Tick(1))]);
     // The common stream is astray; the own one is asked for as nobody who waits for it would.
-    table.go_astray(0, COMMON);
+    go_astray(&mut table, 0, COMMON);
     table.send(1, resync(&table, 1, 0));
     table.run(60, right);
     let counters = table.room.counters();
@@ -301,7 +310,7 @@ fn a_match_that_ends_takes_open_requests_with_it() {
     table.run(60, right);
     table.frozen.push(table.watchers[0].connection);
     table.run(40, right);
-    table.go_astray(0, COMMON);
+    go_astray(&mut table, 0, COMMON);
     table.ask(1, 1, &Ask::Finish {});
     table.run(5, right);
     assert_eq!(table.room.status().phase, "ended");
@@ -352,9 +361,8 @@ proptest! {
                 Happening::Ticks(ticks) => table.run(ticks, right),
                 Happening::Astray(watcher, stream) => {
                     let client = &table.watchers[watcher];
-                    let can = client.closed.is_none() && client.frame(stream).is_some();
-                    if can && !client.asked.contains(&stream) {
-                        table.go_astray(watcher, stream);
+                    if client.closed.is_none() && client.frame(stream).is_some() {
+                        go_astray(&mut table, watcher, stream);
                     }
                 }
                 Happening::Freeze(watcher) => {

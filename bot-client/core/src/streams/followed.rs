@@ -13,7 +13,7 @@ use syncline_shared::snapshot::Frame;
 use syncline_shared::stream::Applied;
 use syncline_shared::tick::Tick;
 
-use super::{Astray, FrameOutcome};
+use super::outcome::{Astray, FrameOutcome};
 use crate::follower::{Compared, Decoding, StreamFollower, StreamKey};
 
 /// One stream of a member.

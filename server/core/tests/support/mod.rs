@@ -280,7 +280,9 @@ impl Watcher {
     }
 
     pub fn frame(&self, stream: StreamSlot) -> Option<&Frame> {
-        self.decoders.get(&stream).map(StreamDecoder::frame)
+        let known = self.decoders.get(&stream);
+        let right = known.filter(|_| !self.asked.contains(&stream));
+        right.map(StreamDecoder::frame)
     }
 
     pub fn incarnation(&self) -> u32 {
@@ -466,19 +468,6 @@ impl Table {
         );
     }
 
-    /// A client finds a stream astray at the tick that it is at.
-    pub fn go_astray(&mut self, watcher: usize, stream: StreamSlot) {
-        let watcher = &mut self.watchers[watcher];
-        watcher.asked.insert(stream);
-        let resync = ClientMessage::Resync {
-            incarnation: watcher.incarnation(),
-            stream,
-            tick: watcher.tick,
-        };
-        let connection = watcher.connection.0;
-        self.send(connection, resync);
-    }
-
     pub fn detach(&mut self, connection: u64) {
         self.room
             .handle(self.now, RoomEvent::Detach(ConnectionId(connection)));
@@ -571,15 +560,10 @@ impl Table {
             if watcher.closed.is_some() || watcher.tick != tick {
                 continue;
             }
-            let is_right = |stream| !watcher.asked.contains(&stream);
-            if let Some(frame) = watcher.frame(StreamSlot::COMMON)
-                && is_right(StreamSlot::COMMON)
-            {
+            if let Some(frame) = watcher.frame(StreamSlot::COMMON) {
                 assert_eq!(frame, common);
             }
-            if let Some(frame) = watcher.frame(StreamSlot::OWN)
-                && is_right(StreamSlot::OWN)
-            {
+            if let Some(frame) = watcher.frame(StreamSlot::OWN) {
                 assert_eq!(frame, self.room.own_frame(watcher.player()).unwrap());
             }
         }
