@@ -130,7 +130,7 @@ impl Worlds {
             let stream = Some(stream);
             match self
                 .excuses
-                .of(index, incarnation, stream, report.tick, interval)
+                .of(index, Some(incarnation), stream, report.tick, interval)
             {
                 Excuse::Fresh => self.excused += 1,
                 Excuse::Late => self.late += 1,
@@ -163,10 +163,9 @@ fn is_excused<P: Predict>(
     let Some(playing) = client.playing() else {
         return false;
     };
+    // The same message may have ended the match that the frame is of.
     let (incarnation, interval) = (incarnation(playing), playing.joined().snapshot_interval);
-    incarnation.is_some_and(|incarnation| {
-        excuses.of(index, incarnation, None, report.tick, interval) > Excuse::None
-    })
+    excuses.of(index, incarnation, None, report.tick, interval) > Excuse::None
 }
 
 impl<P: Predict> Observer<P> for Worlds {

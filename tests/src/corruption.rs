@@ -150,11 +150,11 @@ impl Excuses {
     }
 
     /// Whether a client whose snapshots are `interval` ticks apart may have `stream`, or any stream,
-    /// wrong at `tick`.
+    /// wrong at `tick` of a timeline, or of any.
     pub fn of(
         &self,
         client: usize,
-        incarnation: u32,
+        incarnation: Option<u32>,
         stream: Option<StreamSlot>,
         tick: Tick,
         interval: u8,
@@ -162,13 +162,16 @@ impl Excuses {
         let hash = HASH_INTERVAL_SNAPSHOTS * u32::from(interval);
         let flips = self.flips.get(&client).into_iter().flatten();
         let of_stream = flips.filter(|flip| stream.is_none_or(|stream| stream == flip.stream));
-        let excuses = of_stream
-            .filter(|flip| flip.incarnation == incarnation && flip.tick <= tick)
-            .map(|flip| match tick.since(flip.tick) {
-                since if since <= hash => Excuse::Fresh,
-                since if since <= 2 * hash => Excuse::Late,
-                _ => Excuse::None,
-            });
+        let of_timeline =
+            of_stream.filter(|flip| incarnation.is_none_or(|of| of == flip.incarnation));
+        let excuses =
+            of_timeline
+                .filter(|flip| flip.tick <= tick)
+                .map(|flip| match tick.since(flip.tick) {
+                    since if since <= hash => Excuse::Fresh,
+                    since if since <= 2 * hash => Excuse::Late,
+                    _ => Excuse::None,
+                });
         excuses.max().unwrap_or(Excuse::None)
     }
 }
@@ -186,7 +189,7 @@ mod tests {
             span: 1,
             own: OwnPart::default(),
             streams: vec![
-                (StreamSlot(0), StreamEntry::Chunk(&[1, 2, 3])),
+                (StreamSlot(0), StreamEntry::Chunk(&[71, 72, 73])),
                 (StreamSlot(1), StreamEntry::Join(&[4, 5, 6])),
                 (StreamSlot(2), StreamEntry::Chunk(&[])),
             ],
@@ -203,7 +206,7 @@ mod tests {
         let places: Vec<usize> = (0..sent.len()).filter(changed).collect();
         let chunk = sent
             .windows(3)
-            .position(|bytes| bytes == [1, 2, 3])
+            .position(|bytes| bytes == [71, 72, 73])
             .unwrap();
         assert!(sent.len() == message.len() && !places.is_empty());
         assert!(places.iter().all(|at| (chunk..chunk + 3).contains(at)));
