@@ -9,6 +9,8 @@ use syncline_shared::tick::Timestamp;
 
 use crate::arena_pilot;
 use crate::controls;
+#[cfg(feature = "cubes")]
+use crate::cubes_pilot;
 use crate::sight::Sight;
 
 /// The shortest time between two changes of a wanderer's mind, in milliseconds.
@@ -26,7 +28,8 @@ pub enum Behaviour {
     /// Presses something else every 0.5 to 1.5 s.
     #[default]
     Wander,
-    /// Goes after the nearest enemy and shoots, in games that it knows; else wanders.
+    /// Plays to win, in games that it knows: goes after the nearest enemy and shoots, or gathers the
+    /// nearest cubes. Else wanders.
     Chase,
     /// Touches nothing.
     Idle,
@@ -68,13 +71,21 @@ impl Pilot {
             }
             Behaviour::Wander => Some(self.wander(now, sight)),
             Behaviour::Chase => {
-                let Some(input) = arena_pilot::chase(sight, &mut self.rng) else {
+                let Some(words) = self.chase(sight) else {
                     return Some(self.wander(now, sight));
                 };
                 self.decides = Some(now.plus_micros(CHASE_MS * 1000));
-                Some(InputWords::of(&input))
+                Some(words)
             }
         }
+    }
+
+    fn chase(&mut self, sight: Sight<'_>) -> Option<InputWords> {
+        let arena = arena_pilot::chase(sight, &mut self.rng);
+        let words = arena.map(|input| InputWords::of(&input));
+        #[cfg(feature = "cubes")]
+        let words = words.or_else(|| Some(InputWords::of(&cubes_pilot::gather(sight)?)));
+        words
     }
 
     fn wander(&mut self, now: Timestamp, sight: Sight<'_>) -> InputWords {

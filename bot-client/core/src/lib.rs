@@ -25,6 +25,8 @@ pub mod behaviour;
 pub mod client;
 pub mod clock_sync;
 pub mod controls;
+#[cfg(feature = "cubes")]
+mod cubes_pilot;
 pub mod event;
 pub mod follower;
 pub mod input_history;

@@ -96,7 +96,12 @@ fn courtyard() -> ArenaConfig {
 
 /// Runs a journal twice, with the checkpoint rule, comparing all state at each tick; then picks it
 /// up at every checkpoint and compares the end.
-fn check_replays<G: Game>(config: &G::Config, seed: u64, journal: &[TickRecord], interval: u32) {
+pub(crate) fn check_replays<G: Game>(
+    config: &G::Config,
+    seed: u64,
+    journal: &[TickRecord],
+    interval: u32,
+) {
     let mut first = Driver::<G>::new(config.clone(), seed, interval);
     let mut second = Driver::<G>::new(config.clone(), seed, interval);
     let mut checkpoints = Vec::new();
@@ -145,7 +150,7 @@ fn pong_replays_to_the_same_bytes_from_every_checkpoint() {
 }
 
 /// What a journal ends in, hashed.
-fn end_hash<G: Game>(config: G::Config, seed: u64, journal: &[TickRecord]) -> u64 {
+pub(crate) fn end_hash<G: Game>(config: G::Config, seed: u64, journal: &[TickRecord]) -> u64 {
     let mut driver = Driver::<G>::new(config, seed, 60);
     for record in journal {
         driver.apply(record);

@@ -2,6 +2,10 @@
 //! through streams.
 
 mod arena_rules;
+#[cfg(feature = "cubes")]
+mod cubes_determinism;
+#[cfg(feature = "cubes")]
+mod cubes_rules;
 mod determinism;
 mod driver;
 mod maps;
