@@ -153,6 +153,20 @@ fn a_broken_map_is_refused() {
     );
 }
 
+#[cfg(feature = "cubes")]
+#[test]
+fn cubes_takes_its_settings_in_range() {
+    let file = file("[games.cubes]\nside = 41\n");
+    let (code, _, problem) = output(&["--config", file.path().to_str().unwrap()], &[]);
+    assert_eq!(code, Some(2));
+    for words in [
+        "error: the config of cubes can't be used: ",
+        "side is 41; allowed is 2 to 40",
+    ] {
+        assert!(problem.contains(words), "{words} is not in\n{problem}");
+    }
+}
+
 #[test]
 fn an_address_in_use_is_said_to_be() {
     let taken = TcpListener::bind("127.0.0.1:0").unwrap();

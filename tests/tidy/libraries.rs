@@ -1,7 +1,8 @@
-//! A library that shapes the wire is named in few files, so that it can be replaced there.
+//! A library that shapes the wire or the world is named in few files, so that it can be replaced there.
 //!
-//! bincode is named in one file, and the WebSocket library where the server's sockets are and in
-//! one file each of the bots and of the tests. Reads code only: prose may speak of them.
+//! bincode and rapier are named in one file each, and the WebSocket library where the server's
+//! sockets are and in one file each of the bots and of the tests. Reads code only: prose may speak
+//! of them.
 
 use crate::repository::{self, File};
 use crate::rust_source;
@@ -16,10 +17,15 @@ struct Home {
     once_in: &'static [&'static str],
 }
 
-const HOMES: [Home; 2] = [
+const HOMES: [Home; 3] = [
     Home {
         crates: &["bincode"],
         anywhere_in: &["shared/src/codec.rs"],
+        once_in: &[],
+    },
+    Home {
+        crates: &["rapier3d"],
+        anywhere_in: &["shared/games/src/cubes/physics.rs"],
         once_in: &[],
     },
     Home {

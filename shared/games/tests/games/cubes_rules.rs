@@ -53,7 +53,8 @@ impl Play {
 
     fn own(&self, player: PlayerId) -> PlayerCube {
         let mut cubes = self.player_cubes().into_iter();
-        cubes.find(|cube| cube.player == player).unwrap()
+        let own = cubes.find(|cube| cube.player == player);
+        own.expect("the player has a cube")
     }
 
     fn owned_by(&self, owner: Option<PlayerId>) -> usize {
@@ -69,13 +70,13 @@ impl Play {
     }
 
     /// Has `player` drive towards a place for a tick.
-    fn drive(&mut self, player: PlayerId, to: Vec3, press: CubesInput) {
+    fn drive(&mut self, player: PlayerId, to: Vec3, press: &CubesInput) {
         let way = to - self.own(player).position;
         let along = |way: f32| i8::from(way > 0.2) - i8::from(way < -0.2);
         let input = CubesInput {
             x: along(way.x),
             y: along(way.y),
-            ..press
+            ..press.clone()
         };
         self.driver.press(player, &input);
         self.tick(Vec::new());
@@ -87,7 +88,7 @@ fn who_touches_a_cube_has_it_and_loses_it_by_leaving() {
     let mut play = Play::new(grid_of(6), 1);
     assert_eq!(play.owned_by(None), 36);
     for _ in 0..240 {
-        play.drive(A, Vec3::ZERO, CubesInput::default());
+        play.drive(A, Vec3::ZERO, &CubesInput::default());
     }
     let had = play.owned_by(Some(A));
     assert!(had > 0, "nothing was touched");
@@ -117,7 +118,7 @@ fn another_player_takes_a_cube_by_touching_it() {
             .map(|cube| cube.position)
             .next()
             .unwrap_or(Vec3::ZERO);
-        play.drive(driver, target, CubesInput::default());
+        play.drive(driver, target, &CubesInput::default());
         had[usize::from(driver.0)] |= play.owned_by(Some(driver)) > 0;
     }
     assert_eq!(had, [true, true]);
@@ -126,13 +127,13 @@ fn another_player_takes_a_cube_by_touching_it() {
 
 #[test]
 fn who_pulls_gathers_and_who_pushes_scatters() {
-    let spread = |press: CubesInput| {
+    let spread = |press: &CubesInput| {
         let mut play = Play::new(grid_of(8), 1);
         for _ in 0..120 {
-            play.drive(A, Vec3::ZERO, CubesInput::default());
+            play.drive(A, Vec3::ZERO, &CubesInput::default());
         }
         for _ in 0..60 {
-            play.drive(A, Vec3::ZERO, press.clone());
+            play.drive(A, Vec3::ZERO, press);
         }
         let own = play.own(A);
         let near = |cube: &&Cube| cube.position.distance(own.position) < 1.5;
@@ -143,7 +144,7 @@ fn who_pulls_gathers_and_who_pushes_scatters() {
         pull,
         ..CubesInput::default()
     };
-    let (pulled, pushed) = (spread(press(false, true)), spread(press(true, true)));
+    let (pulled, pushed) = (spread(&press(false, true)), spread(&press(true, true)));
     assert_eq!((pulled.0, pushed.0), (Mode::Pull, Mode::Push));
     assert!(
         pulled.1 > pushed.1 + 3,
@@ -159,7 +160,7 @@ fn who_leaves_the_floor_is_put_back_and_told_of() {
     let started = play.own(A).position;
     let mut fell = 0;
     for _ in 0..400 {
-        play.drive(A, Vec3::new(30.0, 0.0, 0.0), CubesInput::default());
+        play.drive(A, Vec3::new(30.0, 0.0, 0.0), &CubesInput::default());
         if play.told().contains(&CubesEvent::Fell { player: A }) {
             fell += 1;
             assert!(play.own(A).position.distance(started) < 0.1);
@@ -177,7 +178,7 @@ fn a_cube_that_falls_is_nobodys() {
     for tick in 0..3000 {
         let target = before[tick / 300 % 4].position;
         // Behind the cube as seen from the middle's far side: through it and on.
-        play.drive(A, target * 3.0, CubesInput::default());
+        play.drive(A, target * 3.0, &CubesInput::default());
         let now = play.cubes();
         for (before, now) in before.iter().zip(&now) {
             if before.position.distance(now.position) > 2.0 {
@@ -201,7 +202,7 @@ fn the_most_cubes_win_when_time_is_up() {
     let mut play = Play::new(config, 2);
     let mut over = Vec::new();
     for tick in 2..=300 {
-        play.drive(A, Vec3::ZERO, CubesInput::default());
+        play.drive(A, Vec3::ZERO, &CubesInput::default());
         let best = |event: CubesEvent| match event {
             CubesEvent::RoundOver { best } => Some((tick, best)),
             CubesEvent::Fell { .. } => None,
@@ -228,7 +229,7 @@ fn who_has_everything_has_won() {
             pull: true,
             ..CubesInput::default()
         };
-        play.drive(A, free.position, pull);
+        play.drive(A, free.position, &pull);
     }
     assert_eq!(play.driver.game.outcome().unwrap().scores, [(A, 4)]);
 }
@@ -255,8 +256,8 @@ fn nothing_leaves_the_world() {
             }
             for own in &players {
                 let owner = Owner(Some(own.player));
-                let owned = cubes.iter().filter(|cube| cube.owner == owner).count();
-                assert_eq!(usize::from(own.score), owned);
+                let had = cubes.iter().filter(|cube| cube.owner == owner).count();
+                assert_eq!(usize::from(own.score), had);
             }
             let scores: u16 = players.iter().map(|own| own.score).sum();
             let owned = cubes.iter().filter(|cube| cube.owner != Owner(None));
