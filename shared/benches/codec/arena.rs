@@ -46,7 +46,10 @@ fn case(arena: Arena) -> Case {
     };
     let hints = if arena.hints { "" } else { "/no-hints" };
     let name = format!("arena-{}/{motion}{hints}", arena.players);
-    Case::new(name, TICKS, move |seed, ticks| arena.record(seed, ticks))
+    Case {
+        has_baselines: arena.hints,
+        ..Case::new(name, TICKS, move |seed, ticks| arena.record(seed, ticks))
+    }
 }
 
 impl Arena {

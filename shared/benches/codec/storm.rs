@@ -101,7 +101,10 @@ fn case(storm: Storm) -> Case {
     let life = if storm.fixed_life { "/fixed-life" } else { "" };
     let births = if storm.births { "" } else { "/no-births" };
     let name = format!("storm/{motion}/{trigger}{life}{births}");
-    Case::new(name, TICKS, move |seed, ticks| storm.record(seed, ticks))
+    Case {
+        has_baselines: storm.births,
+        ..Case::new(name, TICKS, move |seed, ticks| storm.record(seed, ticks))
+    }
 }
 
 /// A shot in flight.

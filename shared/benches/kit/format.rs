@@ -5,6 +5,11 @@
 /// Snapshots are taken in batches, so that reading the clock does not count: first a batch is
 /// prepared, then it is encoded, then decoded.
 pub(crate) trait Format {
+    /// The most snapshots of a batch.
+    fn batch_max(&self) -> usize {
+        usize::MAX
+    }
+
     /// Brings the input of `tick` near, as number `place` of the batch; untimed. A game has just
     /// written what a server encodes.
     fn prepare(&mut self, place: usize, tick: usize);

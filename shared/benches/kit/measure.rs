@@ -5,20 +5,43 @@ use syncline_shared::snapshot::Frame;
 use super::baselines::{self, Baseline};
 use super::clock;
 use super::format::Format;
+use super::messages::message_bytes;
 use super::options::Options;
-use super::streams::Streams;
+use super::streams::{Common, Own};
 use super::trace::{Trace, ratio};
 
 /// The snapshots at the start that averages leave out: the first holds every entity's first row.
 pub(crate) const START_TICKS: usize = 6;
 
+/// What there is to say of one trace.
+pub(crate) struct Measured {
+    /// The common stream first, then the baselines, then the players' own streams.
+    pub(crate) formats: Vec<Figures>,
+    pub(crate) streams: Costs,
+}
+
 /// What one format took.
 pub(crate) struct Figures {
     pub(crate) name: &'static str,
-    /// Bytes of every snapshot.
-    pub(crate) bytes: Vec<usize>,
+    /// Bytes of every snapshot, of all streams of the format together.
+    bytes: Vec<usize>,
+    /// How many streams that is.
+    streams: usize,
     pub(crate) encode: Times,
     pub(crate) decode: Times,
+}
+
+impl Figures {
+    /// Bytes of a stream's snapshot, on average, the start left out.
+    pub(crate) fn mean_bytes(&self) -> f64 {
+        mean_after_start(&self.bytes) / ratio(self.streams, 1)
+    }
+
+    /// The same with the start.
+    pub(crate) fn mean_bytes_with_start(&self) -> f64 {
+        let all: usize = self.bytes.iter().sum();
+        ratio(all, self.bytes.len() * self.streams)
+    }
 }
 
 /// Nanoseconds for an entity and snapshot, run by run.
@@ -35,70 +58,108 @@ impl Times {
     }
 }
 
-/// What there is to say of one trace.
-pub(crate) struct Measured {
-    /// Our streams first, then the baselines.
-    pub(crate) formats: Vec<Figures>,
+/// What our streams cost beside their chunks.
+pub(crate) struct Costs {
+    /// Bytes of the first snapshot.
+    pub(crate) first: usize,
+    /// Bytes of the messages to one member, for a snapshot.
+    pub(crate) message: f64,
     /// Bytes of a join at the end.
-    pub(crate) join_bytes: usize,
+    pub(crate) join: usize,
 }
 
-impl Figures {
-    /// Bytes of a snapshot, on average, the start left out.
-    pub(crate) fn mean_bytes(&self) -> f64 {
-        mean_after_start(&self.bytes)
-    }
-}
-
-/// The average, the start left out.
-pub(crate) fn mean_after_start(bytes: &[usize]) -> f64 {
-    let counted = bytes.get(START_TICKS..).unwrap_or_default();
-    ratio(counted.iter().sum(), counted.len())
-}
-
-/// A format's name, what makes both of its ends, and the bytes of every snapshot.
+/// A format's name, what makes both of its ends, the bytes of every snapshot.
 type Contestant<'a> = (Baseline<'a>, Vec<usize>);
 
 /// Measures our streams, and the baselines if they are asked for.
-pub(crate) fn measure(trace: &Trace, options: &Options) -> Measured {
-    let mut streams = Streams::new(trace);
+pub(crate) fn measure(trace: &Trace, with_baselines: bool, options: &Options) -> Measured {
+    let mut common = Common::new(trace);
     let mut frames: Vec<Frame> = Vec::new();
-    let bytes = check(&mut streams, trace, |streams| {
-        if options.baselines {
-            frames.push(streams.frame().clone());
+    let bytes = check(&mut common, trace, |common| {
+        if with_baselines {
+            frames.push(common.frame().clone());
         }
     });
+    let (own_bytes, own_sizes) = check_own(trace);
+    let streams = Costs::of(trace, &bytes, &own_sizes, common.join_bytes());
 
-    let ours: Baseline<'_> = ("streams", Box::new(|| Box::new(Streams::new(trace))));
-    let mut contestants: Vec<Contestant<'_>> = vec![(ours, bytes)];
-    if options.baselines {
+    let make_common = || -> Box<dyn Format + '_> { Box::new(Common::new(trace)) };
+    let mut contestants: Vec<Contestant<'_>> = vec![(("streams", Box::new(make_common)), bytes)];
+    if with_baselines {
         for (name, make) in baselines::all(trace, &frames) {
             let bytes = check(&mut *make(), trace, |_| ());
             contestants.push(((name, make), bytes));
         }
     }
+    let mut formats = compete(contestants, 1, trace, trace.rows(START_TICKS), options);
+    if !trace.players.is_empty() {
+        let make_own = || -> Box<dyn Format + '_> { Box::new(Own::new(trace)) };
+        let own = vec![(("a player's own", Box::new(make_own) as _), own_bytes)];
+        let rows = trace.own_rows(START_TICKS);
+        formats.extend(compete(own, trace.players.len(), trace, rows, options));
+    }
+    Measured { formats, streams }
+}
+
+impl Costs {
+    fn of(trace: &Trace, common: &[usize], own: &[Vec<usize>], join: usize) -> Self {
+        let message = |own| mean_after_start(&message_bytes(trace.hz, common, own));
+        let messages: f64 = own.iter().map(|own| message(Some(own))).sum();
+        Self {
+            first: common.first().copied().unwrap_or(0),
+            message: if own.is_empty() {
+                message(None)
+            } else {
+                messages / ratio(own.len(), 1)
+            },
+            join,
+        }
+    }
+}
+
+/// Checks the players' own streams. Returns the bytes of every snapshot: of all streams together, and
+/// of each player's.
+fn check_own(trace: &Trace) -> (Vec<usize>, Vec<Vec<usize>>) {
+    let mut sizes = vec![Vec::new(); trace.players.len()];
+    if trace.players.is_empty() {
+        return (Vec::new(), sizes);
+    }
+    let bytes = check(&mut Own::new(trace), trace, |own| {
+        for (sizes, &size) in sizes.iter_mut().zip(own.sizes()) {
+            sizes.push(size);
+        }
+    });
+    (bytes, sizes)
+}
+
+/// Times the contestants in turn.
+fn compete(
+    contestants: Vec<Contestant<'_>>,
+    streams: usize,
+    trace: &Trace,
+    rows: usize,
+    options: &Options,
+) -> Vec<Figures> {
     let mut times: Vec<[Times; 2]> = Vec::new();
     times.resize_with(contestants.len(), Default::default);
     for _ in 0..options.runs {
         for (((_, make), _), times) in contestants.iter().zip(&mut times) {
             let run = time(&mut *make(), trace, options.batch);
             for (times, one) in times.iter_mut().zip(run) {
-                times.0.push(one);
+                times.0.push(one / ratio(rows, 1));
             }
         }
     }
     let figures = contestants.into_iter().zip(times);
-    Measured {
-        formats: figures
-            .map(|(((name, _), bytes), [encode, decode])| Figures {
-                name,
-                bytes,
-                encode,
-                decode,
-            })
-            .collect(),
-        join_bytes: streams.join_bytes(),
-    }
+    figures
+        .map(|(((name, _), bytes), [encode, decode])| Figures {
+            name,
+            bytes,
+            streams,
+            encode,
+            decode,
+        })
+        .collect()
 }
 
 /// Carries every snapshot and compares it with the original. Returns their bytes.
@@ -121,12 +182,15 @@ fn check<F: Format + ?Sized>(
     bytes
 }
 
-/// Nanoseconds to encode and to decode an entity, the start left out.
+/// Nanoseconds to encode and to decode the trace, the start left out.
 fn time(format: &mut dyn Format, trace: &Trace, batch: usize) -> [f64; 2] {
+    let batch = batch.min(format.batch_max());
     let ticks: Vec<usize> = (0..trace.ticks.len()).collect();
     let (start, rest) = ticks.split_at(START_TICKS.min(ticks.len()));
-    let mut outs = vec![Vec::new(); batch.max(START_TICKS)];
-    time_batch(format, start, &mut outs);
+    let mut outs = vec![Vec::new(); batch];
+    for ticks in start.chunks(batch) {
+        time_batch(format, ticks, &mut outs);
+    }
     let mut sums = [0.0; 2];
     for ticks in rest.chunks(batch) {
         let batch = time_batch(format, ticks, &mut outs);
@@ -134,9 +198,7 @@ fn time(format: &mut dyn Format, trace: &Trace, batch: usize) -> [f64; 2] {
             *sum += one;
         }
     }
-    #[expect(clippy::cast_precision_loss, reason = "rows are below 2^53")]
-    let rows = trace.rows(START_TICKS) as f64;
-    sums.map(|sum| sum / rows)
+    sums
 }
 
 /// Nanoseconds to encode and to decode these ticks.
@@ -155,4 +217,10 @@ fn time_batch(format: &mut dyn Format, ticks: &[usize], outs: &mut [Vec<u8>]) ->
         format.decode(out);
     }
     [between - start, clock::nanoseconds() - between]
+}
+
+/// The average, the start left out.
+fn mean_after_start(bytes: &[usize]) -> f64 {
+    let counted = bytes.get(START_TICKS..).unwrap_or_default();
+    ratio(counted.iter().sum(), counted.len())
 }

@@ -11,7 +11,7 @@
 //! - `options`: what the command line chooses
 //! - `trace`: a recorded world
 //! - `format`: what carries snapshots, from one end to the other
-//! - `streams`: ours; `baselines`: the others
+//! - `streams`: ours, and `messages`, what their chunks cost on the way; `baselines`: the others
 //! - `clock`, `measure`: how they are run
 //! - `report`: what is printed
 
@@ -19,6 +19,7 @@ mod baselines;
 mod clock;
 mod format;
 mod measure;
+mod messages;
 mod options;
 mod report;
 mod streams;
@@ -40,15 +41,16 @@ pub(crate) fn main(cases: &[Case]) -> ExitCode {
     };
     let chosen: Vec<&Case> = cases
         .iter()
-        .filter(|case| options.chooses(case.name()))
+        .filter(|case| options.chooses(&case.name))
         .collect();
     if chosen.is_empty() {
         return report::nothing_chosen(cases);
     }
     for case in chosen {
         let trace = case.record(&options);
-        let figures = measure::measure(&trace, &options);
-        report::case(case.name(), &trace, &figures, &options);
+        let baselines = options.baselines && case.has_baselines;
+        let measured = measure::measure(&trace, baselines, &options);
+        report::case(&case.name, &trace, &measured, &options);
     }
     ExitCode::SUCCESS
 }

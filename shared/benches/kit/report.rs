@@ -6,9 +6,8 @@ use std::process::ExitCode;
 
 use serde_json::{Value, json};
 
-use super::measure::{Figures, Measured, START_TICKS, Times, mean_after_start};
+use super::measure::{Figures, Measured, START_TICKS, Times};
 use super::options::Options;
-use super::streams::message_bytes;
 use super::trace::{Case, Trace, ratio};
 
 const USAGE: &str = "\
@@ -47,7 +46,7 @@ pub(crate) fn nothing_chosen(cases: &[Case]) -> ExitCode {
 
 fn names(cases: &[Case]) {
     for case in cases {
-        println!("  {}", case.name());
+        println!("  {}", case.name);
     }
 }
 
@@ -71,27 +70,28 @@ fn table(name: &str, trace: &Trace, measured: &Measured, options: &Options) {
         options.seed
     );
     println!(
-        "  {:<29} {:>10} {:>10}  {:<24} {:<24}",
-        "", "B/snapshot", "with start", "encode ns/entity", "decode ns/entity"
+        "  {:<29} {:>10} {:>10}  {:<22} decode ns/entity",
+        "", "B/snapshot", "with start", "encode ns/entity"
     );
     for figures in &measured.formats {
-        println!(
-            "  {:<29} {:>10.2} {:>10.2}  {:<24} {:<24}",
+        let line = format!(
+            "  {:<29} {:>10.2} {:>10.2}  {:<22} {}",
             figures.name,
             figures.mean_bytes(),
-            ratio(figures.bytes.iter().sum(), figures.bytes.len()),
+            figures.mean_bytes_with_start(),
             times(&figures.encode),
             times(&figures.decode),
         );
+        println!("{}", line.trim_end());
     }
-    let costs = Costs::of(trace, measured);
+    let costs = &measured.streams;
     println!(
-        "  streams: first snapshot {} B; a message {:.2} B a snapshot, \
-         {:.0} B/s; a join at the end {} B",
+        "  streams: first snapshot {} B; a member's messages {:.2} B \
+         a snapshot, {:.0} B/s; a join at the end {} B",
         costs.first,
         costs.message,
         costs.message * f64::from(trace.hz),
-        measured.join_bytes
+        costs.join
     );
 }
 
@@ -104,22 +104,6 @@ fn times(times: &Times) -> String {
         })
 }
 
-/// What our streams cost beside their chunks.
-struct Costs {
-    first: usize,
-    message: f64,
-}
-
-impl Costs {
-    fn of(trace: &Trace, measured: &Measured) -> Self {
-        let chunks = &measured.formats[0].bytes;
-        Self {
-            first: chunks.first().copied().unwrap_or(0),
-            message: mean_after_start(&message_bytes(trace.hz, chunks)),
-        }
-    }
-}
-
 fn lines(name: &str, trace: &Trace, measured: &Measured, options: &Options) -> Vec<Value> {
     let line = |figures: &Figures| {
         json!({
@@ -127,18 +111,18 @@ fn lines(name: &str, trace: &Trace, measured: &Measured, options: &Options) -> V
             "format": figures.name,
             "seed": options.seed,
             "snapshots": trace.ticks.len(),
-            "entities": ratio(trace.rows(0), trace.ticks.len()),
             "start_snapshots": START_TICKS,
+            "entities": ratio(trace.rows(0), trace.ticks.len()),
             "bytes": figures.mean_bytes(),
-            "bytes_with_start": ratio(figures.bytes.iter().sum(), figures.bytes.len()),
+            "bytes_with_start": figures.mean_bytes_with_start(),
             "encode_ns": figures.encode.spread(),
             "decode_ns": figures.decode.spread(),
         })
     };
     let mut lines: Vec<Value> = measured.formats.iter().map(line).collect();
-    let costs = Costs::of(trace, measured);
+    let costs = &measured.streams;
     lines[0]["first_bytes"] = json!(costs.first);
     lines[0]["message_bytes"] = json!(costs.message);
-    lines[0]["join_bytes"] = json!(measured.join_bytes);
+    lines[0]["join_bytes"] = json!(costs.join);
     lines
 }

@@ -1,16 +1,12 @@
-//! Our streams as a format, and what their chunks cost as messages.
+//! Our streams as formats: the common one, and all players' own ones beside it.
 
 use std::sync::Arc;
 
-use syncline_shared::id::{ClassId, EntityId, Slot, StreamSlot};
-use syncline_shared::limits::SILENCE_MICROS_MAX;
-use syncline_shared::message::frame::{FrameSection, OwnPart, StreamEntry};
-use syncline_shared::message::{SectionKind, write_section};
+use syncline_shared::id::{ClassId, EntityId, PlayerId, Slot};
 use syncline_shared::replicated::{FieldValue, Reference, RowReader};
-use syncline_shared::schema::FieldKind;
+use syncline_shared::schema::{FieldKind, Layout, Schema};
 use syncline_shared::snapshot::{Contents, Event, Frame, Rows, SnapshotWriter};
 use syncline_shared::stream::{Applied, StreamDecoder, StreamEncoder};
-use syncline_shared::tick::Tick;
 
 use super::format::Format;
 use super::trace::Trace;
@@ -19,161 +15,237 @@ use super::trace::Trace;
 const LATE_JOINER_TICKS: usize = 60;
 
 /// Ticks from one snapshot to the next.
-const SPAN: u32 = 1;
+pub(crate) const SPAN: u32 = 1;
 
-/// The common stream, followed from the start.
-pub(crate) struct Streams<'a> {
-    trace: &'a Trace,
+/// Both ends of one stream.
+struct Ends {
+    schema: Arc<Schema>,
     encoder: StreamEncoder,
     decoder: StreamDecoder,
-    late_joiner: Option<StreamDecoder>,
-    batch: Vec<(usize, SnapshotWriter)>,
     events: Vec<Event>,
-    last: Applied,
+    applied: Applied,
 }
 
-impl<'a> Streams<'a> {
-    /// Both ends, before the first tick.
+impl Ends {
+    /// Both ends before the first tick.
+    fn new(schema: &Arc<Schema>) -> Self {
+        let encoder = StreamEncoder::new(Arc::clone(schema));
+        Self {
+            schema: Arc::clone(schema),
+            decoder: joined(&encoder, schema),
+            encoder,
+            events: Vec::new(),
+            applied: Applied::Updated,
+        }
+    }
+
+    fn encode(&mut self, contents: &Contents, common: Option<&StreamEncoder>, out: &mut Vec<u8>) {
+        let stats = self.encoder.encode(SPAN, contents, common, out);
+        let refused = stats.rows_refused + stats.events_refused;
+        assert_eq!(refused, 0, "what a case writes fits its streams");
+    }
+
+    fn decode(&mut self, chunk: &[u8]) {
+        self.events.clear();
+        self.applied = self
+            .decoder
+            .apply(SPAN, chunk, &mut self.events)
+            .expect("a chunk is sound");
+    }
+
+    /// Compares what was decoded with what the game wrote.
+    fn check(&self, contents: &Contents, common: Option<&StreamEncoder>) {
+        assert_ne!(self.applied, Applied::Mismatch, "a hash");
+        let frame = self.decoder.frame();
+        for row in contents.rows() {
+            let layout = &self.schema.classes()[usize::from(row.class.0)];
+            let slot = self.encoder.slot_of(row.class, row.entity);
+            let rows = frame.rows(row.class).zip(slot);
+            let got = rows.and_then(|(rows, slot)| rows.get(slot));
+            let sent = contents.row_words(*row, layout.words());
+            self.check_words(got, sent, layout, contents, common);
+        }
+        let live: usize = frame.classes().iter().map(Rows::len).sum();
+        assert_eq!(live, contents.rows().len(), "as many rows as were written");
+        assert_eq!(self.events.len(), contents.events().len(), "all events");
+        for (event, header) in self.events.iter().zip(contents.events()) {
+            assert_eq!(event.class, header.class, "the class of an event");
+            let layout = &self.schema.events()[usize::from(event.class)];
+            let sent = contents.event_words(*header, layout.words());
+            self.check_words(Some(&event.words), sent, layout, contents, common);
+        }
+    }
+
+    fn check_words(
+        &self,
+        got: Option<&[u32]>,
+        sent: &[u32],
+        layout: &Layout,
+        contents: &Contents,
+        common: Option<&StreamEncoder>,
+    ) {
+        let got = got.expect("what was written is there");
+        let mut expected = sent.to_vec();
+        let mut got = got.to_vec();
+        for &(word, class) in layout.references() {
+            let read = Reference::read(FieldKind::Entity, &mut RowReader::new(&[got[word]]));
+            let entity = contents.reference(sent[word]);
+            let reference = entity.map_or(Reference::None, |entity| {
+                self.reference_to(class, entity, common)
+            });
+            assert_eq!(read, reference, "reference {word}");
+            (got[word], expected[word]) = (0, 0);
+        }
+        assert_eq!(got, expected, "the words of a row or an event");
+    }
+
+    fn reference_to(
+        &self,
+        class: ClassId,
+        entity: EntityId,
+        common: Option<&StreamEncoder>,
+    ) -> Reference {
+        let everyone = common.unwrap_or(&self.encoder);
+        let own = || self.encoder.slot_of(class, entity).map(Reference::Own);
+        let slot: Option<Slot> = everyone.slot_of(class, entity);
+        slot.map(Reference::Common).or_else(own).unwrap_or_default()
+    }
+}
+
+fn joined(encoder: &StreamEncoder, schema: &Arc<Schema>) -> StreamDecoder {
+    let mut join = Vec::new();
+    encoder.join(&mut join);
+    StreamDecoder::join(Arc::clone(schema), &join).expect("a join is sound")
+}
+
+/// The common stream, followed from the start.
+pub(crate) struct Common<'a> {
+    trace: &'a Trace,
+    ends: Ends,
+    late_joiner: Option<StreamDecoder>,
+    batch: Vec<(usize, SnapshotWriter)>,
+}
+
+impl<'a> Common<'a> {
+    /// Both ends.
     pub(crate) fn new(trace: &'a Trace) -> Self {
-        let encoder = StreamEncoder::new(Arc::clone(&trace.schema));
         Self {
             trace,
-            decoder: follow(&encoder, trace),
-            encoder,
+            ends: Ends::new(&trace.schema),
             late_joiner: None,
             batch: Vec::new(),
-            events: Vec::new(),
-            last: Applied::Updated,
         }
     }
 
     /// The world after the last chunk.
     pub(crate) fn frame(&self) -> &Frame {
-        self.encoder.frame()
+        self.ends.encoder.frame()
     }
 
     /// The bytes of a join after the last chunk.
     pub(crate) fn join_bytes(&self) -> usize {
         let mut join = Vec::new();
-        self.encoder.join(&mut join);
+        self.ends.encoder.join(&mut join);
         join.len()
     }
-
-    /// Compares the rows of a frame with what the game wrote.
-    fn check_rows(&self, contents: &Contents, frame: &Frame) {
-        let mut written = 0;
-        for row in contents.rows() {
-            let layout = &self.trace.schema.classes()[usize::from(row.class.0)];
-            let slot = self.slot_of(row.class, row.entity);
-            let rows = frame.rows(row.class).expect("a class of the schema");
-            let got = rows.get(slot).expect("a row that was written is there");
-            let sent = contents.row_words(*row, layout.words());
-            let mut references = layout.references().iter().peekable();
-            for (index, (&got, &sent)) in got.iter().zip(sent).enumerate() {
-                match references.next_if(|&&(place, _)| place == index) {
-                    None => assert_eq!(got, sent, "word {index} of {row:?}"),
-                    Some(&(_, target)) => {
-                        let read = Reference::read(FieldKind::Entity, &mut RowReader::new(&[got]));
-                        let expected = match contents.reference(sent) {
-                            None => Reference::None,
-                            Some(entity) => Reference::Common(self.slot_of(target, entity)),
-                        };
-                        assert_eq!(read, expected, "word {index} of {row:?}");
-                    }
-                }
-            }
-            written += 1;
-        }
-        let live: usize = frame.classes().iter().map(Rows::len).sum();
-        assert_eq!(live, written, "as many rows as were written");
-    }
-
-    fn slot_of(&self, class: ClassId, entity: EntityId) -> Slot {
-        let slot = self.encoder.slot_of(class, entity);
-        slot.expect("an entity that was written has a slot")
-    }
 }
 
-fn follow(encoder: &StreamEncoder, trace: &Trace) -> StreamDecoder {
-    let mut join = Vec::new();
-    encoder.join(&mut join);
-    StreamDecoder::join(Arc::clone(&trace.schema), &join).expect("a join is sound")
-}
-
-impl Format for Streams<'_> {
+impl Format for Common<'_> {
     fn prepare(&mut self, place: usize, tick: usize) {
         self.batch.truncate(place);
         self.batch.push((tick, self.trace.ticks[tick].clone()));
     }
 
     fn encode(&mut self, place: usize, out: &mut Vec<u8>) {
-        let (_, written) = &self.batch[place];
-        let stats = self.encoder.encode(SPAN, written.everyone(), None, out);
-        assert_eq!(stats.rows_refused, 0, "the rows of a case fit its stream");
+        let (tick, written) = &self.batch[place];
+        self.ends.encode(written.everyone(), None, out);
     }
 
     fn decode(&mut self, bytes: &[u8]) {
-        self.events.clear();
-        self.last = self
-            .decoder
-            .apply(SPAN, bytes, &mut self.events)
-            .expect("a chunk is sound");
+        self.ends.decode(bytes);
     }
 
     fn check(&mut self, tick: usize, bytes: &[u8]) {
-        assert_ne!(self.last, Applied::Mismatch, "the hash of tick {tick}");
-        self.check_rows(self.trace.ticks[tick].everyone(), self.decoder.frame());
+        self.ends.check(self.trace.ticks[tick].everyone(), None);
         if let Some(joiner) = &mut self.late_joiner {
-            let applied = joiner.apply(SPAN, bytes, &mut self.events);
+            let applied = joiner.apply(SPAN, bytes, &mut Vec::new());
             assert_ne!(applied.expect("a chunk is sound"), Applied::Mismatch);
-            assert_eq!(joiner.frame(), self.decoder.frame(), "a late joiner");
+            assert_eq!(joiner.frame(), self.ends.decoder.frame(), "a late joiner");
         } else if tick + LATE_JOINER_TICKS >= self.trace.ticks.len() {
-            self.late_joiner = Some(follow(&self.encoder, self.trace));
+            self.late_joiner = Some(joined(&self.ends.encoder, &self.trace.schema));
         }
     }
 }
 
-/// The bytes of the messages that carry chunks of these sizes to one member, tick by tick, with
-/// their WebSocket headers: nothing where all went as predicted, until the silence grows too long.
-pub(crate) fn message_bytes(hz: u16, chunks: &[usize]) -> Vec<usize> {
-    let silence_max = SILENCE_MICROS_MAX * u64::from(hz) / 1_000_000;
-    let mut silence = 0;
-    let ticks = (1u32 << 14..).map(Tick);
-    let sizes = ticks.zip(chunks).map(|(tick, &chunk)| {
-        silence += 1;
-        if chunk == 0 && silence < silence_max {
-            return 0;
+/// The streams of all players, beside the common one.
+pub(crate) struct Own<'a> {
+    trace: &'a Trace,
+    common: StreamEncoder,
+    players: Vec<(PlayerId, Ends)>,
+    /// The tick that is being carried.
+    tick: usize,
+    written: Option<SnapshotWriter>,
+    /// The bytes of each player's last chunk.
+    sizes: Vec<usize>,
+}
+
+impl<'a> Own<'a> {
+    /// Both ends of every player's stream.
+    pub(crate) fn new(trace: &'a Trace) -> Self {
+        let ends = |&player: &PlayerId| (player, Ends::new(&trace.schema));
+        Self {
+            trace,
+            common: StreamEncoder::new(Arc::clone(&trace.schema)),
+            players: trace.players.iter().map(ends).collect(),
+            tick: 0,
+            written: None,
+            sizes: Vec::new(),
         }
-        silence = 0;
-        message_size(tick, chunk)
-    });
-    sizes.collect()
+    }
+
+    /// The bytes of each player's last chunk.
+    pub(crate) fn sizes(&self) -> &[usize] {
+        &self.sizes
+    }
 }
 
-fn message_size(tick: Tick, chunk: usize) -> usize {
-    let chunk = vec![0; chunk];
-    let streams = if chunk.is_empty() {
-        Vec::new()
-    } else {
-        vec![(StreamSlot::COMMON, StreamEntry::Chunk(&chunk))]
-    };
-    let section = FrameSection {
-        tick,
-        span: SPAN,
-        own: OwnPart::default(),
-        streams,
-    };
-    let (mut body, mut message) = (Vec::new(), Vec::new());
-    section.encode(&mut body);
-    write_section(SectionKind::Frame, &body, &mut message);
-    message.len() + websocket_header(message.len())
-}
+impl Format for Own<'_> {
+    /// References are to the common stream as it is in the same tick.
+    fn batch_max(&self) -> usize {
+        1
+    }
 
-/// What a server puts before a message of so many bytes.
-fn websocket_header(length: usize) -> usize {
-    match length {
-        0..=125 => 2,
-        126..=0xffff => 4,
-        _ => 10,
+    fn prepare(&mut self, _: usize, tick: usize) {
+        let written = self.trace.ticks[tick].clone();
+        self.common
+            .encode(SPAN, written.everyone(), None, false, &mut Vec::new());
+        self.tick = tick;
+        self.written = Some(written);
+    }
+
+    fn encode(&mut self, _: usize, out: &mut Vec<u8>) {
+        self.sizes.clear();
+        let written = self.written.as_ref().expect("a tick was prepared");
+        for (player, ends) in &mut self.players {
+            let before = out.len();
+            let contents = written.player(*player);
+            ends.encode(contents, Some(&self.common), out);
+            self.sizes.push(out.len() - before);
+        }
+    }
+
+    fn decode(&mut self, bytes: &[u8]) {
+        let mut rest = bytes;
+        for ((_, ends), &size) in self.players.iter_mut().zip(&self.sizes) {
+            let (chunk, after) = rest.split_at(size);
+            ends.decode(chunk);
+            rest = after;
+        }
+    }
+
+    fn check(&mut self, tick: usize, _: &[u8]) {
+        for (player, ends) in &self.players {
+            ends.check(self.trace.ticks[tick].player(*player), Some(&self.common));
+        }
     }
 }

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use syncline_shared::id::PlayerId;
 use syncline_shared::schema::Schema;
 use syncline_shared::snapshot::{Frame, SnapshotWriter};
 
@@ -11,9 +12,15 @@ use super::options::Options;
 /// A world that can be recorded.
 #[derive(Clone)]
 pub(crate) struct Case {
-    name: String,
-    ticks: usize,
-    record: Arc<dyn Fn(u64, usize) -> Trace>,
+    /// What it is chosen by.
+    pub(crate) name: String,
+    /// How many there are.
+    pub(crate) ticks: usize,
+    /// Whether to measure what people use instead: not for rows that are another case's as well, of
+    /// which only the schema says more or less. That is nothing to the baselines.
+    pub(crate) has_baselines: bool,
+    /// Makes it from a seed and a number of ticks.
+    pub(crate) record: Arc<dyn Fn(u64, usize) -> Trace>,
 }
 
 impl Case {
@@ -26,13 +33,9 @@ impl Case {
         Self {
             name: name.into(),
             ticks,
+            has_baselines: true,
             record: Arc::new(record),
         }
-    }
-
-    /// Its name.
-    pub(crate) fn name(&self) -> &str {
-        &self.name
     }
 
     /// Records as much of it as asked for.
@@ -49,6 +52,8 @@ pub(crate) struct Trace {
     pub(crate) schema: Arc<Schema>,
     pub(crate) hz: u16,
     pub(crate) ticks: Vec<SnapshotWriter>,
+    /// Players who see something of their own.
+    pub(crate) players: Vec<PlayerId>,
     pub(crate) plain: MakePlain,
 }
 
@@ -59,6 +64,7 @@ impl Trace {
             schema,
             hz,
             ticks: Vec::new(),
+            players: Vec::new(),
             plain,
         }
     }
@@ -68,11 +74,24 @@ impl Trace {
         self.ticks.push(written);
     }
 
-    /// Rows of all ticks from `start` on; never 0.
+    /// Rows that everybody sees, of all ticks from `start` on.
     pub(crate) fn rows(&self, start: usize) -> usize {
         let ticks = self.ticks.iter().skip(start);
-        let rows: usize = ticks.map(|tick| tick.everyone().rows().len()).sum();
-        rows.max(1)
+        ticks.map(|tick| tick.everyone().rows().len()).sum()
+    }
+
+    /// Rows that one player sees, of all players and all ticks from `start` on.
+    pub(crate) fn own_rows(&self, start: usize) -> usize {
+        let ticks = self.ticks.iter().skip(start);
+        let rows = |player: &PlayerId, tick: &SnapshotWriter| tick.player(*player).rows().len();
+        ticks
+            .map(|tick| {
+                self.players
+                    .iter()
+                    .map(|player| rows(player, tick))
+                    .sum::<usize>()
+            })
+            .sum()
     }
 }
 

@@ -70,7 +70,7 @@ impl Attitude {
         let (fraction, scale) = (fraction_bits(bits), scale(bits));
         let part = |word: u32| (2 * i64::from(word) - scale) << fraction;
         let [a, b, c] = [part(words[1]), part(words[2]), part(words[3])];
-        let rest = (2 * scale * scale << (2 * fraction)) - a * a - b * b - c * c;
+        let rest = ((2 * scale * scale) << (2 * fraction)) - a * a - b * b - c * c;
         // At most 2^34.
         let largest = rest.max(0).isqrt();
         let parts = match words[0] & 3 {

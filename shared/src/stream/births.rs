@@ -25,13 +25,13 @@ use crate::snapshot::Rows;
 pub(super) fn code<C: Coder, O: Odds>(
     shared: &mut Shared,
     class: usize,
-    codec: &mut Codec<C, O>,
+    wire: &mut Codec<C, O>,
     source: &mut impl Source,
     room: &mut usize,
 ) -> Result<(), DecodeError> {
     let schema = std::sync::Arc::clone(&shared.schema);
     let plan = &schema.plan().classes[class];
-    codec.coder.about(plan.births_cause());
+    wire.coder.about(plan.births_cause());
     let (earlier, rest) = shared.frame.classes_mut().split_at_mut(class);
     let (earlier_memory, rest_memory) = shared.classes.split_at_mut(class);
     let mut births = Births {
@@ -39,7 +39,7 @@ pub(super) fn code<C: Coder, O: Odds>(
         plan,
         rows: &mut rest[0],
         memory: &mut rest_memory[0],
-        codec,
+        wire,
         source,
         room,
         chunk: shared.chunk,
@@ -64,7 +64,7 @@ struct Births<'a, C, O, S> {
     plan: &'a ClassPlan,
     rows: &'a mut Rows,
     memory: &'a mut ClassMemory,
-    codec: &'a mut Codec<C, O>,
+    wire: &'a mut Codec<C, O>,
     source: &'a mut S,
     room: &'a mut usize,
     chunk: u32,
@@ -96,7 +96,7 @@ impl<C: Coder, O: Odds, S: Source> Births<'_, C, O, S> {
             let mut more = 0;
             loop {
                 let fires = C::ENCODES && self.next_parent() == Some(Some(slot));
-                if !self.codec.decide(context + more, fires) {
+                if !self.wire.decide(context + more, fires) {
                     break;
                 }
                 self.birth(Some((parent, slot, parent_row)))?;
@@ -113,7 +113,7 @@ impl<C: Coder, O: Odds, S: Source> Births<'_, C, O, S> {
         let mut context = self.plan.more;
         loop {
             let more = C::ENCODES && self.next_parent() == Some(None);
-            if !self.codec.decide(context, more) {
+            if !self.wire.decide(context, more) {
                 return Ok(());
             }
             context = (context + 1).min(self.plan.more + MORE_FLAGS - 1);
@@ -155,9 +155,9 @@ impl<C: Coder, O: Odds, S: Source> Births<'_, C, O, S> {
         self.head(&mut row);
         let actual = self.source.newcomer(self.class, self.count);
         let differs = C::ENCODES && actual != row;
-        if self.codec.decide(self.plan.surprising_birth, differs) {
+        if self.wire.decide(self.plan.surprising_birth, differs) {
             let known = parent.map(|(parent, ..)| parent.word);
-            residuals(self.plan, self.codec, known, &mut row, actual);
+            residuals(self.plan, self.wire, known, &mut row, actual);
         }
         if let Some((
             Parent {
@@ -224,7 +224,7 @@ fn heading(row: &[u32], velocity: Velocity, bits: u8) -> u32 {
 /// known.
 fn residuals<C: Coder, O: Odds>(
     plan: &ClassPlan,
-    codec: &mut Codec<C, O>,
+    wire: &mut Codec<C, O>,
     known: Option<usize>,
     row: &mut [u32],
     actual: &[u32],
@@ -256,7 +256,7 @@ fn residuals<C: Coder, O: Odds>(
                 sign: 0,
                 known: None,
             };
-            let residual = codec.number(site, contexts, residual);
+            let residual = wire.number(site, contexts, residual);
             row[word] = match turn {
                 Some(turn) => row[word].wrapping_add_signed(residual) & (turn - 1) as u32,
                 None => moved_by(row[word], residual, plan.word_max[word]),

@@ -16,29 +16,29 @@ use crate::range_coder::Coder;
 /// Codes a chunk, and brings `shared` up to date.
 pub(super) fn code<C: Coder, O: Odds>(
     shared: &mut Shared,
-    codec: &mut Codec<C, O>,
+    wire: &mut Codec<C, O>,
     source: &mut impl Source,
     scratch: &mut Scratch,
 ) -> Result<(), DecodeError> {
     let mut room = shared.frame.room();
     for class in 0..shared.classes.len() {
-        code_rows(shared, class, codec, source, scratch);
-        births::code(shared, class, codec, source, &mut room)?;
+        code_rows(shared, class, wire, source, scratch);
+        births::code(shared, class, wire, source, &mut room)?;
     }
-    code_events(shared, codec, source)
+    code_events(shared, wire, source)
 }
 
 fn code_rows<C: Coder, O: Odds>(
     shared: &mut Shared,
     class: usize,
-    codec: &mut Codec<C, O>,
+    wire: &mut Codec<C, O>,
     source: &mut impl Source,
     scratch: &mut Scratch,
 ) {
     let plan = &shared.schema.plan().classes[class];
     let at = (shared.chunk, shared.span);
     let rows = &mut shared.frame.classes_mut()[class];
-    let mut coder = RowCoder::new(plan, &mut shared.classes[class], codec, at, scratch);
+    let mut coder = RowCoder::new(plan, &mut shared.classes[class], wire, at, scratch);
     for slot in 0..rows.slots() {
         let Some(row) = rows.live_row_mut(slot) else {
             continue;
@@ -57,40 +57,40 @@ fn code_rows<C: Coder, O: Odds>(
 
 fn code_events<C: Coder, O: Odds>(
     shared: &mut Shared,
-    codec: &mut Codec<C, O>,
+    wire: &mut Codec<C, O>,
     source: &mut impl Source,
 ) -> Result<(), DecodeError> {
     let schema = Arc::clone(&shared.schema);
     let plan = schema.plan();
     let mut words = Vec::new();
     for count in 0.. {
-        codec.coder.about(plan.stream_cause());
+        wire.coder.about(plan.stream_cause());
         let event = source.event(count);
         let is_first = u32::from(count == 0);
-        if !codec.decide(plan.event_more + is_first, event.is_some()) {
+        if !wire.decide(plan.event_more + is_first, event.is_some()) {
             break;
         }
         if count >= EVENTS_PER_CHUNK_MAX {
             return Err(DecodeError::TooLong);
         }
         let (class, actual) = event.unwrap_or((0, &[]));
-        let class = code_event_class(codec, plan.event_class, class);
+        let class = code_event_class(wire, plan.event_class, class);
         let index = usize::from(class);
         let (Some(layout), Some(plan)) = (schema.events().get(index), plan.events.get(index))
         else {
             return Err(DecodeError::UnknownClass);
         };
-        codec.coder.about(plan.cause);
+        wire.coder.about(plan.cause);
         let last = &mut shared.events[index];
         let ranges = layout.word_bits().iter().zip(layout.word_max());
         for (place, (word, (&bits, &max))) in (0..).zip(last.iter_mut().zip(ranges)) {
             let target = actual.get(usize::try_from(place).unwrap_or(0)).copied();
-            let differs = codec.decide(
+            let differs = wire.decide(
                 plan.differs + place,
                 target.is_some_and(|target| target != *word),
             );
             if differs {
-                *word = codec.raw(target.unwrap_or(0), bits).min(max);
+                *word = wire.raw(target.unwrap_or(0), bits).min(max);
             }
         }
         words.clear();
@@ -101,10 +101,10 @@ fn code_events<C: Coder, O: Odds>(
 }
 
 /// Six bits, the highest first, as a binary tree of decisions.
-fn code_event_class<C: Coder, O: Odds>(codec: &mut Codec<C, O>, tree: u32, class: u8) -> u8 {
+fn code_event_class<C: Coder, O: Odds>(wire: &mut Codec<C, O>, tree: u32, class: u8) -> u8 {
     let mut node = 1u8;
     for bit in (0..6).rev() {
-        let bit = codec.decide(tree + u32::from(node & 63), class >> bit & 1 != 0);
+        let bit = wire.decide(tree + u32::from(node & 63), class >> bit & 1 != 0);
         node = node << 1 | u8::from(bit);
     }
     node & 63

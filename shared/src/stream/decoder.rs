@@ -73,14 +73,14 @@ impl StreamDecoder {
     ) -> Result<Applied, DecodeError> {
         let schema = Arc::clone(&self.shared.schema);
         self.shared.begin_chunk(span);
-        let (coded, hash) = if chunk.is_empty() || !self.shared.hash_is_due() {
+        let (body, hash) = if chunk.is_empty() || !self.shared.hash_is_due() {
             (chunk, None)
         } else {
-            let (coded, hash) = chunk.split_last_chunk().ok_or(DecodeError::UnexpectedEnd)?;
-            (coded, Some(u16::from_le_bytes(*hash)))
+            let (body, hash) = chunk.split_last_chunk().ok_or(DecodeError::UnexpectedEnd)?;
+            (body, Some(u16::from_le_bytes(*hash)))
         };
         let mut own = self.shared.odds.take();
-        let coder = RangeDecoder::new(coded);
+        let coder = RangeDecoder::new(body);
         let decoded = match &mut own {
             Some(odds) => self.decode(coder, Adaptive(odds), events),
             None => self.decode(coder, Primed(&schema.plan().priors), events),
@@ -108,9 +108,9 @@ impl StreamDecoder {
         odds: O,
         events: &mut Vec<Event>,
     ) -> Result<(), DecodeError> {
-        let mut codec = Codec { coder, odds };
+        let mut wire = Codec { coder, odds };
         let mut source = Unknown(events);
-        chunk::code(&mut self.shared, &mut codec, &mut source, &mut self.scratch)?;
-        codec.coder.finish()
+        chunk::code(&mut self.shared, &mut wire, &mut source, &mut self.scratch)?;
+        wire.coder.finish()
     }
 }

@@ -143,11 +143,11 @@ struct Coding<'a> {
 
 impl Coding<'_> {
     fn run<'o, C: Finish<'o>, O: Odds>(self, coder: C, odds: O, source: &mut Tick<'_>) {
-        let mut codec = Codec { coder, odds };
-        let coded = chunk::code(self.shared, &mut codec, source, self.scratch);
+        let mut wire = Codec { coder, odds };
+        let coded = chunk::code(self.shared, &mut wire, source, self.scratch);
         debug_assert_eq!(coded, Ok(()), "what has a slot can be coded");
-        let as_predicted = codec.coder.is_as_expected();
-        let out = codec.coder.finish();
+        let as_predicted = wire.coder.is_as_expected();
+        let out = wire.coder.finish();
         *self.unhashed |= !as_predicted;
         if *self.unhashed && self.shared.hash_is_due() {
             out.extend_from_slice(&self.shared.frame.hash().short().to_le_bytes());

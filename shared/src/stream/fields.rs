@@ -44,7 +44,7 @@ impl<C: Coder, O: Odds> RowCoder<'_, '_, C, O> {
                 let apart = ((apart + turn / 2) & (turn - 1)) - turn / 2;
                 let contexts = self.contexts(surprise, start, 7, 8);
                 let site = &group.numbers[0];
-                let apart = self.codec.number(site, contexts, apart);
+                let apart = self.wire.number(site, contexts, apart);
                 row[start] = row[start].wrapping_add_signed(apart) & (turn - 1) as u32;
                 self.lane_mut(surprise, start).note(apart);
             }
@@ -86,7 +86,7 @@ impl<C: Coder, O: Odds> RowCoder<'_, '_, C, O> {
         let (predicted, max) = (row[word], self.plan.word_max[word]);
         contexts.known = known_sign(predicted, max);
         let residual = actual_word::<C>(actual, word).wrapping_sub(predicted) as i32;
-        let residual = self.codec.number(site, contexts, residual);
+        let residual = self.wire.number(site, contexts, residual);
         row[word] = moved_by(predicted, residual, max);
         self.lane_mut(surprise, word).note(residual);
         residual
@@ -175,11 +175,11 @@ impl<C: Coder, O: Odds> RowCoder<'_, '_, C, O> {
         };
         let size = circle_part(squared, first);
         let target = value(actual_word::<C>(actual, word));
-        let part = if first == 0 && self.codec.decide(circle.stops, target == 0) {
+        let part = if first == 0 && self.wire.decide(circle.stops, target == 0) {
             0
         } else {
             let below = self
-                .codec
+                .wire
                 .decide(circle.sign + sign_of(old.signum() as i8), target < 0);
             let ratio = size * 8 / squared.isqrt().max(1);
             let contexts = Contexts {
@@ -188,7 +188,7 @@ impl<C: Coder, O: Odds> RowCoder<'_, '_, C, O> {
                 known: None,
             };
             let residual = (target.abs() - size) as i32;
-            let residual = self.codec.number(&circle.number, contexts, residual);
+            let residual = self.wire.number(&circle.number, contexts, residual);
             let size = (size + i64::from(residual)).max(0);
             if below { -size } else { size }
         };
@@ -244,10 +244,10 @@ impl<C: Coder, O: Odds> RowCoder<'_, '_, C, O> {
         };
         let found = actual_word::<C>(actual, start);
         let mut fractions = [8; 3];
-        if self.codec.decide(largest + nearness, found != predicted) {
+        if self.wire.decide(largest + nearness, found != predicted) {
             row[start] = likeliest;
-            if self.codec.decide(second + nearness, found != likeliest) {
-                row[start] = self.codec.raw(found, 2);
+            if self.wire.decide(second + nearness, found != likeliest) {
+                row[start] = self.wire.raw(found, 2);
             }
         }
         let turning = surprise.turning >> index & 1 != 0;

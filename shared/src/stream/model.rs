@@ -197,14 +197,14 @@ mod tests {
                 if fits { value } else { value % 2 }
             };
             let contexts = |value| Contexts { value, sign: value & 1, known: None };
-            let mut codec = Codec { coder: RangeEncoder::new(&mut bytes), odds: Adaptive(here) };
+            let mut wire = Codec { coder: RangeEncoder::new(&mut bytes), odds: Adaptive(here) };
             for &(value, shift, context) in &values {
-                codec.number(&site, contexts(context), fit(value, shift));
+                wire.number(&site, contexts(context), fit(value, shift));
             }
-            codec.coder.finish();
-            let mut codec = Codec { coder: RangeDecoder::new(&bytes), odds: Adaptive(there) };
+            wire.coder.finish();
+            let mut wire = Codec { coder: RangeDecoder::new(&bytes), odds: Adaptive(there) };
             for &(value, shift, context) in &values {
-                prop_assert_eq!(codec.number(&site, contexts(context), 0), fit(value, shift));
+                prop_assert_eq!(wire.number(&site, contexts(context), 0), fit(value, shift));
             }
             prop_assert_eq!(&tables[0], &tables[1]);
         }

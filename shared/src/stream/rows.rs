@@ -22,7 +22,7 @@ use crate::schema::plan::{
 pub(super) struct RowCoder<'a, 'c, C, O> {
     pub(super) plan: &'a ClassPlan,
     pub(super) memory: &'a mut ClassMemory,
-    pub(super) codec: &'c mut Codec<C, O>,
+    pub(super) wire: &'c mut Codec<C, O>,
     /// The number of this chunk, and the ticks it spans.
     pub(super) chunk: u32,
     pub(super) span: u32,
@@ -59,14 +59,14 @@ impl<'a, 'c, C: Coder, O: Odds> RowCoder<'a, 'c, C, O> {
     pub(super) fn new(
         plan: &'a ClassPlan,
         memory: &'a mut ClassMemory,
-        codec: &'c mut Codec<C, O>,
+        wire: &'c mut Codec<C, O>,
         (chunk, span): (u32, u32),
         scratch: &mut Scratch,
     ) -> Self {
         Self {
             plan,
             memory,
-            codec,
+            wire,
             chunk,
             span,
             before: 0,
@@ -86,7 +86,7 @@ impl<'a, 'c, C: Coder, O: Odds> RowCoder<'a, 'c, C, O> {
     /// is in `actual`, or `None` if it is gone. Returns whether it is there still.
     #[inline(always)]
     pub(super) fn code(&mut self, slot: usize, row: &mut [u32], actual: Option<&[u32]>) -> bool {
-        self.codec.coder.about(self.plan.cause);
+        self.wire.coder.about(self.plan.cause);
         let memory = self.memory.rows[slot];
         let resting = memory.moving | memory.turning == 0;
         if resting {
@@ -94,7 +94,7 @@ impl<'a, 'c, C: Coder, O: Odds> RowCoder<'a, 'c, C, O> {
             let class = u32::from(still >= STILL_CHUNKS) + u32::from(still >= 32);
             let context = self.plan.row_flag + class * 4 + (self.before & 3);
             let differs = C::ENCODES && actual != Some(&*row);
-            let differs = self.codec.decide(context, differs);
+            let differs = self.wire.decide(context, differs);
             self.before = self.before << 1 | u32::from(differs);
             if !differs {
                 return true;
@@ -105,7 +105,7 @@ impl<'a, 'c, C: Coder, O: Odds> RowCoder<'a, 'c, C, O> {
             let doubt = self.predict(slot, row);
             let context = self.moving_context(slot, doubt);
             let differs = C::ENCODES && actual != Some(&*self.predicted);
-            let differs = self.codec.decide(context, differs);
+            let differs = self.wire.decide(context, differs);
             self.before = self.before << 1 | u32::from(differs);
             if !differs {
                 self.go_on(slot, row);
@@ -210,13 +210,13 @@ impl<'a, 'c, C: Coder, O: Odds> RowCoder<'a, 'c, C, O> {
     fn surprise(&mut self, slot: usize, row: &mut [u32], actual: Option<&[u32]>) -> bool {
         let plan = self.plan;
         let memory = self.memory.rows[slot];
-        self.codec.coder.about(plan.deaths_cause());
+        self.wire.coder.about(plan.deaths_cause());
         let lived = match plan.parent {
             Some(_) => self.chunk.wrapping_sub(memory.born).min(31),
             None => 0,
         };
         if self
-            .codec
+            .wire
             .decide(plan.gone + lived, C::ENCODES && actual.is_none())
         {
             return false;
@@ -233,7 +233,7 @@ impl<'a, 'c, C: Coder, O: Odds> RowCoder<'a, 'c, C, O> {
         };
         let actual = actual.unwrap_or(&[]);
         for (index, group) in plan.groups.iter().enumerate() {
-            self.codec.coder.about(plan.group_cause(index));
+            self.wire.coder.about(plan.group_cause(index));
             self.group(&mut surprise, index, group, row, actual);
         }
         let memory = &mut self.memory.rows[slot];
@@ -272,7 +272,7 @@ impl<'a, 'c, C: Coder, O: Odds> RowCoder<'a, 'c, C, O> {
             let quiet = class_of(age(self.chunk, self.memory.surprised[place])).min(7);
             (surprise.missed & 7) * 8 + quiet
         };
-        let differs = self.codec.decide(group.flag + context, differs);
+        let differs = self.wire.decide(group.flag + context, differs);
         row[words.clone()].copy_from_slice(&self.predicted[words.clone()]);
         if differs {
             surprise.missed |= 1 << index.min(31);

@@ -80,7 +80,7 @@ impl Sites {
 
 /// Codes the state of a stream: what a writer holds it keeps, what a reader finds it takes.
 struct StateCoder<'a, C> {
-    codec: Codec<C, Adaptive<'a>>,
+    wire: Codec<C, Adaptive<'a>>,
     sites: &'a Sites,
 }
 
@@ -91,17 +91,17 @@ pub(super) fn write(shared: &Shared, out: &mut Vec<u8>) {
     let mut odds = sites.odds.clone();
     let mut coder = RangeEncoder::new(out);
     coder.raw(u32::from(shared.private), 1);
-    let codec = Codec {
+    let wire = Codec {
         coder,
         odds: Adaptive(&mut odds),
     };
     let mut writer = StateCoder {
-        codec,
+        wire,
         sites: &sites,
     };
     let written = writer.code(&mut copy);
     debug_assert!(written.is_ok(), "what is held is within the limits");
-    writer.codec.coder.finish();
+    writer.wire.coder.finish();
 }
 
 /// Reads what [`write()`] wrote.
@@ -114,16 +114,16 @@ pub(super) fn read(schema: &Arc<Schema>, bytes: &[u8]) -> Result<Shared, DecodeE
     let mut coder = RangeDecoder::new(bytes);
     let private = coder.raw(0, 1) != 0;
     let mut shared = Shared::new(Arc::clone(schema), private);
-    let codec = Codec {
+    let wire = Codec {
         coder,
         odds: Adaptive(&mut odds),
     };
     let mut reader = StateCoder {
-        codec,
+        wire,
         sites: &sites,
     };
     reader.code(&mut shared)?;
-    reader.codec.coder.finish()?;
+    reader.wire.coder.finish()?;
     Ok(shared)
 }
 
@@ -142,10 +142,10 @@ impl<C: Coder> StateCoder<'_, C> {
         }
         let mut room = shared.frame.room();
         for (class, plan) in plan.classes.iter().enumerate() {
-            self.codec.odds.0.copy_from_slice(&self.sites.odds);
+            self.wire.odds.0.copy_from_slice(&self.sites.odds);
             self.class(shared, class, plan, &mut room)?;
         }
-        self.codec.odds.0.copy_from_slice(&self.sites.odds);
+        self.wire.odds.0.copy_from_slice(&self.sites.odds);
         for (words, layout) in shared.events.iter_mut().zip(schema.events()) {
             for (word, &max) in words.iter_mut().zip(layout.word_max()) {
                 *word = self.word(0, 0, 0, *word, max);
@@ -165,7 +165,7 @@ impl<C: Coder> StateCoder<'_, C> {
             sign: context.min(7),
             known: None,
         };
-        self.codec.number(site, contexts, value)
+        self.wire.number(site, contexts, value)
     }
 
     /// Codes a number that lies within a range.
@@ -511,7 +511,7 @@ pub(super) fn write_bomb(schema: &Arc<Schema>, out: &mut Vec<u8>) {
     let mut coder = RangeEncoder::new(out);
     coder.raw(1, 1);
     let mut writer = StateCoder {
-        codec: Codec {
+        wire: Codec {
             coder,
             odds: Adaptive(&mut odds),
         },
@@ -526,7 +526,7 @@ pub(super) fn write_bomb(schema: &Arc<Schema>, out: &mut Vec<u8>) {
         i64::from(HASH_INTERVAL_SNAPSHOTS) - 1,
     );
     for (memory, plan) in shared.classes.iter_mut().zip(&schema.plan().classes) {
-        writer.codec.odds.0.copy_from_slice(&sites.odds);
+        writer.wire.odds.0.copy_from_slice(&sites.odds);
         // One more than there may be where a class has no words that bound it.
         let slots = ENTITIES_PER_CLASS_MAX as i64 + i64::from(plan.words() == 0);
         writer.ranged(Field::Slots, 1, slots, 0, ENTITIES_PER_CLASS_MAX as i64 + 1);
@@ -537,5 +537,5 @@ pub(super) fn write_bomb(schema: &Arc<Schema>, out: &mut Vec<u8>) {
             taken = false;
         }
     }
-    writer.codec.coder.finish();
+    writer.wire.coder.finish();
 }

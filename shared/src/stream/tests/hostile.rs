@@ -280,23 +280,23 @@ fn events_of_a_chunk_are_bounded() {
         let plan = schema.plan();
         let mut odds = plan.priors.clone();
         let mut chunk = Vec::new();
-        let mut codec = Codec {
+        let mut wire = Codec {
             coder: RangeEncoder::new(&mut chunk),
             odds: Adaptive(&mut odds),
         };
         for index in 0..count {
-            codec.decide(plan.event_more + u32::from(index == 0), true);
+            wire.decide(plan.event_more + u32::from(index == 0), true);
             // Six bits of class, down the tree.
-            codec.decide(plan.event_class + 1, class);
+            wire.decide(plan.event_class + 1, class);
             for depth in 1..6 {
-                codec.decide(
+                wire.decide(
                     plan.event_class + ((2 | u32::from(class)) << depth >> 1),
                     false,
                 );
             }
         }
-        codec.decide(plan.event_more, false);
-        codec.coder.finish();
+        wire.decide(plan.event_more, false);
+        wire.coder.finish();
         chunk
     };
     let (_, applied) = apply(&empty(&schema), 1, &told(EVENTS_PER_CHUNK_MAX, false));
