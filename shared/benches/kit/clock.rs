@@ -17,7 +17,7 @@ pub(crate) fn nanoseconds() -> f64 {
 pub(crate) fn nanoseconds() -> f64 {
     use std::sync::LazyLock;
     use std::time::Instant;
-    #[expect(clippy::disallowed_methods, reason = "a bench reads the clock")]
+    #[allow(clippy::disallowed_methods, reason = "a bench reads the clock")]
     static START: LazyLock<Instant> = LazyLock::new(Instant::now);
     START.elapsed().as_secs_f64() * 1e9
 }

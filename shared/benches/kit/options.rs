@@ -15,8 +15,18 @@ pub(crate) struct Options {
     pub(crate) batch: usize,
     /// Whether what people use instead is measured as well.
     pub(crate) baselines: bool,
-    /// Whether to print a line of JSON for each figure instead of tables.
-    pub(crate) json: bool,
+    pub(crate) output: Output,
+}
+
+/// What is printed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Output {
+    /// A table for each case.
+    Tables,
+    /// A line of JSON for each case and format.
+    Json,
+    /// That a case was checked.
+    Names,
 }
 
 /// What the user wants.
@@ -38,21 +48,21 @@ impl Options {
             ticks: 40,
             batch: 16,
             baselines: true,
-            json: false,
+            output: Output::Names,
         };
-        let mut arguments = arguments.peekable();
-        let mut all: Vec<String> = arguments.by_ref().collect();
+        let mut all: Vec<String> = arguments.collect();
         if let Some(place) = all.iter().position(|argument| argument == "--bench") {
             all.remove(place);
             options.runs = 5;
             options.ticks = usize::MAX;
+            options.output = Output::Tables;
         }
         let mut rest = all.into_iter();
         while let Some(argument) = rest.next() {
             match argument.as_str() {
                 "-h" | "--help" => return Ok(Asked::Help),
                 "--ours" => options.baselines = false,
-                "--json" => options.json = true,
+                "--json" => options.output = Output::Json,
                 "--bytes" => options.runs = 0,
                 "--seed" => options.seed = number(&argument, rest.next())?,
                 "--runs" => options.runs = number(&argument, rest.next())?,

@@ -7,7 +7,7 @@ use std::process::ExitCode;
 use serde_json::{Value, json};
 
 use super::measure::{Figures, Measured, START_TICKS, Times};
-use super::options::Options;
+use super::options::{Options, Output};
 use super::trace::{Case, Trace, ratio};
 
 const USAGE: &str = "\
@@ -52,12 +52,14 @@ fn names(cases: &[Case]) {
 
 /// Prints what was found out of one case.
 pub(crate) fn case(name: &str, trace: &Trace, measured: &Measured, options: &Options) {
-    if options.json {
-        for line in lines(name, trace, measured, options) {
-            println!("{line}");
+    match options.output {
+        Output::Tables => table(name, trace, measured, options),
+        Output::Json => {
+            for line in lines(name, trace, measured, options) {
+                println!("{line}");
+            }
         }
-    } else {
-        table(name, trace, measured, options);
+        Output::Names => println!("checked {name}"),
     }
 }
 
