@@ -101,7 +101,7 @@ mod tests {
             self.game.tick(&mut step);
             self.game.replicate(&mut self.world);
             self.common
-                .encode(1, self.world.everyone(), None, false, &mut Vec::new());
+                .encode(1, self.world.everyone(), None, &mut Vec::new());
         }
 
         fn sight(&self) -> Sight<'_> {

@@ -8,10 +8,7 @@ use super::format::Format;
 use super::messages::message_bytes;
 use super::options::Options;
 use super::streams::{Common, Own};
-use super::trace::{Trace, ratio};
-
-/// The snapshots at the start that averages leave out: the first holds every entity's first row.
-pub(crate) const START_TICKS: usize = 6;
+use super::trace::{START_TICKS, Trace, ratio};
 
 /// What there is to say of one trace.
 pub(crate) struct Measured {

@@ -15,6 +15,8 @@ pub(crate) struct Options {
     pub(crate) batch: usize,
     /// Whether what people use instead is measured as well.
     pub(crate) baselines: bool,
+    /// Whether to say what every field costs.
+    pub(crate) costs: bool,
     pub(crate) output: Output,
 }
 
@@ -48,6 +50,7 @@ impl Options {
             ticks: 40,
             batch: 16,
             baselines: true,
+            costs: false,
             output: Output::Names,
         };
         let mut all: Vec<String> = arguments.collect();
@@ -62,6 +65,7 @@ impl Options {
             match argument.as_str() {
                 "-h" | "--help" => return Ok(Asked::Help),
                 "--ours" => options.baselines = false,
+                "--costs" => options.costs = true,
                 "--json" => options.output = Output::Json,
                 "--bytes" => options.runs = 0,
                 "--seed" => options.seed = number(&argument, rest.next())?,

@@ -6,9 +6,10 @@ use std::process::ExitCode;
 
 use serde_json::{Value, json};
 
-use super::measure::{Figures, Measured, START_TICKS, Times};
+use super::measure::{Figures, Measured, Times};
 use super::options::{Options, Output};
-use super::trace::{Case, Trace, ratio};
+use super::streams;
+use super::trace::{Case, START_TICKS, Trace, ratio};
 
 const USAGE: &str = "\
 Measures snapshots in bytes and in thread CPU time, each format on the same rows.
@@ -23,6 +24,7 @@ Runs the cases whose names contain one of the NAMEs, or all.
   --ours       only the streams, not what people use instead
   --ticks N    the first ticks of each case
   --batch N    snapshots between two readings of the clock (16)
+  --costs      what the common stream spends on every field
   --json       a line of JSON for each case and format
 
 cases:";
@@ -95,6 +97,11 @@ fn table(name: &str, trace: &Trace, measured: &Measured, options: &Options) {
         costs.message * f64::from(trace.hz),
         costs.join
     );
+    if options.costs {
+        for (class, part, bytes) in streams::costs(trace) {
+            println!("    {bytes:8.2} B  {class}: {part}");
+        }
+    }
 }
 
 /// The best run, and the median and the worst beside it.

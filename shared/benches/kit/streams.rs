@@ -6,10 +6,10 @@ use syncline_shared::id::{ClassId, EntityId, PlayerId, Slot};
 use syncline_shared::replicated::{FieldValue, Reference, RowReader};
 use syncline_shared::schema::{FieldKind, Layout, Schema};
 use syncline_shared::snapshot::{Contents, Event, Frame, Rows, SnapshotWriter};
-use syncline_shared::stream::{Applied, StreamDecoder, StreamEncoder};
+use syncline_shared::stream::{Applied, BitCosts, COSTS_PER_BIT, StreamDecoder, StreamEncoder};
 
 use super::format::Format;
-use super::trace::Trace;
+use super::trace::{START_TICKS, Trace, ratio};
 
 /// How many ticks before the end of a trace somebody joins, to be compared until then.
 const LATE_JOINER_TICKS: usize = 60;
@@ -28,8 +28,7 @@ struct Ends {
 
 impl Ends {
     /// Both ends before the first tick.
-    fn new(schema: &Arc<Schema>) -> Self {
-        let encoder = StreamEncoder::new(Arc::clone(schema));
+    fn new(schema: &Arc<Schema>, encoder: StreamEncoder) -> Self {
         Self {
             schema: Arc::clone(schema),
             decoder: joined(&encoder, schema),
@@ -131,7 +130,7 @@ impl<'a> Common<'a> {
     pub(crate) fn new(trace: &'a Trace) -> Self {
         Self {
             trace,
-            ends: Ends::new(&trace.schema),
+            ends: Ends::new(&trace.schema, StreamEncoder::new(Arc::clone(&trace.schema))),
             late_joiner: None,
             batch: Vec::new(),
         }
@@ -157,7 +156,7 @@ impl Format for Common<'_> {
     }
 
     fn encode(&mut self, place: usize, out: &mut Vec<u8>) {
-        let (tick, written) = &self.batch[place];
+        let (_, written) = &self.batch[place];
         self.ends.encode(written.everyone(), None, out);
     }
 
@@ -177,6 +176,34 @@ impl Format for Common<'_> {
     }
 }
 
+/// What the common stream spends a snapshot on, in bytes: class, field, bytes. The dearest first.
+pub(crate) fn costs(trace: &Trace) -> Vec<(String, String, f64)> {
+    let mut encoder = StreamEncoder::new(Arc::clone(&trace.schema));
+    let (mut costs, mut start) = (BitCosts::default(), BitCosts::default());
+    let mut chunk = Vec::new();
+    for (tick, written) in trace.ticks.iter().enumerate() {
+        chunk.clear();
+        let into = if tick < START_TICKS {
+            &mut start
+        } else {
+            &mut costs
+        };
+        encoder.encode_counting(SPAN, written.everyone(), None, &mut chunk, into);
+    }
+    let parts = |spent: &u64| usize::try_from(*spent).unwrap_or(usize::MAX);
+    let unit = usize::try_from(costs.chunks() * COSTS_PER_BIT * 8).unwrap_or(usize::MAX);
+    let causes = trace.schema.causes().iter().zip(costs.costs());
+    let mut named: Vec<_> = causes
+        .map(|(cause, spent)| {
+            let bytes = ratio(parts(spent), unit);
+            (cause.class.clone(), cause.part.clone(), bytes)
+        })
+        .filter(|(_, _, bytes)| *bytes >= 0.005)
+        .collect();
+    named.sort_by(|a, b| b.2.total_cmp(&a.2));
+    named
+}
+
 /// The streams of all players, beside the common one.
 pub(crate) struct Own<'a> {
     trace: &'a Trace,
@@ -192,7 +219,8 @@ pub(crate) struct Own<'a> {
 impl<'a> Own<'a> {
     /// Both ends of every player's stream.
     pub(crate) fn new(trace: &'a Trace) -> Self {
-        let ends = |&player: &PlayerId| (player, Ends::new(&trace.schema));
+        let private = || StreamEncoder::private(Arc::clone(&trace.schema));
+        let ends = |&player: &PlayerId| (player, Ends::new(&trace.schema, private()));
         Self {
             trace,
             common: StreamEncoder::new(Arc::clone(&trace.schema)),
@@ -218,7 +246,7 @@ impl Format for Own<'_> {
     fn prepare(&mut self, _: usize, tick: usize) {
         let written = self.trace.ticks[tick].clone();
         self.common
-            .encode(SPAN, written.everyone(), None, false, &mut Vec::new());
+            .encode(SPAN, written.everyone(), None, &mut Vec::new());
         self.tick = tick;
         self.written = Some(written);
     }

@@ -9,6 +9,9 @@ use syncline_shared::snapshot::{Frame, SnapshotWriter};
 use super::format::Format;
 use super::options::Options;
 
+/// The snapshots at the start that averages leave out: the first holds every entity's first row.
+pub(crate) const START_TICKS: usize = 6;
+
 /// A world that can be recorded.
 #[derive(Clone)]
 pub(crate) struct Case {

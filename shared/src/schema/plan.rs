@@ -73,6 +73,8 @@ pub(crate) struct ClassPlan {
     /// In the order of coding.
     pub(crate) groups: Vec<Group>,
     pub(crate) motions: Vec<Motion>,
+    /// Which of the motions are exact, as bits.
+    pub(crate) exact: u32,
     pub(crate) rotations: Vec<Rotation>,
     /// How many groups are vectors whose length is learned.
     pub(crate) circles: usize,
@@ -340,10 +342,16 @@ impl<'a> ClassBuilder<'a> {
         let surprising_birth = self.priors.even(1);
         let order = coding_order(self.class);
         let groups = order.into_iter().map(|index| self.group(index)).collect();
+        let is_exact = |motion: &Motion| motion.follows.is_some_and(|follows| follows.exact);
+        let exact = (0..)
+            .zip(&self.motions)
+            .map(|(index, motion)| u32::from(is_exact(motion)) << index)
+            .sum();
         ClassPlan {
             word_max: self.layout.word_max().to_vec(),
             groups,
             motions: self.motions,
+            exact,
             rotations: self.rotations,
             circles: self.circles,
             parent: None,

@@ -4,7 +4,11 @@
 //! from the parent's. Rows without a parent come last, and follow from the one born last.
 
 // Every cast below is of a value whose range was just checked, or is the wire's own wrapping.
-#![allow(clippy::cast_possible_truncation, clippy::cast_possible_wrap)]
+#![allow(
+    clippy::cast_possible_truncation,
+    clippy::cast_possible_wrap,
+    clippy::cast_sign_loss
+)]
 
 use glam::IVec2;
 
@@ -95,7 +99,7 @@ impl<C: Coder, O: Odds, S: Source> Births<'_, C, O, S> {
             let context = self.plan.fires + quiet * 2;
             let mut more = 0;
             loop {
-                let fires = C::ENCODES && self.next_parent() == Some(Some(slot));
+                let fires = C::ENCODES && self.is_next(Some(slot));
                 if !self.wire.decide(context + more, fires) {
                     break;
                 }
@@ -112,7 +116,7 @@ impl<C: Coder, O: Odds, S: Source> Births<'_, C, O, S> {
     fn of_nobody(&mut self) -> Result<(), DecodeError> {
         let mut context = self.plan.more;
         loop {
-            let more = C::ENCODES && self.next_parent() == Some(None);
+            let more = C::ENCODES && self.is_next(None);
             if !self.wire.decide(context, more) {
                 return Ok(());
             }
@@ -121,9 +125,9 @@ impl<C: Coder, O: Odds, S: Source> Births<'_, C, O, S> {
         }
     }
 
-    /// The parent of the next newcomer, if the encoder has one.
-    fn next_parent(&self) -> Option<Option<usize>> {
-        self.source.parent(self.class, self.count)
+    /// Whether the next newcomer, if the encoder has one, is of this parent.
+    fn is_next(&self, parent: Option<usize>) -> bool {
+        self.source.is_next(self.class, self.count, parent)
     }
 
     /// The slot of the next newcomer.

@@ -41,7 +41,7 @@ impl StreamDecoder {
     ///
     /// Any [`DecodeError`] of bytes that are left over, or claim too many entities.
     pub fn join(schema: Arc<Schema>, bytes: &[u8]) -> Result<Self, DecodeError> {
-        let shared = state::read(&schema, bytes)?;
+        let shared = state::read(schema, bytes)?;
         Ok(Self {
             shared,
             scratch: Scratch::default(),

@@ -144,8 +144,8 @@ struct Coding<'a> {
 impl Coding<'_> {
     fn run<'o, C: Finish<'o>, O: Odds>(self, coder: C, odds: O, source: &mut Tick<'_>) {
         let mut wire = Codec { coder, odds };
-        let coded = chunk::code(self.shared, &mut wire, source, self.scratch);
-        debug_assert_eq!(coded, Ok(()), "what has a slot can be coded");
+        let result = chunk::code(self.shared, &mut wire, source, self.scratch);
+        debug_assert_eq!(result, Ok(()), "what has a slot can be coded");
         let as_predicted = wire.coder.is_as_expected();
         let out = wire.coder.finish();
         *self.unhashed |= !as_predicted;
@@ -210,9 +210,9 @@ impl Source for Tick<'_> {
         Some(self.resolved(class, place))
     }
 
-    fn parent(&self, class: usize, index: usize) -> Option<Option<usize>> {
-        let newcomer = self.slots.born(class).get(index)?;
-        Some(newcomer.parent())
+    fn is_next(&self, class: usize, index: usize, parent: Option<usize>) -> bool {
+        let newcomer = self.slots.born(class).get(index);
+        newcomer.is_some_and(|newcomer| newcomer.parent() == parent)
     }
 
     fn newcomer(&mut self, class: usize, index: usize) -> &[u32] {

@@ -5,6 +5,8 @@
 
 // Every cast below is of a value that was just clamped to the target's range.
 #![allow(clippy::cast_possible_truncation)]
+// What runs several times for each row is inlined by hand: measured, it halves the time of a chunk.
+#![allow(clippy::inline_always)]
 
 use std::sync::Arc;
 
@@ -158,7 +160,7 @@ impl Lane {
         }
         let size = 8 * (34 - residual.unsigned_abs().leading_zeros()).min(9) as u8;
         self.size = if size > self.size {
-            (self.size + size) / 2
+            self.size.midpoint(size)
         } else {
             self.size - (self.size - size) / 4
         };

@@ -9,7 +9,9 @@
 //! constants.
 
 // Every cast below is of a value that was just clamped to the target's range.
-#![allow(clippy::cast_possible_truncation)]
+#![allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
+// What runs several times for each row is inlined by hand: measured, it halves the time of a chunk.
+#![allow(clippy::inline_always)]
 
 use crate::schema::plan::{Follows, Motion};
 
@@ -280,20 +282,18 @@ impl Filter {
         }
     }
 
-    /// A lane that follows nothing changed otherwise than expected, or for the first time.
+    /// A lane that follows nothing changed otherwise than expected, or begins to move because
+    /// another of its vector did.
     pub(super) fn jump(&mut self, motion: &Motion, before: u32, word: u32, momentum: i8) -> Moves {
         let change = i64::from(word) - i64::from(before);
-        if change == 0 {
-            return false;
-        }
         self.settle(word, motion);
         if momentum < 0 {
             self.run = WATCHED;
             self.speed = [clamp_speed(change); 2];
-        } else {
-            self.speed =
-                [change - 1, change + 1].map(|speed| clamp_speed(speed << motion.fraction_bits));
+            return change != 0;
         }
+        self.speed =
+            [change - 1, change + 1].map(|speed| clamp_speed(speed << motion.fraction_bits));
         true
     }
 

@@ -7,8 +7,8 @@ pub(super) trait Source {
     /// The row in a slot that was taken before; `None` if it is gone.
     fn row(&mut self, class: usize, slot: usize) -> Option<&[u32]>;
 
-    /// The parent's slot of newcomer `index` of a class; `None` if there is no such newcomer.
-    fn parent(&self, class: usize, index: usize) -> Option<Option<usize>>;
+    /// Whether newcomer `index` of a class is there and its parent's slot is this.
+    fn is_next(&self, class: usize, index: usize, parent: Option<usize>) -> bool;
 
     /// The row of newcomer `index` of a class.
     fn newcomer(&mut self, class: usize, index: usize) -> &[u32];
@@ -28,8 +28,8 @@ impl Source for Unknown<'_> {
         None
     }
 
-    fn parent(&self, _: usize, _: usize) -> Option<Option<usize>> {
-        None
+    fn is_next(&self, _: usize, _: usize, _: Option<usize>) -> bool {
+        false
     }
 
     fn newcomer(&mut self, _: usize, _: usize) -> &[u32] {

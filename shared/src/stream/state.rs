@@ -105,7 +105,7 @@ pub(super) fn write(shared: &Shared, out: &mut Vec<u8>) {
 }
 
 /// Reads what [`write()`] wrote.
-pub(super) fn read(schema: &Arc<Schema>, bytes: &[u8]) -> Result<Shared, DecodeError> {
+pub(super) fn read(schema: Arc<Schema>, bytes: &[u8]) -> Result<Shared, DecodeError> {
     if bytes.len() > JOIN_BYTES_MAX {
         return Err(DecodeError::TooLong);
     }
@@ -113,7 +113,7 @@ pub(super) fn read(schema: &Arc<Schema>, bytes: &[u8]) -> Result<Shared, DecodeE
     let mut odds = sites.odds.clone();
     let mut coder = RangeDecoder::new(bytes);
     let private = coder.raw(0, 1) != 0;
-    let mut shared = Shared::new(Arc::clone(schema), private);
+    let mut shared = Shared::new(schema, private);
     let wire = Codec {
         coder,
         odds: Adaptive(&mut odds),
@@ -322,23 +322,23 @@ impl<C: Coder> StateCoder<'_, C> {
         self.turns(plan, memory, slot, row);
     }
 
-    fn head(&mut self, plan: &ClassPlan, held: RowMemory, chunk: u32) -> RowMemory {
+    fn head(&mut self, plan: &ClassPlan, known: RowMemory, chunk: u32) -> RowMemory {
         let never = i64::from(AGE_MAX);
-        let surprised = self.age(Field::Surprised, held.surprised, chunk, 0);
-        let changed = self.age(Field::Changed, held.changed, chunk, surprised);
+        let surprised = self.age(Field::Surprised, known.surprised, chunk, 0);
+        let changed = self.age(Field::Changed, known.changed, chunk, surprised);
         let mut head = RowMemory {
             changed: then_of(changed, chunk),
             surprised: then_of(surprised, chunk),
             born: then_of(never, chunk),
             fired: then_of(never, chunk),
-            ..held
+            ..known
         };
         if plan.parent.is_some() {
-            let born = self.age(Field::Born, held.born, chunk, 0);
+            let born = self.age(Field::Born, known.born, chunk, 0);
             head.born = then_of(born, chunk);
         }
         if plan.is_parent {
-            let fired = self.age(Field::Fired, held.fired, chunk, never);
+            let fired = self.age(Field::Fired, known.fired, chunk, never);
             head.fired = then_of(fired, chunk);
         }
         head
@@ -454,8 +454,8 @@ impl<C: Coder> StateCoder<'_, C> {
         let turns = &mut memory.turns[slot * plan.rotations.len()..];
         let head = &mut memory.rows[slot];
         for (index, (rotation, turn)) in plan.rotations.iter().zip(turns).enumerate() {
-            let held = head.turning >> index & 1;
-            let turning = self.ranged(Field::Moves, 2, held.into(), 0, 1) as u32;
+            let bit = head.turning >> index & 1;
+            let turning = self.ranged(Field::Moves, 2, bit.into(), 0, 1) as u32;
             head.turning = head.turning & !(1 << index) | turning << index;
             if turning == 0 {
                 continue;

@@ -123,12 +123,10 @@ impl Match {
 
     fn show(&mut self, written: &SnapshotWriter) {
         let mut chunk = Vec::new();
-        self.common
-            .encode(1, written.everyone(), None, false, &mut chunk);
+        self.common.encode(1, written.everyone(), None, &mut chunk);
         for bot in &mut self.bots {
             let own = written.player(bot.player);
-            bot.sees
-                .encode(1, own, Some(&self.common), false, &mut chunk);
+            bot.sees.encode(1, own, Some(&self.common), &mut chunk);
         }
     }
 }
