@@ -205,8 +205,14 @@ impl Tick<'_> {
 }
 
 impl Source for Tick<'_> {
+    #[inline]
     fn row(&mut self, class: usize, slot: usize) -> Option<&[u32]> {
         let place = self.slots.kept(class, slot)?;
+        let layout = &self.schema.classes()[class];
+        if layout.references().is_empty() {
+            let header = self.contents.rows()[place];
+            return Some(self.contents.row_words(header, layout.words()));
+        }
         Some(self.resolved(class, place))
     }
 

@@ -47,6 +47,30 @@ pub(super) struct Expected {
     pub(super) doubt: u8,
     /// Sixteenths of a step above the lower border of the value.
     pub(super) fraction: u8,
+    /// The place itself.
+    low: i64,
+    high: i64,
+}
+
+impl Expected {
+    fn surely(word: u32) -> Self {
+        Self {
+            word,
+            doubt: 0,
+            fraction: 8,
+            low: 0,
+            high: 0,
+        }
+    }
+}
+
+/// The quotient rounded down; `by` is above 0. Short divisions take half the time of long ones.
+#[inline(always)]
+fn divide(number: i64, by: i64) -> i64 {
+    match (i32::try_from(number), i32::try_from(by)) {
+        (Ok(number), Ok(by)) => number.div_euclid(by).into(),
+        _ => number.div_euclid(by),
+    }
 }
 
 /// Whether a lane moves on.
@@ -141,18 +165,10 @@ impl Filter {
         {
             let carry = i64::from(self.place[0] + self.speed[1] >= den.cast_signed());
             let value = i64::from(word) + i64::from(self.speed[0]) + carry;
-            return Expected {
-                word: clamp_word(value, motion),
-                doubt: 0,
-                fraction: 8,
-            };
+            return Expected::surely(clamp_word(value, motion));
         }
         if self.run == WATCHED {
-            return Expected {
-                word,
-                doubt: 0,
-                fraction: 8,
-            };
+            return Expected::surely(word);
         }
         let bits = motion.fraction_bits;
         let (low, high) = self.moved();
@@ -166,12 +182,38 @@ impl Filter {
         } else if outside == 0 {
             0
         } else {
-            ((outside << 8) / (high - low)).min(255) as u8
+            divide(outside << 8, high - low).min(255) as u8
         };
         Expected {
             word: value,
             doubt,
             fraction: ((twice >> (bits - 3)) & 15) as u8,
+            low,
+            high,
+        }
+    }
+
+    /// The lane went from `before` to what was expected of it, which is in `row`.
+    #[inline(always)]
+    pub(super) fn go_on(
+        &mut self,
+        motion: &Motion,
+        before: u32,
+        row: &[u32],
+        span: u32,
+        expected: &Expected,
+        momentum: &mut i8,
+    ) -> Moves {
+        match &motion.follows {
+            Some(follows) if follows.exact => {
+                self.step_exactly(motion, follows, before);
+                true
+            }
+            Some(_) => {
+                self.narrow(motion, expected.word, (expected.low, expected.high))
+                    || (self.begin(motion, row, span) && expected.word != before)
+            }
+            None => self.observe(motion, before, row, span, momentum),
         }
     }
 
@@ -205,7 +247,7 @@ impl Filter {
                 self.begin(motion, row, span) && word != before
             }
             Some(_) => {
-                if self.narrow(motion, word) {
+                if self.narrow(motion, word, self.moved()) {
                     return true;
                 }
                 self.begin(motion, row, span) && word != before
@@ -214,7 +256,7 @@ impl Filter {
                 if self.run <= 0 {
                     self.learn(motion, before, word, momentum);
                 }
-                if self.run != WATCHED && self.narrow(motion, word) {
+                if self.run != WATCHED && self.narrow(motion, word, self.moved()) {
                     return true;
                 }
                 self.jump(motion, before, word, *momentum)
@@ -236,12 +278,11 @@ impl Filter {
         }
     }
 
-    /// Takes the value in; whether that agrees with the run.
+    /// Takes the value in, at a place that was expected; whether that agrees with the run.
     #[inline(always)]
-    fn narrow(&mut self, motion: &Motion, word: u32) -> bool {
+    fn narrow(&mut self, motion: &Motion, word: u32, (low, high): (i64, i64)) -> bool {
         let bits = motion.fraction_bits;
         let (middle, half) = (i64::from(word) << bits, 1i64 << bits >> 1);
-        let (low, high) = self.moved();
         let (low, high) = (low.max(middle - half), high.min(middle + half));
         if low > high {
             return false;
@@ -258,10 +299,10 @@ impl Filter {
         );
         // Only where the speed narrows is there anything to divide.
         if least >= (i64::from(self.speed[0]) + 1) * run {
-            self.speed[0] = clamp_speed(least.div_euclid(run));
+            self.speed[0] = clamp_speed(divide(least, run));
         }
         if most <= (i64::from(self.speed[1]) - 1) * run {
-            self.speed[1] = clamp_speed(-(-most).div_euclid(run));
+            self.speed[1] = clamp_speed(-divide(-most, run));
         }
         self.speed[0] <= self.speed[1]
     }

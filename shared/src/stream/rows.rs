@@ -37,8 +37,11 @@ pub(super) struct RowCoder<'a, 'c, C, O> {
     /// The row as it was, and as it was predicted.
     pub(super) old: Vec<u32>,
     pub(super) predicted: Vec<u32>,
-    /// By motion.
+    /// The row as an encoder has it.
+    actual: Vec<u32>,
+    /// By motion: what is expected, and what was before.
     pub(super) expected: [Expected; MOTIONS_MAX],
+    kept: [u32; MOTIONS_MAX],
 }
 
 /// Buffers that are kept from chunk to chunk.
@@ -46,6 +49,7 @@ pub(super) struct RowCoder<'a, 'c, C, O> {
 pub(super) struct Scratch {
     old: Vec<u32>,
     predicted: Vec<u32>,
+    actual: Vec<u32>,
 }
 
 /// What the groups of a row were like so far.
@@ -78,7 +82,9 @@ impl<'a, 'c, C: Coder, O: Odds> RowCoder<'a, 'c, C, O> {
             before: 0,
             old: core::mem::take(&mut scratch.old),
             predicted: core::mem::take(&mut scratch.predicted),
+            actual: core::mem::take(&mut scratch.actual),
             expected: [Expected::default(); MOTIONS_MAX],
+            kept: [0; MOTIONS_MAX],
         }
     }
 
@@ -86,6 +92,7 @@ impl<'a, 'c, C: Coder, O: Odds> RowCoder<'a, 'c, C, O> {
     pub(super) fn finish(self, scratch: &mut Scratch) {
         scratch.old = self.old;
         scratch.predicted = self.predicted;
+        scratch.actual = self.actual;
     }
 
     /// Codes the row of `slot`: `row` is as it was and becomes as it is. An encoder tells what it
@@ -95,60 +102,67 @@ impl<'a, 'c, C: Coder, O: Odds> RowCoder<'a, 'c, C, O> {
         self.wire.coder.about(self.plan.cause);
         let memory = self.memory.rows[slot];
         let resting = memory.moving | memory.turning == 0;
-        if resting {
+        let context = if resting {
             let still = age(self.chunk, memory.changed);
             let class = u32::from(still >= STILL_CHUNKS) + u32::from(still >= 32);
-            let context = self.plan.row_flag + class * 4 + (self.before & 3);
-            let differs = C::ENCODES && actual != Some(&*row);
-            let differs = self.wire.decide(context, differs);
-            self.before = self.before << 1 | u32::from(differs);
-            if !differs {
-                return true;
-            }
-            self.predicted.clear();
-            self.predicted.extend_from_slice(row);
+            self.plan.row_flag + class * 4 + (self.before & 3)
         } else {
             let doubt = self.predict(slot, row);
-            let context = self.moving_context(slot, doubt);
-            let differs = C::ENCODES && actual != Some(&*self.predicted);
-            let differs = self.wire.decide(context, differs);
-            self.before = self.before << 1 | u32::from(differs);
-            if !differs {
-                self.go_on(slot, row);
-                return true;
-            }
+            self.moving_context(slot, doubt)
+        };
+        let differs = C::ENCODES && !is_same(row, actual, &self.plan.word_max);
+        let differs = self.wire.decide(context, differs);
+        self.before = self.before << 1 | u32::from(differs);
+        if differs {
+            return self.surprise(slot, row, actual);
         }
-        self.surprise(slot, row, actual)
+        if !resting {
+            self.go_on(slot, row);
+        }
+        true
     }
 
-    /// Predicts a row in motion; how doubtful its roundings are, 0 to 15.
+    /// Predicts a row in motion, in its place; what moves is kept. How doubtful its roundings are,
+    /// 0 to 15.
     #[inline(always)]
-    fn predict(&mut self, slot: usize, row: &[u32]) -> u32 {
+    fn predict(&mut self, slot: usize, row: &mut [u32]) -> u32 {
         let memory = &self.memory.rows[slot];
-        self.predicted.clear();
-        self.predicted.extend_from_slice(row);
-        let mut sure = 256;
-        let filters = &self.memory.filters[slot * self.plan.motions.len()..];
-        for index in bits(memory.moving) {
-            let motion = &self.plan.motions[index];
-            let expected = filters[index].expect(motion, row[motion.word]);
+        let mut sure = 256u32;
+        let motions = &self.plan.motions[..];
+        let filters = &self.memory.filters[slot * motions.len()..][..motions.len()];
+        let mut moving = memory.moving;
+        while moving != 0 {
+            let index = lowest(&mut moving);
+            let (motion, filter) = (&motions[index], &filters[index]);
+            let word = &mut row[motion.word];
+            let expected = filter.expect(motion, *word);
+            self.kept[index] = *word;
+            *word = expected.word;
+            sure = sure.wrapping_mul(256 - u32::from(expected.doubt)) >> 8;
             self.expected[index] = expected;
-            self.predicted[motion.word] = expected.word;
-            sure = (sure * (256 - u32::from(expected.doubt))) >> 8;
         }
+        if memory.turning != 0 {
+            self.predict_turns(slot, row);
+        }
+        ((256 - sure) >> 4).min(15)
+    }
+
+    fn predict_turns(&mut self, slot: usize, row: &mut [u32]) {
+        let turning = self.memory.rows[slot].turning;
         let turns = &self.memory.turns[slot * self.plan.rotations.len()..];
-        for index in bits(memory.turning) {
+        self.old.clear();
+        self.old.extend_from_slice(row);
+        for index in bits(turning) {
             let rotation = &self.plan.rotations[index];
             let next = turns[index].next(rotation.bits);
             let largest = next.order(rotation.bits).largest;
-            let words = &mut self.predicted[rotation.word..][..4];
+            let words = &mut row[rotation.word..][..4];
             words[0] = largest;
             let parts = next.words(largest, rotation.bits);
             for (word, (part, _)) in words[1..].iter_mut().zip(parts) {
                 *word = part;
             }
         }
-        ((256 - sure) >> 4).min(15)
     }
 
     #[inline(always)]
@@ -171,36 +185,37 @@ impl<'a, 'c, C: Coder, O: Odds> RowCoder<'a, 'c, C, O> {
     fn go_on(&mut self, slot: usize, row: &mut [u32]) {
         let plan = self.plan;
         let memory = &mut self.memory.rows[slot];
-        let lanes = &mut self.memory.lanes[slot * plan.words()..];
-        let filters = &mut self.memory.filters[slot * plan.motions.len()..];
+        let lanes = &mut self.memory.lanes[slot * plan.words()..][..plan.words()];
+        let count = plan.motions.len();
+        let filters = &mut self.memory.filters[slot * count..][..count];
         let mut changed = false;
-        for index in bits(memory.moving) {
+        let mut moving = memory.moving;
+        while moving != 0 {
+            let index = lowest(&mut moving);
             let motion = &plan.motions[index];
-            let before = row[motion.word];
-            row[motion.word] = self.expected[index].word;
-            changed |= before != row[motion.word];
+            let expected = &self.expected[index];
+            let before = self.kept[index];
+            changed |= before != expected.word;
             let momentum = &mut self.memory.momentum[index];
-            if !filters[index].observe(motion, before, row, self.span, momentum) {
+            if !filters[index].go_on(motion, before, row, self.span, expected, momentum) {
                 memory.moving &= !(1 << index);
             }
             lanes[motion.word].calm();
         }
-        let turns = &mut self.memory.turns[slot * plan.rotations.len()..];
-        for index in bits(memory.turning) {
-            let rotation = &plan.rotations[index];
-            let words = rotation.word..rotation.word + 4;
-            if row[words.clone()] == self.predicted[words.clone()] {
-                memory.turning &= !(1 << index);
-            } else {
-                turns[index] = Turn::new(
-                    &self.predicted[words.clone()],
-                    &row[words.clone()],
-                    rotation.bits,
-                );
-                row[words.clone()].copy_from_slice(&self.predicted[words.clone()]);
-                changed = true;
+        if memory.turning != 0 {
+            let turns = &mut self.memory.turns[slot * plan.rotations.len()..];
+            for index in bits(memory.turning) {
+                let rotation = &plan.rotations[index];
+                let words = rotation.word..rotation.word + 4;
+                if row[words.clone()] == self.old[words.clone()] {
+                    memory.turning &= !(1 << index);
+                } else {
+                    let (last, before) = (&row[words.clone()], &self.old[words.clone()]);
+                    turns[index] = Turn::new(last, before, rotation.bits);
+                    changed = true;
+                }
+                lanes[words].iter_mut().for_each(Lane::calm);
             }
-            lanes[words].iter_mut().for_each(Lane::calm);
         }
         if changed {
             memory.changed = self.chunk;
@@ -225,8 +240,20 @@ impl<'a, 'c, C: Coder, O: Odds> RowCoder<'a, 'c, C, O> {
         {
             return false;
         }
+        self.predicted.clear();
+        self.predicted.extend_from_slice(row);
+        if memory.turning != 0 {
+            row.copy_from_slice(&self.old);
+        }
+        for index in bits(memory.moving) {
+            row[plan.motions[index].word] = self.kept[index];
+        }
         self.old.clear();
         self.old.extend_from_slice(row);
+        let mut actual_words = core::mem::take(&mut self.actual);
+        actual_words.clear();
+        let ranges = actual.unwrap_or(&[]).iter().zip(&plan.word_max);
+        actual_words.extend(ranges.map(|(&word, &max)| word.min(max)));
         let mut surprise = Surprise {
             slot,
             missed: 0,
@@ -235,11 +262,11 @@ impl<'a, 'c, C: Coder, O: Odds> RowCoder<'a, 'c, C, O> {
             turning: memory.turning,
             relinked: 0,
         };
-        let actual = actual.unwrap_or(&[]);
         for (index, group) in plan.groups.iter().enumerate() {
             self.wire.coder.about(plan.group_cause(index));
-            self.group(&mut surprise, index, group, row, actual);
+            self.group(&mut surprise, index, group, row, &actual_words);
         }
+        self.actual = actual_words;
         let memory = &mut self.memory.rows[slot];
         memory.surprised = self.chunk;
         memory.moving = surprise.moving;
@@ -395,12 +422,28 @@ impl<'a, 'c, C: Coder, O: Odds> RowCoder<'a, 'c, C, O> {
     }
 }
 
-/// The positions of the bits that are set, lowest first.
+/// Takes the lowest bit that is set off a mask that has one.
 #[inline(always)]
+fn lowest(mask: &mut u32) -> usize {
+    let index = mask.trailing_zeros() & 31;
+    *mask &= mask.wrapping_sub(1);
+    index as usize
+}
+
+/// The positions of the bits that are set, lowest first.
 fn bits(mut mask: u32) -> impl Iterator<Item = usize> {
-    core::iter::from_fn(move || {
-        let index = mask.trailing_zeros();
-        mask &= mask.wrapping_sub(1);
-        (index < 32).then_some(index as usize)
-    })
+    core::iter::from_fn(move || (mask != 0).then(|| lowest(&mut mask)))
+}
+
+/// Whether the row is what the encoder has, whose words may be too high yet.
+#[inline(always)]
+fn is_same(row: &[u32], actual: Option<&[u32]>, max: &[u32]) -> bool {
+    let Some(actual) = actual else {
+        return false;
+    };
+    if row == actual {
+        return true;
+    }
+    let mut words = row.iter().zip(actual).zip(max);
+    words.all(|((&row, &actual), &max)| row == actual.min(max))
 }

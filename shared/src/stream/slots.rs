@@ -3,13 +3,13 @@
 //! Those that are gone free theirs; newcomers take the lowest free, those with parents first, in the
 //! order of the parents' slots. Doesn't know how anything is coded.
 
-use slotmap::SecondaryMap;
+use slotmap::{Key, SecondaryMap};
 
 use crate::id::{ClassId, EntityId, Slot};
 use crate::limits::ENTITIES_PER_CLASS_MAX;
 use crate::replicated::reference_word;
 use crate::schema::{Layout, Schema};
-use crate::snapshot::{Contents, Frame};
+use crate::snapshot::{Contents, Frame, Rows};
 
 /// What one call of [`super::StreamEncoder::encode`] did.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -28,19 +28,25 @@ pub struct ChunkStats {
 #[derive(Clone, Debug)]
 pub(super) struct Slots {
     classes: Vec<ClassSlots>,
+    /// For each row of the last tick the slot it had: games write their rows in the same order from
+    /// tick to tick, mostly.
+    order: Vec<u16>,
     /// The newcomers of one class, before they have slots.
     waiting: Vec<Newcomer>,
 }
+
+/// In [`ClassSlots::row_in`]: no row.
+const NOWHERE: u32 = u32::MAX;
 
 /// The slots of one class.
 #[derive(Clone, Debug, Default)]
 struct ClassSlots {
     slot_of: SecondaryMap<EntityId, u16>,
+    /// For each slot who has it; nobody has a free one.
     entity_in: Vec<EntityId>,
-    /// For each slot, the place of its row in this tick's contents.
-    row_in: Vec<Option<usize>>,
-    /// Slots that were taken before this tick.
-    old: Vec<bool>,
+    /// For each slot, the place of its row in this tick's contents, if it was taken before and is
+    /// still; else [`NOWHERE`].
+    row_in: Vec<u32>,
     /// In the order in which they are coded.
     born: Vec<Newcomer>,
 }
@@ -59,6 +65,7 @@ impl Slots {
     pub(super) fn new(schema: &Schema) -> Self {
         Self {
             classes: vec![ClassSlots::default(); schema.classes().len()],
+            order: Vec::new(),
             waiting: Vec::new(),
         }
     }
@@ -71,8 +78,12 @@ impl Slots {
     /// The place of the row that is in a slot now and was before.
     #[inline]
     pub(super) fn kept(&self, class: usize, slot: usize) -> Option<usize> {
-        let class = &self.classes[class];
-        class.row_in[slot].filter(|_| class.old[slot])
+        let place = self.classes[class].row_in[slot];
+        if place == NOWHERE {
+            None
+        } else {
+            usize::try_from(place).ok()
+        }
     }
 
     /// The newcomers of a class, in the order in which they are coded.
@@ -90,27 +101,27 @@ impl Slots {
         stats: &mut ChunkStats,
     ) {
         for class in &mut self.classes {
-            class.row_in.fill(None);
+            class.row_in.fill(NOWHERE);
             class.born.clear();
         }
-        let mut newcomers = 0;
-        for (place, row) in contents.rows().iter().enumerate() {
+        let mut newcomers = false;
+        self.order.resize(contents.rows().len(), 0);
+        for ((place, row), likely) in (0..).zip(contents.rows()).zip(&mut self.order) {
             let class = &mut self.classes[usize::from(row.class.0)];
-            match class.slot_of.get(row.entity) {
-                Some(&slot) => class.row_in[usize::from(slot)] = Some(place),
-                None => newcomers += 1,
+            let slot = usize::from(*likely);
+            if class.entity_in.get(slot) == Some(&row.entity) {
+                class.row_in[slot] = place;
+            } else if let Some(&slot) = class.slot_of.get(row.entity) {
+                *likely = slot;
+                class.row_in[usize::from(slot)] = place;
+            } else {
+                newcomers = true;
             }
         }
         for (class, rows) in self.classes.iter_mut().zip(frame.classes()) {
-            for slot in 0..rows.slots() {
-                class.old[slot] = rows.is_alive(slot);
-                if class.old[slot] && class.row_in[slot].is_none() {
-                    class.slot_of.remove(class.entity_in[slot]);
-                    stats.despawned += 1;
-                }
-            }
+            stats.despawned += class.free(rows);
         }
-        if newcomers == 0 {
+        if !newcomers {
             return;
         }
         let mut room = frame.room();
@@ -218,6 +229,25 @@ impl Newcomer {
 }
 
 impl ClassSlots {
+    /// Takes their slots from those that are gone; how many they are.
+    fn free(&mut self, rows: &Rows) -> usize {
+        let kept = self
+            .row_in
+            .iter()
+            .filter(|&&place| place != NOWHERE)
+            .count();
+        if kept == rows.len() {
+            return 0;
+        }
+        for (slot, &place) in self.row_in.iter().enumerate() {
+            if place == NOWHERE && rows.is_alive(slot) {
+                self.slot_of.remove(self.entity_in[slot]);
+                self.entity_in[slot] = EntityId::null();
+            }
+        }
+        rows.len() - kept
+    }
+
     /// Takes the lowest free slot from `from` on, if there is one.
     fn take(
         &mut self,
@@ -228,7 +258,7 @@ impl ClassSlots {
     ) -> Option<usize> {
         let slots = self.row_in.len();
         let slot = (from..slots)
-            .find(|&slot| self.row_in[slot].is_none())
+            .find(|&slot| self.row_in[slot] == NOWHERE)
             .unwrap_or(slots);
         let short = u16::try_from(slot).ok()?;
         if slot == slots {
@@ -236,12 +266,9 @@ impl ClassSlots {
                 return None;
             }
             *room -= layout.words();
-            self.row_in.push(None);
-            self.old.push(false);
+            self.row_in.push(NOWHERE);
             self.entity_in.push(newcomer.entity);
         }
-        self.row_in[slot] = Some(newcomer.place);
-        self.old[slot] = false;
         self.entity_in[slot] = newcomer.entity;
         self.slot_of.insert(newcomer.entity, short);
         self.born.push(newcomer);

@@ -4,7 +4,7 @@ use crate::snapshot::Event;
 
 /// What the encoding end knows of the tick.
 pub(super) trait Source {
-    /// The row in a slot that was taken before; `None` if it is gone.
+    /// The row in a slot that was taken before; `None` if it is gone. Words may be too high yet.
     fn row(&mut self, class: usize, slot: usize) -> Option<&[u32]>;
 
     /// Whether newcomer `index` of a class is there and its parent's slot is this.
