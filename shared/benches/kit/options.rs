@@ -5,8 +5,8 @@
 pub(crate) struct Options {
     /// Cases are run whose names contain one of these; all if there are none.
     pub(crate) names: Vec<String>,
-    /// What worlds are made from.
-    pub(crate) seed: u64,
+    /// What worlds are made from, if not from each case's own.
+    pub(crate) seed: Option<u64>,
     /// Timed runs of each format; 0 for bytes alone.
     pub(crate) runs: usize,
     /// The most ticks of a case, if less than all.
@@ -45,7 +45,7 @@ impl Options {
     pub(crate) fn from_arguments(arguments: impl Iterator<Item = String>) -> Result<Asked, String> {
         let mut options = Self {
             names: Vec::new(),
-            seed: 1,
+            seed: None,
             runs: 0,
             ticks: 40,
             batch: 16,
@@ -68,7 +68,7 @@ impl Options {
                 "--costs" => options.costs = true,
                 "--json" => options.output = Output::Json,
                 "--bytes" => options.runs = 0,
-                "--seed" => options.seed = number(&argument, rest.next())?,
+                "--seed" => options.seed = Some(number(&argument, rest.next())?),
                 "--runs" => options.runs = number(&argument, rest.next())?,
                 "--ticks" => options.ticks = number(&argument, rest.next())?,
                 "--batch" => options.batch = number::<usize>(&argument, rest.next())?.max(1),

@@ -18,7 +18,7 @@ usage: cargo bench -p PACKAGE --bench BENCH -- [NAME]... [OPTION]...
 
 Runs the cases whose names contain one of the NAMEs, or all.
 
-  --seed N     what worlds are made from (1)
+  --seed N     what worlds are made from (1; cubes 3)
   --runs N     timed runs of each format, in turn (5)
   --bytes      no timed runs
   --ours       only the streams, not what people use instead
@@ -57,7 +57,7 @@ pub(crate) fn case(name: &str, trace: &Trace, measured: &Measured, options: &Opt
     match options.output {
         Output::Tables => table(name, trace, measured, options),
         Output::Json => {
-            for line in lines(name, trace, measured, options) {
+            for line in lines(name, trace, measured) {
                 println!("{line}");
             }
         }
@@ -71,7 +71,7 @@ fn table(name: &str, trace: &Trace, measured: &Measured, options: &Options) {
         ratio(trace.rows(0), trace.ticks.len()),
         trace.ticks.len(),
         trace.hz,
-        options.seed
+        trace.seed
     );
     println!(
         "  {:<29} {:>10} {:>10}  {:<22} decode ns/entity",
@@ -90,8 +90,8 @@ fn table(name: &str, trace: &Trace, measured: &Measured, options: &Options) {
     }
     let costs = &measured.streams;
     println!(
-        "  streams: first snapshot {} B; a member's messages {:.2} B \
-         a snapshot, {:.0} B/s; a join at the end {} B",
+        "  streams: first snapshot {} B; a member's messages {:.2} B a snapshot, {:.0} B/s; a join \
+         at the end {} B",
         costs.first,
         costs.message,
         costs.message * f64::from(trace.hz),
@@ -113,12 +113,12 @@ fn times(times: &Times) -> String {
         })
 }
 
-fn lines(name: &str, trace: &Trace, measured: &Measured, options: &Options) -> Vec<Value> {
+fn lines(name: &str, trace: &Trace, measured: &Measured) -> Vec<Value> {
     let line = |figures: &Figures| {
         json!({
             "case": name,
             "format": figures.name,
-            "seed": options.seed,
+            "seed": trace.seed,
             "snapshots": trace.ticks.len(),
             "start_snapshots": START_TICKS,
             "entities": ratio(trace.rows(0), trace.ticks.len()),

@@ -122,7 +122,7 @@ pub(crate) struct Common<'a> {
     trace: &'a Trace,
     ends: Ends,
     late_joiner: Option<StreamDecoder>,
-    batch: Vec<(usize, SnapshotWriter)>,
+    batch: Vec<SnapshotWriter>,
 }
 
 impl<'a> Common<'a> {
@@ -152,12 +152,12 @@ impl<'a> Common<'a> {
 impl Format for Common<'_> {
     fn prepare(&mut self, place: usize, tick: usize) {
         self.batch.truncate(place);
-        self.batch.push((tick, self.trace.ticks[tick].clone()));
+        self.batch.push(self.trace.ticks[tick].clone());
     }
 
     fn encode(&mut self, place: usize, out: &mut Vec<u8>) {
-        let (_, written) = &self.batch[place];
-        self.ends.encode(written.everyone(), None, out);
+        let written = self.batch[place].everyone();
+        self.ends.encode(written, None, out);
     }
 
     fn decode(&mut self, bytes: &[u8]) {
@@ -210,7 +210,6 @@ pub(crate) struct Own<'a> {
     common: StreamEncoder,
     players: Vec<(PlayerId, Ends)>,
     /// The tick that is being carried.
-    tick: usize,
     written: Option<SnapshotWriter>,
     /// The bytes of each player's last chunk.
     sizes: Vec<usize>,
@@ -225,7 +224,6 @@ impl<'a> Own<'a> {
             trace,
             common: StreamEncoder::new(Arc::clone(&trace.schema)),
             players: trace.players.iter().map(ends).collect(),
-            tick: 0,
             written: None,
             sizes: Vec::new(),
         }
@@ -247,7 +245,6 @@ impl Format for Own<'_> {
         let written = self.trace.ticks[tick].clone();
         self.common
             .encode(SPAN, written.everyone(), None, &mut Vec::new());
-        self.tick = tick;
         self.written = Some(written);
     }
 

@@ -22,6 +22,8 @@ pub(crate) struct Case {
     /// Whether to measure what people use instead: not for rows that are another case's as well, of
     /// which only the schema says more or less. That is nothing to the baselines.
     pub(crate) has_baselines: bool,
+    /// What it is made from if nothing else is asked for.
+    pub(crate) default_seed: u64,
     /// Makes it from a seed and a number of ticks.
     pub(crate) record: Arc<dyn Fn(u64, usize) -> Trace>,
 }
@@ -37,13 +39,17 @@ impl Case {
             name: name.into(),
             ticks,
             has_baselines: true,
+            default_seed: 1,
             record: Arc::new(record),
         }
     }
 
     /// Records as much of it as asked for.
     pub(crate) fn record(&self, options: &Options) -> Trace {
-        (self.record)(options.seed, self.ticks.min(options.ticks))
+        let seed = options.seed.unwrap_or(self.default_seed);
+        let mut trace = (self.record)(seed, self.ticks.min(options.ticks));
+        trace.seed = seed;
+        trace
     }
 }
 
@@ -54,6 +60,7 @@ pub(crate) type MakePlain = for<'a> fn(&'a Schema, &'a [Frame]) -> Box<dyn Forma
 pub(crate) struct Trace {
     pub(crate) schema: Arc<Schema>,
     pub(crate) hz: u16,
+    pub(crate) seed: u64,
     pub(crate) ticks: Vec<SnapshotWriter>,
     /// Players who see something of their own.
     pub(crate) players: Vec<PlayerId>,
@@ -66,6 +73,7 @@ impl Trace {
         Self {
             schema,
             hz,
+            seed: 0,
             ticks: Vec::new(),
             players: Vec::new(),
             plain,

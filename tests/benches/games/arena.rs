@@ -77,7 +77,7 @@ impl Match {
                 player,
                 pilot: Pilot::new(behaviour, (seed << 16) + u64::from(number)),
                 presses: InputWords::of(&ArenaInput::default()),
-                sees: StreamEncoder::new(Arc::clone(&schema)),
+                sees: StreamEncoder::private(Arc::clone(&schema)),
             }
         });
         let bots = bots.collect();

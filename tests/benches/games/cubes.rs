@@ -1,61 +1,63 @@
 //! The cubes of the networked physics data compression challenge: 901 of them at 60 Hz, one of which
 //! a player drives through the others.
 //!
-//! Reads a recording, which the environment variable names: for each frame 901 records of eight
+//! Beside the ones that the game's physics make, there may be a recording, for comparison with what
+//! others measured: the environment variable names a file with, for each frame, 901 records of eight
 //! little-endian `i32`, which are the four words of a rotation in nine bits, the position in 512ths
 //! of a unit, and whether the player has to do with the cube.
 
 use std::sync::Arc;
 
-use glam::{Quat, Vec3};
 use serde::{Deserialize, Serialize};
 use slotmap::SlotMap;
+use syncline_games::cubes::challenge::{CUBES, Challenge, ChallengeCube, FRAMES};
 use syncline_shared::id::{ClassId, EntityId, Slot};
-use syncline_shared::schema::{Schema, SchemaBuilder};
+use syncline_shared::schema::Schema;
 use syncline_shared::snapshot::{Audience, Frame, Rows, SnapshotWriter};
-use syncline_shared::tick::TickRate;
 
 use crate::kit::{Case, Plain, Trace, plain};
 
-/// Which file holds the recording.
+/// Which file holds a recording.
 const FILE: &str = "SYNCLINE_CUBES_TRACE";
 
+/// The seed that figures are given for.
+const SEED: u64 = 3;
+
 const CUBE: ClassId = ClassId(0);
-const CUBES: usize = 901;
-const FRAMES: usize = 3606;
 const HZ: u16 = 60;
 
 /// How far below zero the lowest position lies, in steps.
-const BELOW_ZERO: i32 = 1 << 14;
+const BELOW_ZERO: i32 = 16_383;
 
-syncline_shared::replicated! {
-    /// One cube.
-    #[derive(Clone, Debug, PartialEq)]
-    struct Cube {
-        /// How it is turned.
-        attitude: Quat => quaternion(9),
-        /// Its middle.
-        position: Vec3 => fixed(-32.0, 31.998_046_875, 0.001_953_125),
-        /// Whether it has to do with the player.
-        interacting: bool => flag,
-    }
-}
-
-/// The case, if there is a recording.
 pub(crate) fn cases() -> Vec<Case> {
-    let file = std::env::var_os(FILE);
-    let case = |file: std::ffi::OsString| {
-        Case::new("cubes-901", FRAMES, move |_, ticks| {
+    let made = Case {
+        default_seed: SEED,
+        ..Case::new("cubes-901", FRAMES, drive)
+    };
+    let recorded = std::env::var_os(FILE).map(|file| {
+        Case::new("cubes-901/recorded", FRAMES, move |_, ticks| {
             let recording = std::fs::read(&file).expect("the recording can be read");
             replay(&recording, ticks)
         })
-    };
-    file.map(case).into_iter().collect()
+    });
+    [made].into_iter().chain(recorded).collect()
+}
+
+fn drive(seed: u64, ticks: usize) -> Trace {
+    let schema = Arc::new(Challenge::schema());
+    let mut trace = Trace::new(Arc::clone(&schema), HZ, plain::<World>);
+    let mut challenge = Challenge::new(seed);
+    for _ in 0..ticks {
+        let mut writer = SnapshotWriter::new(Arc::clone(&schema));
+        challenge.step();
+        challenge.replicate(&mut writer);
+        trace.push(writer);
+    }
+    trace
 }
 
 fn replay(recording: &[u8], ticks: usize) -> Trace {
-    let rate = TickRate::hz(HZ);
-    let schema = Arc::new(SchemaBuilder::new("cubes", rate).class::<Cube>().build());
+    let schema = Arc::new(Challenge::schema());
     let mut trace = Trace::new(Arc::clone(&schema), HZ, plain::<World>);
     let mut entities: SlotMap<EntityId, ()> = SlotMap::with_key();
     let cubes: Vec<EntityId> = (0..CUBES).map(|_| entities.insert(())).collect();
@@ -83,9 +85,9 @@ struct PlainCube {
 
 impl Plain for World {
     fn of(schema: &Schema, frame: &Frame) -> Self {
-        let cubes = frame.entities::<Cube>(schema);
+        let cubes = frame.entities::<ChallengeCube>(schema);
         let rows = frame.rows(CUBE).into_iter().flat_map(Rows::iter);
-        let plain = |((_, cube), (_, words)): ((Slot, Cube), (Slot, &[u32]))| PlainCube {
+        let plain = |((_, cube), (_, words)): ((Slot, ChallengeCube), (Slot, &[u32]))| PlainCube {
             interacting: cube.interacting,
             position: cube.position.to_array(),
             attitude: parts(words),
