@@ -1,27 +1,22 @@
 //! Directions as 256 whole vectors, so that every machine fires the same way.
 
 use glam::IVec2;
+use syncline_shared::direction;
 
-/// The length of [`unit()`]'s vectors.
-pub const UNIT: i32 = 1 << 14;
+pub use syncline_shared::direction::UNIT;
 
-/// `UNIT * sin` of the first quarter turn, in 64 parts.
-const QUARTER: [i16; 65] = [
-    0, 402, 804, 1205, 1606, 2006, 2404, 2801, 3196, 3590, 3981, 4370, 4756, 5139, 5520, 5897,
-    6270, 6639, 7005, 7366, 7723, 8076, 8423, 8765, 9102, 9434, 9760, 10080, 10394, 10702, 11003,
-    11297, 11585, 11866, 12140, 12406, 12665, 12916, 13160, 13395, 13623, 13842, 14053, 14256,
-    14449, 14635, 14811, 14978, 15137, 15286, 15426, 15557, 15679, 15791, 15893, 15986, 16069,
-    16143, 16207, 16261, 16305, 16340, 16364, 16379, 16384,
-];
+/// The bits of an aim.
+const BITS: u8 = 8;
 
 /// The vector that `aim` points along, [`UNIT`] long: 0 is along x, 64 along y.
 pub fn unit(aim: u8) -> IVec2 {
-    IVec2::new(sine(aim.wrapping_add(64)), sine(aim))
+    direction::unit(aim.into(), BITS)
 }
 
-/// The vector along `aim` that is `length` long, to the nearest whole numbers; halves go up.
+/// The vector along `aim` that is `length` long, to the nearest whole numbers; halves go up. Shots
+/// that fly by it are what their streams expect.
 pub fn along(aim: u8, length: i32) -> IVec2 {
-    (unit(aim) * length + IVec2::splat(UNIT / 2)) >> UNIT.ilog2()
+    direction::along(aim.into(), BITS, length)
 }
 
 /// The aim nearest to a vector's direction; 0 for none.
@@ -41,16 +36,6 @@ pub fn direction_along(vector: IVec2) -> u8 {
     } else {
         1 + aim_along(vector).wrapping_add(16) / 32
     }
-}
-
-fn sine(aim: u8) -> i32 {
-    let part = usize::from(aim % 64);
-    i32::from(match aim / 64 {
-        0 => QUARTER[part],
-        1 => QUARTER[64 - part],
-        2 => -QUARTER[part],
-        _ => -QUARTER[64 - part],
-    })
 }
 
 #[cfg(test)]

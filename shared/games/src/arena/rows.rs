@@ -59,15 +59,19 @@ replicated! {
 }
 
 replicated! {
-    /// A shot in flight.
+    /// A shot in flight. It starts in the middle of the ship that fired it, along its gun: the hints
+    /// say so, and so a shot costs next to nothing until it ends.
     #[derive(Clone, Debug, PartialEq)]
     pub struct Projectile {
+        /// The ship that fired it.
+        pub ship: Reference => entity("Ship") parent(),
         /// Where it is.
-        pub position: IVec2 => fixed(0.0, 2047.9375, 0.0625) exact(velocity, 1, 1),
+        pub position: IVec2 => fixed(0.0, 2047.9375, 0.0625)
+            exact(velocity, 1, 1) copies(position),
         /// What each tick adds to its position.
-        pub velocity: IVec2 => fixed(-15.9375, 15.9375, 0.0625),
+        pub velocity: IVec2 => fixed(-15.9375, 15.9375, 0.0625) along(aim),
         /// Who fired it.
-        pub owner: PlayerId => bits(12),
+        pub owner: PlayerId => bits(12) copies(owner),
     }
 }
 

@@ -2,7 +2,7 @@
 
 use glam::IVec2;
 use serde::{Deserialize, Serialize};
-use syncline_shared::id::PlayerId;
+use syncline_shared::id::{EntityId, PlayerId};
 
 use super::aim;
 use super::flight::Flight;
@@ -86,9 +86,10 @@ impl Shot {
         }
     }
 
-    /// What everybody sees.
-    pub(super) fn projectile(&self) -> Projectile {
+    /// What everybody sees of a shot of `ship`.
+    pub(super) fn projectile(&self, ship: EntityId) -> Projectile {
         Projectile {
+            ship: ship.into(),
             position: self.position,
             velocity: self.velocity,
             owner: self.owner,

@@ -173,7 +173,10 @@ impl World {
             );
         }
         for (entity, shot) in &self.shots {
-            world.put(entity, Audience::Everyone, &shot.projectile());
+            // A player who goes takes its shots along.
+            if let Some(&ship) = self.seats.get(&shot.owner()) {
+                world.put(entity, Audience::Everyone, &shot.projectile(ship));
+            }
         }
         for (entity, spot) in &self.spots {
             world.put(entity, Audience::Everyone, &spot.pickup());
