@@ -7,29 +7,27 @@
     reason = "shared by several test programs"
 )]
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
+mod watcher;
+
+use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 use slotmap::SlotMap;
 use syncline_server_core::{
     Attach, ClientMessage, ConnectionId, Room, RoomConfig, RoomEvent, RoomOutput,
 };
-use syncline_shared::close::CloseReason;
 use syncline_shared::command::{CommandMessage, CommandRefusal};
 use syncline_shared::game::{
     Audience, Game, JoinRefusal, LeaveReason, Origin, Outcome, Profile, Seats, SnapshotWriter, Step,
 };
 use syncline_shared::id::{EntityId, PlayerId, RoomCode, RoomId, SessionId, StreamSlot};
-use syncline_shared::input::{InputBatch, InputFrame, InputStatus, InputWords};
-use syncline_shared::message::control::{PhaseInfo, Role, ServerControl, Welcome};
-use syncline_shared::message::frame::{FrameSection, StreamEntry};
-use syncline_shared::message::{SectionKind, sections};
+use syncline_shared::input::{InputBatch, InputFrame, InputWords};
+use syncline_shared::message::control::Role;
 use syncline_shared::schema::Schema;
-use syncline_shared::snapshot::{Event, Frame};
-use syncline_shared::stream::{Applied, StreamDecoder};
 use syncline_shared::tick::{Tick, TickRate, Timestamp, ViewTick};
 use syncline_shared::{commands, replicated};
+
+pub use watcher::Watcher;
 
 replicated! {
     /// A runner on a line.
@@ -214,184 +212,6 @@ pub fn room_with(rules: &Rules, change: impl FnOnce(&mut RoomConfig)) -> Room {
     change(&mut config);
     let rules = syncline_shared::codec::encode(rules);
     Room::new(config, syncline_server_core::game_kind::<Race>(), rules).unwrap()
-}
-
-/// What one client of the test knows.
-pub struct Watcher {
-    pub connection: ConnectionId,
-    pub session: SessionId,
-    pub schema: Arc<Schema>,
-    pub welcome: Option<Welcome>,
-    pub phase: Option<PhaseInfo>,
-    pub roster: BTreeMap<PlayerId, (String, bool)>,
-    pub decoders: BTreeMap<StreamSlot, StreamDecoder>,
-    pub tick: Tick,
-    pub frames: u32,
-    pub joins: u32,
-    /// Which streams were joined, and at which ticks.
-    pub joined: Vec<(StreamSlot, Tick)>,
-    /// Streams that it asked for anew.
-    pub asked: BTreeSet<StreamSlot>,
-    pub statuses: Vec<InputStatus>,
-    pub margins: Vec<i32>,
-    pub events: Vec<Event>,
-    pub replies: Vec<ServerControl>,
-    pub received: u32,
-    pub updates: u32,
-    pub sections_max: usize,
-    pub messages: Vec<Vec<u8>>,
-    pub closed: Option<CloseReason>,
-    parts: BTreeMap<StreamSlot, Vec<u8>>,
-}
-
-impl Watcher {
-    pub fn new(connection: u64, session: u64) -> Self {
-        Self {
-            connection: ConnectionId(connection),
-            session: SessionId(session),
-            schema: Arc::new(Race::schema()),
-            welcome: None,
-            phase: None,
-            roster: BTreeMap::new(),
-            decoders: BTreeMap::new(),
-            tick: Tick::ZERO,
-            frames: 0,
-            joins: 0,
-            joined: Vec::new(),
-            asked: BTreeSet::new(),
-            statuses: Vec::new(),
-            margins: Vec::new(),
-            events: Vec::new(),
-            replies: Vec::new(),
-            received: 0,
-            updates: 0,
-            sections_max: 0,
-            messages: Vec::new(),
-            closed: None,
-            parts: BTreeMap::new(),
-        }
-    }
-
-    pub fn player(&self) -> PlayerId {
-        self.welcome
-            .as_ref()
-            .and_then(|welcome| welcome.player)
-            .unwrap()
-    }
-
-    pub fn frame(&self, stream: StreamSlot) -> Option<&Frame> {
-        let known = self.decoders.get(&stream);
-        let right = known.filter(|_| !self.asked.contains(&stream));
-        right.map(StreamDecoder::frame)
-    }
-
-    pub fn incarnation(&self) -> u32 {
-        match self.phase {
-            Some(PhaseInfo::Running { incarnation, .. } | PhaseInfo::Ended { incarnation, .. }) => {
-                incarnation
-            }
-            _ => 0,
-        }
-    }
-
-    fn take(&mut self, message: &[u8]) {
-        self.received += 1;
-        self.messages.push(message.to_vec());
-        self.sections_max = self.sections_max.max(sections(message).count());
-        for section in sections(message) {
-            match section.unwrap() {
-                (SectionKind::Control, body) => self.control(ServerControl::decode(body).unwrap()),
-                (SectionKind::Frame, body) => self.take_frame(&FrameSection::decode(body).unwrap()),
-                (kind, _) => panic!("{kind:?} from a server"),
-            }
-        }
-    }
-
-    fn control(&mut self, control: ServerControl) {
-        let update = match control {
-            ServerControl::Welcome(welcome) => {
-                let state = welcome.state.clone();
-                self.welcome = Some(*welcome);
-                state
-            }
-            ServerControl::Room(update) => {
-                self.updates += 1;
-                update
-            }
-            reply => return self.replies.push(reply),
-        };
-        if update.whole {
-            self.roster.clear();
-        }
-        for entry in update.roster {
-            self.roster
-                .insert(entry.player, (entry.name, entry.connected));
-        }
-        for player in update.left {
-            self.roster.remove(&player);
-        }
-        if let Some(phase) = update.phase {
-            let before = self.incarnation();
-            self.phase = Some(phase);
-            if self.incarnation() != before {
-                self.asked.clear();
-                self.decoders.clear();
-            }
-        }
-    }
-
-    fn take_frame(&mut self, frame: &FrameSection<'_>) {
-        let mut joined = Vec::new();
-        for &(stream, entry) in &frame.streams {
-            let bytes = match entry {
-                StreamEntry::Join(bytes) => bytes.to_vec(),
-                StreamEntry::JoinPart {
-                    index,
-                    count,
-                    bytes,
-                } => {
-                    let parts = self.parts.entry(stream).or_default();
-                    if index == 0 {
-                        parts.clear();
-                    }
-                    parts.extend_from_slice(bytes);
-                    if index + 1 < count {
-                        return;
-                    }
-                    core::mem::take(parts)
-                }
-                StreamEntry::Chunk(_) | StreamEntry::Gone => continue,
-            };
-            let decoder = StreamDecoder::join(self.schema.clone(), &bytes).unwrap();
-            self.decoders.insert(stream, decoder);
-            self.joins += 1;
-            self.joined.push((stream, frame.tick));
-            self.asked.remove(&stream);
-            joined.push(stream);
-        }
-        for (stream, decoder) in &mut self.decoders {
-            let passed_over = joined.contains(stream) || self.asked.contains(stream);
-            if passed_over || self.tick == frame.tick {
-                continue;
-            }
-            let entry = frame.streams.iter().find(|(slot, _)| slot == stream);
-            let chunk = match entry {
-                Some((_, StreamEntry::Chunk(bytes))) => *bytes,
-                _ => &[],
-            };
-            // What was not told went as predicted.
-            let silent = (frame.tick.since(self.tick) - 1) / frame.span;
-            for _ in 0..silent {
-                decoder.apply(frame.span, &[], &mut self.events).unwrap();
-            }
-            let applied = decoder.apply(frame.span, chunk, &mut self.events).unwrap();
-            assert_ne!(applied, Applied::Mismatch, "{stream:?} at {}", frame.tick);
-        }
-        self.statuses.extend(&frame.own.statuses);
-        self.margins.extend(frame.own.margin_ms);
-        self.tick = frame.tick;
-        self.frames += 1;
-    }
 }
 
 /// A room and its clients, on a network without delay.
