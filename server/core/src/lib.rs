@@ -7,11 +7,13 @@
 //! Start at [`Room`]: it takes a [`RoomEvent`], is told the time, and yields [`RoomOutput`]s.
 //!
 //! - [`event`], [`config`], [`counters`]: what goes in, what comes out, what is counted
+//! - [`bandwidth`]: what the streams cost, by field
 //! - [`room`], `phase`: who is here, and what stage the room is at
 //! - [`simulation`], [`match_state`], [`input_queue`]: one tick of one game
 //! - `sessions`: seats, and who holds them across connections
 //! - `replication`, `follower`, `credit`, `waiting`, `resync`: which bytes each member gets, and when
 
+pub mod bandwidth;
 pub mod config;
 pub mod counters;
 mod credit;

@@ -10,6 +10,7 @@ use syncline_shared::schema::Schema;
 use syncline_shared::snapshot::{Contents, SnapshotWriter};
 use syncline_shared::stream::StreamEncoder;
 
+use crate::bandwidth::{Bandwidth, StreamMeter};
 use crate::counters::RoomCounters;
 
 /// Shared bytes: written once, held by everyone for whom they wait.
@@ -49,9 +50,20 @@ impl Stream {
         common: Option<&StreamEncoder>,
         counters: &mut RoomCounters,
         scratch: &mut Vec<u8>,
+        meter: Option<&mut StreamMeter>,
     ) {
         scratch.clear();
-        let stats = self.encoder.encode(span, contents, common, scratch);
+        let stats = match meter {
+            None => self.encoder.encode(span, contents, common, scratch),
+            Some(meter) => {
+                let spent = &mut meter.spent;
+                let stats = self
+                    .encoder
+                    .encode_counting(span, contents, common, scratch, spent);
+                meter.bytes += scratch.len() as u64;
+                stats
+            }
+        };
         counters.rows_refused += stats.rows_refused as u64;
         counters.events_refused += stats.events_refused as u64;
         self.join = None;
@@ -102,14 +114,18 @@ impl Replication {
         span: u32,
         world: &SnapshotWriter,
         counters: &mut RoomCounters,
+        bandwidth: &mut Bandwidth,
         scratch: &mut Vec<u8>,
     ) {
+        let mut sample = bandwidth.next_snapshot(span);
+        let meter = sample.as_mut().map(|period| &mut period.common);
         self.common
-            .encode(span, world.everyone(), None, counters, scratch);
+            .encode(span, world.everyone(), None, counters, scratch, meter);
         let common = &self.common.encoder;
         for (&player, stream) in &mut self.own {
             let contents = world.player(player);
-            stream.encode(span, contents, Some(common), counters, scratch);
+            let meter = sample.as_mut().map(|period| &mut period.own);
+            stream.encode(span, contents, Some(common), counters, scratch, meter);
         }
     }
 

@@ -26,6 +26,7 @@ use syncline_shared::message::control::ServerControl;
 use syncline_shared::snapshot::Frame;
 use syncline_shared::tick::{Tick, Timestamp};
 
+use crate::bandwidth::Bandwidth;
 use crate::config::RoomConfig;
 use crate::counters::RoomCounters;
 use crate::event::{Astray, ClientMessage, ConnectionId, RoomEvent, RoomOutput, RoomStatus};
@@ -61,6 +62,7 @@ pub struct Room {
     finished: bool,
     outputs: VecDeque<RoomOutput>,
     counters: RoomCounters,
+    bandwidth: Bandwidth,
     scratch: Vec<u8>,
 }
 
@@ -86,6 +88,7 @@ impl Room {
         // A snapshot a second at the least, and a seat for everybody whom a match needs.
         config.snapshot_interval = config.snapshot_interval.clamp(1, hz);
         config.players_max = config.players_max.max(seats.min);
+        let bandwidth = Bandwidth::new(config.bandwidth_sampling, game.tick_rate());
         Ok(Self {
             config,
             game,
@@ -103,6 +106,7 @@ impl Room {
             finished: false,
             outputs: VecDeque::new(),
             counters: RoomCounters::default(),
+            bandwidth,
             scratch: Vec::new(),
         })
     }
@@ -189,6 +193,11 @@ impl Room {
     /// What was counted so far.
     pub fn counters(&self) -> &RoomCounters {
         &self.counters
+    }
+
+    /// What its streams cost of late, of this match and of those before.
+    pub fn bandwidth(&self) -> &Bandwidth {
+        &self.bandwidth
     }
 
     /// Whether the room has ended, empty for long enough or stopped, and can be dropped.

@@ -253,7 +253,8 @@ impl Room {
         } = &mut **running;
         game.replicate(world);
         let span = tick.since(*snapshot_tick);
-        replication.encode(span, world, &mut self.counters, &mut self.scratch);
+        let (counters, bandwidth) = (&mut self.counters, &mut self.bandwidth);
+        replication.encode(span, world, counters, bandwidth, &mut self.scratch);
         let snapshot = SnapshotTick {
             tick,
             span,
