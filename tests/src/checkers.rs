@@ -15,7 +15,7 @@ use syncline_shared::close::{CloseReason, Then};
 use syncline_shared::hash::WordHash;
 use syncline_shared::id::{PlayerId, StreamSlot};
 use syncline_shared::journal::{MatchHeader, TickRecord};
-use syncline_shared::limits::SILENCE_MICROS_MAX;
+use syncline_shared::limits::{ACK_MICROS_MAX, SILENCE_MICROS_MAX};
 use syncline_shared::message::control::PhaseInfo;
 use syncline_shared::predict::Predict;
 use syncline_shared::snapshot::{Frame, SnapshotWriter};
@@ -368,9 +368,10 @@ impl Recoveries {
         self.recovered += 1;
         let took = now.since(since).saturating_sub(2 * one_way);
         self.slowest_micros = self.slowest_micros.max(took);
-        // Where the present is a silence, it is seen when that ends.
+        // Where the present is a silence, it is seen when that ends; and of so few messages the
+        // client takes its time to acknowledge the first.
         let silence = if silent < self.silent {
-            SILENCE_MICROS_MAX
+            SILENCE_MICROS_MAX + ACK_MICROS_MAX
         } else {
             0
         };
