@@ -7,7 +7,7 @@
 //!
 //! - `file`: how vectors are kept in files
 //! - `control`, `play`, `frames`: messages
-//! - `schemas`, `streams`: rows and how they travel
+//! - `schemas`, `streams`, `lives`: rows and how they travel
 //! - `numbers`: varints, bits, quantisation, hashes
 //! - `refused`: bytes that no decoder takes
 //! - `closes`: the table of close reasons
@@ -20,6 +20,7 @@ mod control;
 mod document;
 mod file;
 mod frames;
+mod lives;
 mod numbers;
 mod play;
 mod refused;

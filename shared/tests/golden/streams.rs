@@ -1,4 +1,5 @@
-//! Small streams: for each kind of field the chunks of a short life, and the join after each.
+//! Small streams: for each kind of field the chunks of a short life, and the join after each; then
+//! the longer [`lives`](crate::lives), with joins now and then.
 
 use std::sync::Arc;
 
@@ -10,19 +11,24 @@ use syncline_shared::snapshot::{Audience, Event, Frame, SnapshotWriter};
 use syncline_shared::stream::{Applied, StreamDecoder, StreamEncoder};
 
 use crate::file::{Golden, hex, unhex};
+use crate::lives::{self, Life, Tick, lives};
 use crate::schemas::{class, field, fixed, schema, ship};
 
 pub(crate) const STREAMS: Golden = Golden {
     name: "stream",
     about: "Streams, tick by tick. `join` is the state after a tick, for one that follows from the \
-            next. `chunk` leads from the state of the tick before to `classes`, the live rows of \
-            each class by slot, and tells of `events`; `verified` says whether it holds a hash. \
-            `hash` is that of the rows after the tick.",
+            next; of long lives not every tick has one. `chunk` spans `span` ticks and leads from \
+            the state of the tick before to `classes`, the live rows of each class by slot, and \
+            tells of `events`; `verified` says whether it holds a hash. `hash` is that of the rows \
+            after the tick.",
     vectors: streams,
 };
 
-/// Ticks of a life: what is written at each. Numbers name entities and words.
-type Life = Vec<&'static [Act]>;
+/// The ticks of a short life: what is written at each. Numbers name entities and words.
+type Acts = Vec<&'static [Act]>;
+
+/// A longer life has a join each so many ticks.
+const JOIN_TICKS: usize = 6;
 
 #[derive(Clone, Copy)]
 enum Act {
@@ -67,7 +73,7 @@ const PRIVATE: [&[Act]; 3] = [
 
 const PLAYER: PlayerId = PlayerId(0);
 
-fn examples() -> Vec<(&'static str, Schema, Life)> {
+fn examples() -> Vec<(&'static str, Schema, Acts)> {
     let one = |kind: FieldKind, lanes: u8| {
         let fields = || vec![field("value", kind, lanes)];
         schema(vec![class("Row", fields())], vec![class("Event", fields())])
@@ -144,6 +150,33 @@ fn words(first: u32, count: usize) -> Vec<u32> {
         .collect()
 }
 
+/// A short life, written out. Its rows refer to the entity after them, then to themselves.
+fn written(name: &'static str, schema: Schema, ticks: &[&[Act]]) -> Life {
+    let act = |act: &Act| match *act {
+        Happens(first) => lives::Act::Event {
+            class: 0,
+            words: words(first, schema.events()[0].words()),
+            references: vec![Some(1)],
+        },
+        Row(class, entity, first) | Private(class, entity, first) => lives::Act::Row {
+            class,
+            entity,
+            is_private: matches!(act, Private(..)),
+            words: words(first, schema.classes()[usize::from(class)].words()),
+            references: vec![Some((entity + 1) % 4), Some(entity)],
+        },
+    };
+    let ticks = ticks.iter().map(|acts| Tick {
+        span: 1,
+        acts: acts.iter().map(act).collect(),
+    });
+    Life {
+        name,
+        ticks: ticks.collect(),
+        schema,
+    }
+}
+
 struct Server {
     schema: Arc<Schema>,
     entities: Vec<EntityId>,
@@ -157,7 +190,7 @@ impl Server {
         let schema = Arc::new(schema);
         let mut map: SlotMap<EntityId, ()> = SlotMap::with_key();
         Self {
-            entities: (0..4).map(|_| map.insert(())).collect(),
+            entities: (0..lives::ENTITIES).map(|_| map.insert(())).collect(),
             writer: SnapshotWriter::new(Arc::clone(&schema)),
             common: StreamEncoder::new(Arc::clone(&schema)),
             own: StreamEncoder::private(Arc::clone(&schema)),
@@ -165,81 +198,108 @@ impl Server {
         }
     }
 
-    /// References of a row: the entity after it, then itself.
-    fn write(&mut self, act: Act) {
-        let (class, entity, first, audience) = match act {
-            Row(class, entity, first) => (class, entity, first, Audience::Everyone),
-            Private(class, entity, first) => (class, entity, first, Audience::Player(PLAYER)),
-            Happens(first) => {
-                let layout = &self.schema.events()[0];
-                let words = words(first, layout.words());
-                let references = [Some(self.entities[1])];
-                return self
-                    .writer
-                    .event_words(0, Audience::Everyone, &words, &references);
-            }
+    fn write(&mut self, act: &lives::Act) {
+        let named = |references: &[Option<usize>]| -> Vec<Option<EntityId>> {
+            let entity = |&entity: &Option<usize>| Some(self.entities[entity?]);
+            references.iter().map(entity).collect()
         };
-        let layout = &self.schema.classes()[usize::from(class)];
-        let words = words(first, layout.words());
-        let next = (entity + 1) % self.entities.len();
-        let references = [Some(self.entities[next]), Some(self.entities[entity])];
-        self.writer.put_words(
-            ClassId(class),
-            self.entities[entity],
-            audience,
-            &words,
-            &references,
-        );
+        match act {
+            lives::Act::Event {
+                class,
+                words,
+                references,
+            } => {
+                let references = named(references);
+                let everyone = Audience::Everyone;
+                self.writer
+                    .event_words(*class, everyone, words, &references);
+            }
+            lives::Act::Row {
+                class,
+                entity,
+                is_private,
+                words,
+                references,
+            } => {
+                let references = named(references);
+                let audience = if *is_private {
+                    Audience::Player(PLAYER)
+                } else {
+                    Audience::Everyone
+                };
+                let entity = self.entities[*entity];
+                self.writer
+                    .put_words(ClassId(*class), entity, audience, words, &references);
+            }
+        }
     }
 
     /// The chunks of a tick, of the common stream and of the private one.
-    fn tick(&mut self, acts: &[Act]) -> [Vec<u8>; 2] {
+    fn tick(&mut self, tick: &Tick) -> [Vec<u8>; 2] {
         self.writer.clear();
-        for &act in acts {
+        for act in &tick.acts {
             self.write(act);
         }
         let mut chunks = [Vec::new(), Vec::new()];
         let (everyone, own) = (self.writer.everyone(), self.writer.player(PLAYER));
-        self.common.encode(1, everyone, None, &mut chunks[0]);
-        self.own.encode(1, own, Some(&self.common), &mut chunks[1]);
+        self.common
+            .encode(tick.span, everyone, None, &mut chunks[0]);
+        self.own
+            .encode(tick.span, own, Some(&self.common), &mut chunks[1]);
         chunks
     }
 }
 
 fn streams() -> Vec<Value> {
-    examples()
+    let short = examples()
         .into_iter()
-        .map(|(name, schema, life)| {
-            let private = life.concat().iter().any(|act| matches!(act, Private(..)));
-            let mut server = Server::new(schema);
-            let mut follower: Option<StreamDecoder> = None;
-            let mut ticks = Vec::new();
-            for acts in life {
-                let [common, own] = server.tick(acts);
-                let (chunk, encoder) = if private {
-                    (own, &server.own)
-                } else {
-                    (common, &server.common)
-                };
-                let mut join = Vec::new();
-                encoder.join(&mut join);
-                let mut tick = json!({ "chunk": hex(&chunk), "join": hex(&join) });
-                describe(&mut tick, encoder.frame());
-                // The first tick has no state before it to lead from: its join is the beginning.
-                let mut events = Vec::new();
-                let applied = follower
-                    .as_mut()
-                    .map(|follower| follower.apply(1, &chunk, &mut events).unwrap());
-                tick["verified"] = json!(applied == Some(Applied::Verified));
-                tick["events"] = events_value(&events);
-                follower.get_or_insert_with(|| {
-                    StreamDecoder::join(Arc::clone(&server.schema), &join).unwrap()
-                });
-                ticks.push(tick);
+        .map(|(name, schema, ticks)| recorded(written(name, schema, &ticks), 1));
+    let long = lives().into_iter().map(|life| recorded(life, JOIN_TICKS));
+    short.chain(long).collect()
+}
+
+/// A life as a vector, with a join each `join_ticks` ticks.
+fn recorded(life: Life, join_ticks: usize) -> Value {
+    let acts = || life.ticks.iter().flat_map(|tick| &tick.acts);
+    let is_private = |act: &lives::Act| {
+        matches!(
+            act,
+            lives::Act::Row {
+                is_private: true,
+                ..
             }
-            json!({ "name": name, "schema": hex(server.schema.encoded()), "ticks": ticks })
-        })
-        .collect()
+        )
+    };
+    let private = acts().any(is_private);
+    let mut server = Server::new(life.schema);
+    let mut follower: Option<StreamDecoder> = None;
+    let mut ticks = Vec::new();
+    for (number, tick) in life.ticks.iter().enumerate() {
+        let [common, own] = server.tick(tick);
+        let (chunk, encoder) = if private {
+            (own, &server.own)
+        } else {
+            (common, &server.common)
+        };
+        let mut join = Vec::new();
+        encoder.join(&mut join);
+        let mut value = json!({ "chunk": hex(&chunk), "span": tick.span });
+        if number.is_multiple_of(join_ticks) {
+            value["join"] = json!(hex(&join));
+        }
+        describe(&mut value, encoder.frame());
+        // The first tick has no state before it to lead from: its join is the beginning.
+        let mut events = Vec::new();
+        let applied = follower
+            .as_mut()
+            .map(|follower| follower.apply(tick.span, &chunk, &mut events).unwrap());
+        value["verified"] = json!(applied == Some(Applied::Verified));
+        value["events"] = events_value(&events);
+        follower
+            .get_or_insert_with(|| StreamDecoder::join(Arc::clone(&server.schema), &join).unwrap());
+        ticks.push(value);
+    }
+    json!({ "name": life.name, "schema": hex(server.schema.encoded()), "ticks": ticks })
 }
 
 fn describe(tick: &mut Value, frame: &Frame) {
@@ -256,26 +316,30 @@ fn events_value(events: &[Event]) -> Value {
     events.iter().map(event).collect()
 }
 
+/// From the first join and from each further one, to the end.
 #[test]
 fn streams_are_followed() {
     for vector in STREAMS.load() {
+        let name = &vector["name"];
         let schema = Arc::new(Schema::decode(&unhex(vector["schema"].as_str().unwrap())).unwrap());
-        let join = |tick: &Value| {
-            StreamDecoder::join(Arc::clone(&schema), &unhex(tick["join"].as_str().unwrap()))
-                .unwrap()
-        };
-        let ticks = vector["ticks"].as_array().unwrap();
-        let mut follower = join(&ticks[0]);
-        for tick in &ticks[1..] {
-            let mut events = Vec::new();
+        let mut followers: Vec<StreamDecoder> = Vec::new();
+        for (number, tick) in vector["ticks"].as_array().unwrap().iter().enumerate() {
             let chunk = unhex(tick["chunk"].as_str().unwrap());
-            let applied = follower.apply(1, &chunk, &mut events).unwrap();
-            assert_eq!(json!(applied == Applied::Verified), tick["verified"]);
-            assert_eq!(events_value(&events), tick["events"]);
-            for frame in [follower.frame(), join(tick).frame()] {
+            let span = u32::try_from(tick["span"].as_u64().unwrap()).unwrap();
+            for follower in &mut followers {
+                let mut events = Vec::new();
+                let applied = follower.apply(span, &chunk, &mut events).unwrap();
+                assert_eq!(json!(applied == Applied::Verified), tick["verified"]);
+                assert_eq!(events_value(&events), tick["events"]);
+            }
+            if let Some(join) = tick["join"].as_str() {
+                let joined = StreamDecoder::join(Arc::clone(&schema), &unhex(join));
+                followers.push(joined.unwrap());
+            }
+            for follower in &followers {
                 let mut described = tick.clone();
-                describe(&mut described, frame);
-                assert_eq!(&described, tick, "{}", vector["name"]);
+                describe(&mut described, follower.frame());
+                assert_eq!(&described, tick, "{name}, {number}");
             }
         }
     }
