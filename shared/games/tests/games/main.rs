@@ -8,5 +8,6 @@ mod cubes_determinism;
 mod cubes_rules;
 mod determinism;
 mod driver;
+mod golden;
 mod maps;
 mod prediction;
