@@ -113,6 +113,14 @@ impl<'a> RangeEncoder<'a> {
 
     #[inline(always)]
     fn widen(&mut self) {
+        if self.range < RANGE_MIN {
+            self.shift_out();
+        }
+    }
+
+    // Hardly any decision costs a whole byte: kept out of the way of those that don't.
+    #[inline(never)]
+    fn shift_out(&mut self) {
         while self.range < RANGE_MIN {
             self.out.push((self.low >> 24) as u8);
             self.low <<= 8;
@@ -164,7 +172,7 @@ impl<'a> RangeDecoder<'a> {
             bytes,
         };
         for _ in 0..4 {
-            decoder.shift_in();
+            decoder.code = decoder.code << 8 | decoder.next();
         }
         decoder
     }
@@ -183,21 +191,26 @@ impl<'a> RangeDecoder<'a> {
     }
 
     #[inline(always)]
+    fn widen(&mut self) {
+        if self.range < RANGE_MIN {
+            self.shift_in();
+        }
+    }
+
+    #[inline(never)]
     fn shift_in(&mut self) {
-        let next = if let Some((&byte, rest)) = self.bytes.split_first() {
+        while self.range < RANGE_MIN {
+            self.code = self.code << 8 | self.next();
+            self.range <<= 8;
+        }
+    }
+
+    fn next(&mut self) -> u32 {
+        if let Some((&byte, rest)) = self.bytes.split_first() {
             self.bytes = rest;
             u32::from(byte)
         } else {
             0
-        };
-        self.code = self.code << 8 | next;
-    }
-
-    #[inline(always)]
-    fn widen(&mut self) {
-        while self.range < RANGE_MIN {
-            self.shift_in();
-            self.range <<= 8;
         }
     }
 }

@@ -9,9 +9,8 @@
 // What runs several times for each row is inlined by hand: measured, it halves the time of a chunk.
 #![allow(clippy::inline_always)]
 
-use super::memory::Lane;
 use super::model::{Contexts, Odds, class_of, sign_of};
-use super::rows::{RowCoder, Surprise};
+use super::surprise::Surprise;
 use crate::range_coder::Coder;
 use crate::schema::plan::{Circle, Group, GroupKind};
 use crate::schema::site::NumberSite;
@@ -20,57 +19,44 @@ use crate::schema::site::NumberSite;
 const CIRCLE_SCORE_MIN: i8 = 2;
 const CIRCLE_SCORE_MAX: i8 = 8;
 
-/// The doubt classes of lanes whose velocity just changed, and of lanes at rest; those in motion
-/// have 0 to 15.
-const RELINKED: u32 = 17;
-const RESTING: u32 = 18;
-
-impl<C: Coder, O: Odds> RowCoder<'_, '_, C, O> {
-    /// Codes what a group that differs is: `row` holds what was predicted.
-    pub(super) fn differ(
-        &mut self,
-        surprise: &Surprise,
-        group: &Group,
-        row: &mut [u32],
-        actual: &[u32],
-    ) {
+impl<C: Coder, O: Odds> Surprise<'_, C, O> {
+    /// Codes what a group that differs is: the row holds what was predicted.
+    #[inline(never)]
+    pub(super) fn differ(&mut self, group: &Group) {
         let start = group.words.start;
         match group.kind {
             GroupKind::Flag => {
-                row[start] ^= 1;
-                self.lane_mut(surprise, start).note(1);
+                self.row[start] ^= 1;
+                self.memory.lanes[start].note(1);
             }
-            GroupKind::Words => self.words(surprise, group, row, actual),
+            GroupKind::Words => self.words(group),
             GroupKind::Motion { first, circle } => {
-                self.lanes(surprise, group, first, circle.as_ref(), row, actual);
+                self.lanes(group, first, circle.as_ref());
             }
             GroupKind::Angle { bits, .. } => {
                 let turn = 1i32 << bits;
-                let apart = actual_word::<C>(actual, start).wrapping_sub(row[start]) as i32;
+                let apart =
+                    actual_word::<C>(self.actual, start).wrapping_sub(self.row[start]) as i32;
                 let apart = ((apart + turn / 2) & (turn - 1)) - turn / 2;
-                let contexts = self.contexts(surprise, start, 7, 8);
+                let contexts = self.contexts(start, 7, 8);
                 let site = &group.numbers[0];
                 let apart = self.wire.number(site, contexts, apart);
-                row[start] = row[start].wrapping_add_signed(apart) & (turn - 1) as u32;
-                self.lane_mut(surprise, start).note(apart);
+                self.row[start] = self.row[start].wrapping_add_signed(apart) & (turn - 1) as u32;
+                self.memory.lanes[start].note(apart);
             }
             GroupKind::Rotation {
                 index,
                 largest,
                 second,
-            } => self.rotation(surprise, group, index, [largest, second], row, actual),
+            } => self.rotation(group, index, [largest, second]),
         }
-    }
-
-    fn lane_mut(&mut self, surprise: &Surprise, word: usize) -> &mut Lane {
-        &mut self.memory.lanes[surprise.slot * self.plan.words() + word]
     }
 
     /// The contexts of a residual without a place of its own: by the residuals before it in the
     /// group, by its lane's own; its sign by the lane's last and by where in its step it should be.
-    fn contexts(&self, surprise: &Surprise, word: usize, sum: u32, fraction: u8) -> Contexts {
-        let lane = &self.memory.lanes[surprise.slot * self.plan.words() + word];
-        let change = if surprise.fresh { lane.change } else { 0 };
+    fn contexts(&self, word: usize, sum: u32, fraction: u8) -> Contexts {
+        let lane = &self.memory.lanes[word];
+        let change = if self.fresh { lane.change } else { 0 };
         let part = (u32::from(fraction) + 2) / 5;
         Contexts {
             value: sum + 8 * u32::from(lane.size / 8).min(7),
@@ -80,75 +66,57 @@ impl<C: Coder, O: Odds> RowCoder<'_, '_, C, O> {
     }
 
     /// Codes a word as its distance from what `row` holds.
-    fn word(
-        &mut self,
-        surprise: &Surprise,
-        site: &NumberSite,
-        mut contexts: Contexts,
-        word: usize,
-        row: &mut [u32],
-        actual: &[u32],
-    ) -> i32 {
-        let (predicted, max) = (row[word], self.plan.word_max[word]);
+    fn word(&mut self, site: &NumberSite, mut contexts: Contexts, word: usize) -> i32 {
+        let (predicted, max) = (self.row[word], self.plan.word_max[word]);
         contexts.known = known_sign(predicted, max);
-        let residual = actual_word::<C>(actual, word).wrapping_sub(predicted) as i32;
+        let residual = actual_word::<C>(self.actual, word).wrapping_sub(predicted) as i32;
         let residual = self.wire.number(site, contexts, residual);
-        row[word] = moved_by(predicted, residual, max);
-        self.lane_mut(surprise, word).note(residual);
+        self.row[word] = moved_by(predicted, residual, max);
+        self.memory.lanes[word].note(residual);
         residual
     }
 
-    fn words(&mut self, surprise: &Surprise, group: &Group, row: &mut [u32], actual: &[u32]) {
+    fn words(&mut self, group: &Group) {
         let mut sum = Sum::default();
         for (word, site) in group.words.clone().zip(&group.numbers) {
             // Fields that hold have no fraction: their signs have one block of contexts.
-            let mut contexts = self.contexts(surprise, word, sum.class(), 0);
-            contexts.sign &= 15;
-            sum.add(self.word(surprise, site, contexts, word, row, actual));
+            let contexts = self.contexts(word, sum.class(), 0);
+            sum.add(self.word(site, contexts, word));
         }
     }
 
-    fn lanes(
-        &mut self,
-        surprise: &Surprise,
-        group: &Group,
-        first: usize,
-        circle: Option<&Circle>,
-        row: &mut [u32],
-        actual: &[u32],
-    ) {
+    fn lanes(&mut self, group: &Group, first: usize, circle: Option<&Circle>) {
         let mut sum = Sum::default();
         let start = group.words.start;
         let length = circle.and_then(|circle| self.length(circle));
         for (index, (word, site)) in (first..).zip(group.words.clone().zip(&group.numbers)) {
             if let (Some(circle), Some(squared)) = (circle, length.filter(|_| word != start)) {
-                self.second_part(surprise, circle, squared, word, row, actual);
+                self.second_part(circle, squared, word);
                 break;
             }
-            let bit = 1 << index;
-            let expected = self.expected[index];
-            let doubt = if surprise.moving & bit == 0 {
-                RESTING
-            } else if surprise.relinked & bit != 0 {
-                RELINKED
-            } else {
-                u32::from(expected.doubt >> 4)
-            };
-            let class = sum.class();
-            let mut contexts = self.contexts(surprise, word, class, 0);
-            contexts.sign &= 15;
-            if doubt < 16 {
-                contexts.value = 64 + doubt * 4 + class.min(3);
-            }
-            if doubt < RESTING {
-                let alone = u32::from(class < 2);
-                contexts.sign = 16 + u32::from(expected.fraction) + 16 * alone;
-            }
-            sum.add(self.word(surprise, site, contexts, word, row, actual));
+            let contexts = self.lane_contexts(index, word, sum.class());
+            sum.add(self.word(site, contexts, word));
         }
         if let Some(circle) = circle {
-            self.learn_length(circle, start, row);
+            self.learn_length(circle, start);
         }
+    }
+
+    /// The contexts of the residual of a lane: in motion by how much of its place rounds otherwise,
+    /// unless its velocity just changed, and its sign by where in its step it should be.
+    fn lane_contexts(&self, index: usize, word: usize, class: u32) -> Contexts {
+        let mut contexts = self.contexts(word, class, 0);
+        if self.memory.head.moving >> index & 1 == 0 {
+            return contexts;
+        }
+        let filter = &self.memory.filters[index];
+        let expected = filter.expect(&self.plan.motions[index], self.old[word]);
+        if self.relinked >> index & 1 == 0 {
+            contexts.value = 64 + u32::from(expected.doubt >> 4) * 4 + class.min(3);
+        }
+        let alone = u32::from(class < 2);
+        contexts.sign = 16 + u32::from(expected.fraction) + 16 * alone;
+        contexts
     }
 
     /// The square of the length that the vector probably has, if lengths are worth anything.
@@ -159,17 +127,9 @@ impl<C: Coder, O: Odds> RowCoder<'_, '_, C, O> {
 
     /// Codes the second part of a vector whose length is known: its sign, and how far its size is
     /// from what the length leaves for it.
-    fn second_part(
-        &mut self,
-        surprise: &Surprise,
-        circle: &Circle,
-        class_squared: i64,
-        word: usize,
-        row: &mut [u32],
-        actual: &[u32],
-    ) {
+    fn second_part(&mut self, circle: &Circle, class_squared: i64, word: usize) {
         let value = |word: u32| i64::from(word) + i64::from(circle.first_step);
-        let first = value(row[word - 1]);
+        let first = value(self.row[word - 1]);
         let (old_first, old) = (value(self.old[word - 1]), value(self.old[word]));
         let own = old_first * old_first + old * old;
         // A vector that had another length than most keeps it.
@@ -180,7 +140,7 @@ impl<C: Coder, O: Odds> RowCoder<'_, '_, C, O> {
             class_squared
         };
         let size = circle_part(squared, first);
-        let target = value(actual_word::<C>(actual, word));
+        let target = value(actual_word::<C>(self.actual, word));
         let part = if first == 0 && self.wire.decide(circle.stops, target == 0) {
             0
         } else {
@@ -200,15 +160,15 @@ impl<C: Coder, O: Odds> RowCoder<'_, '_, C, O> {
         };
         let max = i64::from(self.plan.word_max[word]);
         let coded = (part - i64::from(circle.first_step)).clamp(0, max) as u32;
-        let residual = coded.wrapping_sub(row[word]) as i32;
-        row[word] = coded;
-        self.lane_mut(surprise, word).note(residual);
+        let residual = coded.wrapping_sub(self.row[word]) as i32;
+        self.row[word] = coded;
+        self.memory.lanes[word].note(residual);
     }
 
     /// Compares what the length would have said with what holding would have, and takes it in.
-    fn learn_length(&mut self, circle: &Circle, word: usize, row: &[u32]) {
+    fn learn_length(&mut self, circle: &Circle, word: usize) {
         let value = |word: u32| i64::from(word) + i64::from(circle.first_step);
-        let (first, second) = (value(row[word]), value(row[word + 1]));
+        let (first, second) = (value(self.row[word]), value(self.row[word + 1]));
         let squared = first * first + second * second;
         if squared == 0 {
             return;
@@ -229,46 +189,40 @@ impl<C: Coder, O: Odds> RowCoder<'_, '_, C, O> {
         }
     }
 
-    fn rotation(
-        &mut self,
-        surprise: &Surprise,
-        group: &Group,
-        index: usize,
-        [largest, second]: [u32; 2],
-        row: &mut [u32],
-        actual: &[u32],
-    ) {
+    fn rotation(&mut self, group: &Group, index: usize, [largest, second]: [u32; 2]) {
         let bits = self.plan.rotations[index].bits;
         let start = group.words.start;
-        let predicted = row[start];
-        let attitude = self.expected_attitude(surprise, index);
+        let predicted = self.row[start];
+        let attitude = self.expected_attitude(index);
         let order = attitude.order(bits);
         let (likeliest, nearness) = if order.largest == predicted {
             (order.second, order.nearness)
         } else {
             (u32::from(predicted == 0), 0)
         };
-        let found = actual_word::<C>(actual, start);
+        let found = actual_word::<C>(self.actual, start);
         let mut fractions = [8; 3];
         if self.wire.decide(largest + nearness, found != predicted) {
-            row[start] = likeliest;
+            self.row[start] = likeliest;
             if self.wire.decide(second + nearness, found != likeliest) {
-                row[start] = self.wire.raw(found, 2);
+                self.row[start] = self.wire.raw(found, 2);
             }
         }
-        let turning = surprise.turning >> index & 1 != 0;
-        if turning || row[start] != predicted {
-            let parts = attitude.words(row[start], bits);
-            for ((word, fraction), part) in
-                row[start + 1..].iter_mut().zip(&mut fractions).zip(parts)
+        let turning = self.memory.head.turning >> index & 1 != 0;
+        if turning || self.row[start] != predicted {
+            let parts = attitude.words(self.row[start], bits);
+            for ((word, fraction), part) in self.row[start + 1..]
+                .iter_mut()
+                .zip(&mut fractions)
+                .zip(parts)
             {
                 (*word, *fraction) = part;
             }
         }
         let mut sum = Sum::default();
         for ((word, site), fraction) in (start + 1..).zip(&group.numbers[1..]).zip(fractions) {
-            let contexts = self.contexts(surprise, word, sum.class(), fraction);
-            sum.add(self.word(surprise, site, contexts, word, row, actual));
+            let contexts = self.contexts(word, sum.class(), fraction);
+            sum.add(self.word(site, contexts, word));
         }
     }
 }

@@ -67,6 +67,17 @@ pub(super) struct ClassMemory {
     pub(super) newest: Vec<u32>,
 }
 
+/// What is remembered of the row in one slot, and what the class has learned.
+pub(super) struct SlotMemory<'a> {
+    pub(super) head: &'a mut RowMemory,
+    pub(super) lanes: &'a mut [Lane],
+    pub(super) surprised: &'a mut [u32],
+    pub(super) filters: &'a mut [Filter],
+    pub(super) turns: &'a mut [Turn],
+    pub(super) momentum: &'a mut [i8],
+    pub(super) circles: &'a mut [CircleMemory],
+}
+
 /// What is remembered of one row.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct RowMemory {
@@ -174,6 +185,21 @@ impl Lane {
 }
 
 impl ClassMemory {
+    /// What is remembered of the row in a slot.
+    pub(super) fn slot_mut(&mut self, plan: &ClassPlan, slot: usize) -> SlotMemory<'_> {
+        let (words, groups) = (plan.words(), plan.groups.len());
+        let (motions, rotations) = (plan.motions.len(), plan.rotations.len());
+        SlotMemory {
+            head: &mut self.rows[slot],
+            lanes: &mut self.lanes[slot * words..][..words],
+            surprised: &mut self.surprised[slot * groups..][..groups],
+            filters: &mut self.filters[slot * motions..][..motions],
+            turns: &mut self.turns[slot * rotations..][..rotations],
+            momentum: &mut self.momentum,
+            circles: &mut self.circles,
+        }
+    }
+
     /// Adds a slot.
     pub(super) fn grow(&mut self, plan: &ClassPlan) {
         let slots = self.rows.len() + 1;

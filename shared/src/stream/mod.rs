@@ -19,8 +19,8 @@
 //!
 //! - `encoder`: from a game's rows to chunks; which entity has which slot
 //! - `decoder`: from chunks to frames; refuses whatever is not a chunk
-//! - `chunk`: one chunk, the same for both ends: `rows` that were there and their `fields`,
-//!   `births`, events
+//! - `chunk`: one chunk, the same for both ends: `rows` that were there, the `surprise` that some
+//!   are and its `fields`, `births`, events
 //! - `state`: joins
 //! - `slots`: which entity has which slot
 //! - `source`: what is coded, as far as an end knows it
@@ -43,6 +43,7 @@ mod rows;
 mod slots;
 mod source;
 mod state;
+mod surprise;
 
 pub use decoder::{Applied, StreamDecoder};
 pub use encoder::StreamEncoder;

@@ -57,9 +57,10 @@ fn adapted(word: u16, bit: bool) -> u16 {
 impl Odds for Adaptive<'_> {
     #[inline(always)]
     fn decide<C: Coder>(&mut self, coder: &mut C, context: u32, bit: bool) -> bool {
-        let word = &mut self.0[context as usize];
-        let bit = coder.bit(bit, odds_of(*word));
-        *word = adapted(*word, bit);
+        let place = &mut self.0[context as usize];
+        let word = *place;
+        let bit = coder.bit(bit, odds_of(word));
+        *place = adapted(word, bit);
         bit
     }
 }

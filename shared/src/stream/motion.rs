@@ -47,9 +47,6 @@ pub(super) struct Expected {
     pub(super) doubt: u8,
     /// Sixteenths of a step above the lower border of the value.
     pub(super) fraction: u8,
-    /// The place itself.
-    low: i64,
-    high: i64,
 }
 
 impl Expected {
@@ -58,8 +55,6 @@ impl Expected {
             word,
             doubt: 0,
             fraction: 8,
-            low: 0,
-            high: 0,
         }
     }
 }
@@ -188,8 +183,6 @@ impl Filter {
             word: value,
             doubt,
             fraction: ((twice >> (bits - 3)) & 15) as u8,
-            low,
-            high,
         }
     }
 
@@ -201,7 +194,6 @@ impl Filter {
         before: u32,
         row: &[u32],
         span: u32,
-        expected: &Expected,
         momentum: &mut i8,
     ) -> Moves {
         match &motion.follows {
@@ -209,11 +201,7 @@ impl Filter {
                 self.step_exactly(motion, follows, before);
                 true
             }
-            Some(_) => {
-                self.narrow(motion, expected.word, (expected.low, expected.high))
-                    || (self.begin(motion, row, span) && expected.word != before)
-            }
-            None => self.observe(motion, before, row, span, momentum),
+            _ => self.observe(motion, before, row, span, momentum),
         }
     }
 

@@ -3,44 +3,31 @@
 //! One function serves both ends: what an encoder is given, a decoder finds. Knows one class at a
 //! time; doesn't know which entity is in a slot.
 
-// Every cast below is of a value whose range was just checked, or is the wire's own wrapping.
-#![allow(
-    clippy::cast_possible_truncation,
-    clippy::cast_possible_wrap,
-    clippy::cast_sign_loss
-)]
 // What runs several times for each row is inlined by hand: measured, it halves the time of a chunk.
 #![allow(clippy::inline_always)]
 
-use glam::IVec2;
-
-use super::attitude::{Attitude, Turn};
+use super::attitude::Turn;
 use super::memory::{ClassMemory, Lane, STILL_CHUNKS, age};
 use super::model::{Codec, Odds, class_of};
-use super::motion::Expected;
-use crate::direction::direction;
+use super::surprise::Surprise;
 use crate::range_coder::Coder;
-use crate::schema::plan::{
-    ClassPlan, Group, GroupKind, MOTIONS_MAX, RESTING_FLAGS, STEADY_FLAGS, Source,
-};
+use crate::schema::plan::{ClassPlan, MOTIONS_MAX, RESTING_FLAGS, STEADY_FLAGS};
 
 /// Codes the rows of one class in one chunk, in the order of their slots.
 pub(super) struct RowCoder<'a, 'c, C, O> {
-    pub(super) plan: &'a ClassPlan,
-    pub(super) memory: &'a mut ClassMemory,
-    pub(super) wire: &'c mut Codec<C, O>,
+    plan: &'a ClassPlan,
+    memory: &'a mut ClassMemory,
+    wire: &'c mut Codec<C, O>,
     /// The number of this chunk, and the ticks it spans.
-    pub(super) chunk: u32,
-    pub(super) span: u32,
+    chunk: u32,
+    span: u32,
     /// Which of the rows before were surprises, the last one in the lowest bit.
     before: u32,
-    /// The row as it was, and as it was predicted.
-    pub(super) old: Vec<u32>,
-    pub(super) predicted: Vec<u32>,
+    /// The row as it was, but for its motions.
+    old: Vec<u32>,
     /// The row as an encoder has it.
     actual: Vec<u32>,
-    /// By motion: what is expected, and what was before.
-    pub(super) expected: [Expected; MOTIONS_MAX],
+    /// By motion: what was before.
     kept: [u32; MOTIONS_MAX],
 }
 
@@ -48,21 +35,7 @@ pub(super) struct RowCoder<'a, 'c, C, O> {
 #[derive(Clone, Debug, Default)]
 pub(super) struct Scratch {
     old: Vec<u32>,
-    predicted: Vec<u32>,
     actual: Vec<u32>,
-}
-
-/// What the groups of a row were like so far.
-pub(super) struct Surprise {
-    pub(super) slot: usize,
-    /// Which of the groups before missed, the first in the lowest bit.
-    missed: u32,
-    /// Whether the row was a surprise in the last chunk too.
-    pub(super) fresh: bool,
-    pub(super) moving: u32,
-    pub(super) turning: u32,
-    /// Which motions' velocities changed in this chunk.
-    pub(super) relinked: u32,
 }
 
 impl<'a, 'c, C: Coder, O: Odds> RowCoder<'a, 'c, C, O> {
@@ -81,9 +54,7 @@ impl<'a, 'c, C: Coder, O: Odds> RowCoder<'a, 'c, C, O> {
             span,
             before: 0,
             old: core::mem::take(&mut scratch.old),
-            predicted: core::mem::take(&mut scratch.predicted),
             actual: core::mem::take(&mut scratch.actual),
-            expected: [Expected::default(); MOTIONS_MAX],
             kept: [0; MOTIONS_MAX],
         }
     }
@@ -91,7 +62,6 @@ impl<'a, 'c, C: Coder, O: Odds> RowCoder<'a, 'c, C, O> {
     /// Ends the class; the buffers go back.
     pub(super) fn finish(self, scratch: &mut Scratch) {
         scratch.old = self.old;
-        scratch.predicted = self.predicted;
         scratch.actual = self.actual;
     }
 
@@ -110,7 +80,7 @@ impl<'a, 'c, C: Coder, O: Odds> RowCoder<'a, 'c, C, O> {
             let doubt = self.predict(slot, row);
             self.moving_context(slot, doubt)
         };
-        let differs = C::ENCODES && !is_same(row, actual, &self.plan.word_max);
+        let differs = C::ENCODES && !is_expected(row, actual, &self.plan.word_max);
         let differs = self.wire.decide(context, differs);
         self.before = self.before << 1 | u32::from(differs);
         if differs {
@@ -139,7 +109,6 @@ impl<'a, 'c, C: Coder, O: Odds> RowCoder<'a, 'c, C, O> {
             self.kept[index] = *word;
             *word = expected.word;
             sure = sure.wrapping_mul(256 - u32::from(expected.doubt)) >> 8;
-            self.expected[index] = expected;
         }
         if memory.turning != 0 {
             self.predict_turns(slot, row);
@@ -193,11 +162,10 @@ impl<'a, 'c, C: Coder, O: Odds> RowCoder<'a, 'c, C, O> {
         while moving != 0 {
             let index = lowest(&mut moving);
             let motion = &plan.motions[index];
-            let expected = &self.expected[index];
             let before = self.kept[index];
-            changed |= before != expected.word;
+            changed |= before != row[motion.word];
             let momentum = &mut self.memory.momentum[index];
-            if !filters[index].go_on(motion, before, row, self.span, expected, momentum) {
+            if !filters[index].go_on(motion, before, row, self.span, momentum) {
                 memory.moving &= !(1 << index);
             }
             lanes[motion.word].calm();
@@ -228,10 +196,10 @@ impl<'a, 'c, C: Coder, O: Odds> RowCoder<'a, 'c, C, O> {
     #[inline(never)]
     fn surprise(&mut self, slot: usize, row: &mut [u32], actual: Option<&[u32]>) -> bool {
         let plan = self.plan;
-        let memory = self.memory.rows[slot];
+        let memory = self.memory.slot_mut(plan, slot);
         self.wire.coder.about(plan.deaths_cause());
         let lived = match plan.parent {
-            Some(_) => self.chunk.wrapping_sub(memory.born).min(31),
+            Some(_) => self.chunk.wrapping_sub(memory.head.born).min(31),
             None => 0,
         };
         if self
@@ -240,185 +208,40 @@ impl<'a, 'c, C: Coder, O: Odds> RowCoder<'a, 'c, C, O> {
         {
             return false;
         }
-        self.predicted.clear();
-        self.predicted.extend_from_slice(row);
-        if memory.turning != 0 {
-            row.copy_from_slice(&self.old);
+        if memory.head.turning == 0 {
+            self.old.clear();
+            self.old.extend_from_slice(row);
         }
-        for index in bits(memory.moving) {
-            row[plan.motions[index].word] = self.kept[index];
+        for index in bits(memory.head.moving) {
+            self.old[plan.motions[index].word] = self.kept[index];
         }
-        self.old.clear();
-        self.old.extend_from_slice(row);
-        let mut actual_words = core::mem::take(&mut self.actual);
-        actual_words.clear();
+        self.actual.clear();
         let ranges = actual.unwrap_or(&[]).iter().zip(&plan.word_max);
-        actual_words.extend(ranges.map(|(&word, &max)| word.min(max)));
+        self.actual
+            .extend(ranges.map(|(&word, &max)| word.min(max)));
         let mut surprise = Surprise {
-            slot,
+            plan,
+            wire: &mut *self.wire,
+            chunk: self.chunk,
+            span: self.span,
+            old: &self.old,
+            row,
+            actual: &self.actual,
+            in_a_row: self.before >> 1 & 1 != 0,
+            fresh: memory.head.surprised.wrapping_add(1) == self.chunk,
             missed: 0,
-            fresh: memory.surprised.wrapping_add(1) == self.chunk,
-            moving: memory.moving,
-            turning: memory.turning,
             relinked: 0,
+            memory,
         };
-        for (index, group) in plan.groups.iter().enumerate() {
-            self.wire.coder.about(plan.group_cause(index));
-            self.group(&mut surprise, index, group, row, &actual_words);
-        }
-        self.actual = actual_words;
-        let memory = &mut self.memory.rows[slot];
-        memory.surprised = self.chunk;
-        memory.moving = surprise.moving;
-        memory.turning = surprise.turning;
-        if *row != *self.old {
-            memory.changed = self.chunk;
-        } else if age(self.chunk, memory.changed) + 1 >= STILL_CHUNKS {
-            memory.moving &= plan.exact;
+        let changed = surprise.code();
+        let head = surprise.memory.head;
+        head.surprised = self.chunk;
+        if changed {
+            head.changed = self.chunk;
+        } else if age(self.chunk, head.changed) + 1 >= STILL_CHUNKS {
+            head.moving &= plan.exact;
         }
         true
-    }
-
-    fn group(
-        &mut self,
-        surprise: &mut Surprise,
-        index: usize,
-        group: &'a Group,
-        row: &mut [u32],
-        actual: &[u32],
-    ) {
-        match group.kind {
-            GroupKind::Motion { first, .. } => self.relink(surprise, first, group, row),
-            GroupKind::Angle {
-                bits,
-                heading: Some(source),
-            } => self.turn_along(group.words.start, bits, source, row),
-            _ => {}
-        }
-        let words = group.words.clone();
-        let place = surprise.slot * self.plan.groups.len() + index;
-        let differs = C::ENCODES && actual[words.clone()] != self.predicted[words.clone()];
-        let context = if let GroupKind::Flag = group.kind {
-            let was = self.predicted[words.start] & 1;
-            was + (surprise.missed & 7) * 2 + (self.before >> 1 & 1) * 16
-        } else {
-            let quiet = class_of(age(self.chunk, self.memory.surprised[place])).min(7);
-            (surprise.missed & 7) * 8 + quiet
-        };
-        let differs = self.wire.decide(group.flag + context, differs);
-        row[words.clone()].copy_from_slice(&self.predicted[words.clone()]);
-        if differs {
-            surprise.missed |= 1 << index.min(31);
-            self.memory.surprised[place] = self.chunk;
-            self.differ(surprise, group, row, actual);
-        } else {
-            let lanes = &mut self.memory.lanes[surprise.slot * self.plan.words()..];
-            lanes[words.clone()]
-                .iter_mut()
-                .for_each(|lane| lane.note(0));
-        }
-        debug_assert!(!C::ENCODES || row[words.clone()] == actual[words.clone()]);
-        match group.kind {
-            GroupKind::Motion { first, .. } => self.observe(surprise, first, group, row),
-            GroupKind::Rotation { index, .. } => self.turn(surprise, index, row),
-            _ => {}
-        }
-        let lanes = &mut self.memory.lanes[surprise.slot * self.plan.words()..];
-        for word in words {
-            let (old, new) = (self.old[word], row[word]);
-            lanes[word].change = i8::from(new > old) - i8::from(new < old);
-        }
-    }
-
-    /// Lanes whose velocity changed begin a new run, from the place where they are.
-    fn relink(&mut self, surprise: &mut Surprise, first: usize, group: &Group, row: &[u32]) {
-        let filters = &mut self.memory.filters[surprise.slot * self.plan.motions.len()..];
-        let count = group.words.len();
-        for (index, filter) in (first..).zip(&mut filters[first..first + count]) {
-            let motion = &self.plan.motions[index];
-            let changed = motion
-                .follows
-                .is_some_and(|follows| row[follows.word] != self.old[follows.word]);
-            if !changed {
-                continue;
-            }
-            let bit = 1 << index;
-            let moves = filter.relink(motion, row, self.span, surprise.moving & bit != 0);
-            surprise.moving = surprise.moving & !bit | u32::from(moves) << index;
-            surprise.relinked |= bit;
-            let word = self.old[motion.word];
-            self.predicted[motion.word] = if moves {
-                self.expected[index] = filter.expect(motion, word);
-                self.expected[index].word
-            } else {
-                word
-            };
-        }
-    }
-
-    /// Lanes take in what they became.
-    fn observe(&mut self, surprise: &mut Surprise, first: usize, group: &Group, row: &[u32]) {
-        let filters = &mut self.memory.filters[surprise.slot * self.plan.motions.len()..];
-        let changed = row[group.words.clone()] != self.old[group.words.clone()];
-        let count = group.words.len();
-        for (index, filter) in (first..).zip(&mut filters[first..first + count]) {
-            let motion = &self.plan.motions[index];
-            let (before, word) = (self.old[motion.word], row[motion.word]);
-            let momentum = &mut self.memory.momentum[index];
-            let moves = if surprise.moving >> index & 1 != 0 {
-                filter.observe(motion, before, row, self.span, momentum)
-            } else if motion.follows.is_some() {
-                word != before && filter.begin(motion, row, self.span)
-            } else {
-                changed && filter.jump(motion, before, word, *momentum)
-            };
-            surprise.moving = surprise.moving & !(1 << index) | u32::from(moves) << index;
-        }
-    }
-
-    /// A rotation takes in what it became.
-    fn turn(&mut self, surprise: &mut Surprise, index: usize, row: &[u32]) {
-        let rotation = &self.plan.rotations[index];
-        let words = rotation.word..rotation.word + 4;
-        let turn = &mut self.memory.turns[surprise.slot * self.plan.rotations.len() + index];
-        let turned = row[words.clone()] != self.old[words.clone()];
-        if turned {
-            *turn = Turn::new(&row[words.clone()], &self.old[words], rotation.bits);
-        }
-        surprise.turning = surprise.turning & !(1 << index) | u32::from(turned) << index;
-    }
-
-    /// Where a rotation is expected to be.
-    pub(super) fn expected_attitude(&self, surprise: &Surprise, index: usize) -> Attitude {
-        let rotation = &self.plan.rotations[index];
-        if surprise.turning >> index & 1 != 0 {
-            let turn = &self.memory.turns[surprise.slot * self.plan.rotations.len() + index];
-            turn.next(rotation.bits)
-        } else {
-            Attitude::of(&self.old[rotation.word..], rotation.bits)
-        }
-    }
-
-    /// An angle keeps its distance from the direction of a velocity that changed.
-    fn turn_along(&mut self, word: usize, bits: u8, source: Source, row: &[u32]) {
-        let velocity = |row: &[u32]| {
-            let part = |word: u32| word.wrapping_add_signed(source.first_step) as i32;
-            IVec2::new(part(row[source.word]), part(row[source.word + 1]))
-        };
-        let (old, new) = (velocity(&self.old), velocity(row));
-        if new == old || new == IVec2::ZERO {
-            return;
-        }
-        let turn = 1u32 << bits;
-        let mut apart = 0;
-        if old != IVec2::ZERO {
-            apart = self.old[word].wrapping_sub(direction(old, bits)) & (turn - 1);
-            // So near that it is rounding.
-            if apart <= 2 || apart >= turn - 2 {
-                apart = 0;
-            }
-        }
-        self.predicted[word] = (direction(new, bits) + apart) & (turn - 1);
     }
 }
 
@@ -437,11 +260,12 @@ fn bits(mut mask: u32) -> impl Iterator<Item = usize> {
 
 /// Whether the row is what the encoder has, whose words may be too high yet.
 #[inline(always)]
-fn is_same(row: &[u32], actual: Option<&[u32]>, max: &[u32]) -> bool {
+fn is_expected(row: &[u32], actual: Option<&[u32]>, max: &[u32]) -> bool {
     let Some(actual) = actual else {
         return false;
     };
-    if row == actual {
+    let apart = |apart, (row, actual): (&u32, &u32)| apart | (row ^ actual);
+    if row.iter().zip(actual).fold(0, apart) == 0 {
         return true;
     }
     let mut words = row.iter().zip(actual).zip(max);
