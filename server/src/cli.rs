@@ -56,6 +56,9 @@ struct Options {
     /// Snapshots per second, a divisor of the game's tick rate [default: every tick]
     #[arg(long, value_name = "HZ", env = "SYNCLINE_SNAPSHOT_RATE")]
     snapshot_rate: Option<u16>,
+    /// Of how many snapshots one is sampled for what each field costs, 0 for none [default: 16]
+    #[arg(long, value_name = "N", env = "SYNCLINE_BANDWIDTH_SAMPLING")]
+    bandwidth_sampling: Option<u32>,
     /// The most players of a room [default: 1024]
     #[arg(long, value_name = "N", env = "SYNCLINE_MAX_PLAYERS")]
     max_players: Option<u16>,
@@ -298,6 +301,7 @@ impl Options {
             bind: self.bind.or(file.bind),
             game: self.game.or(file.game),
             snapshot_rate: self.snapshot_rate.or(file.snapshot_rate),
+            bandwidth_sampling: self.bandwidth_sampling.or(file.bandwidth_sampling),
             max_players: self.max_players.or(file.max_players),
             max_rooms: self.max_rooms.or(file.max_rooms),
             max_connections: self.max_connections.or(file.max_connections),
@@ -322,6 +326,9 @@ impl Options {
             bind: self.bind.map_or(default.bind, |bind| bind.0),
             game: self.game,
             snapshot_rate: self.snapshot_rate,
+            bandwidth_sampling: self
+                .bandwidth_sampling
+                .unwrap_or(default.bandwidth_sampling),
             max_players: self.max_players.unwrap_or(default.max_players),
             max_rooms: self.max_rooms.unwrap_or(default.max_rooms),
             max_connections: self.max_connections.unwrap_or(default.max_connections),

@@ -17,6 +17,9 @@ pub struct Config {
     /// Snapshots per second; must divide the default game's tick rate. Without one every tick is a
     /// snapshot. Another game follows it if it divides its rate too, else it shows every tick.
     pub snapshot_rate: Option<u16>,
+    /// Of how many snapshots one is sampled for `/api/rooms/{id}/bandwidth`; 0 samples none, and
+    /// costs nothing.
+    pub bandwidth_sampling: u32,
     /// The most players of a room, 1 to [`syncline_shared::limits::ROOM_MEMBERS_MAX`], and as
     /// many as the default game needs.
     pub max_players: u16,
@@ -55,6 +58,7 @@ impl Default for Config {
             bind: SocketAddr::from((Ipv4Addr::LOCALHOST, 7777)),
             game: None,
             snapshot_rate: None,
+            bandwidth_sampling: 16,
             max_players: 1024,
             max_rooms: 256,
             max_connections: 10_000,

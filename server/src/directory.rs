@@ -35,6 +35,7 @@ pub(crate) struct Directory {
 struct RoomRules {
     rooms_max: usize,
     players_max: u16,
+    bandwidth_sampling: u32,
     grace_micros: u64,
     empty_micros: u64,
     rematch_micros: u64,
@@ -62,6 +63,7 @@ impl Directory {
         let rules = RoomRules {
             rooms_max: usize::try_from(config.max_rooms).unwrap_or(usize::MAX),
             players_max: config.max_players,
+            bandwidth_sampling: config.bandwidth_sampling,
             grace_micros: micros(config.grace_period),
             empty_micros: micros(config.empty_timeout),
             rematch_micros: micros(config.rematch_delay),
@@ -95,14 +97,18 @@ impl Directory {
             .collect()
     }
 
+    /// The room that `selector` names, if it is there and opens to that.
+    pub(crate) fn find(&self, selector: &RoomSelector) -> Option<Arc<RoomBoard>> {
+        let rooms = self.lock();
+        let room = rooms.named(selector)?;
+        let hidden = room.board.private && matches!(selector, RoomSelector::Id(_));
+        (!hidden).then(|| room.board.clone())
+    }
+
     /// The game of the room that `selector` names, if it names one that is there.
     pub(crate) fn game_of(&self, selector: &RoomSelector) -> Option<Arc<HostedGame>> {
         let rooms = self.lock();
-        let room = match selector {
-            RoomSelector::Id(id) => rooms.by_id.get(id),
-            RoomSelector::Code(code) => rooms.by_code(*code),
-            RoomSelector::QuickPlay | RoomSelector::Create(_) => None,
-        };
+        let room = rooms.named(selector);
         room.map(|room| room.board.game.clone())
     }
 
@@ -241,6 +247,15 @@ fn check(room: &RoomHandle, selector: &RoomSelector, game: &HostedGame) -> Resul
 }
 
 impl Rooms {
+    /// The room that `selector` names, if it names one that is there.
+    fn named(&self, selector: &RoomSelector) -> Option<&RoomHandle> {
+        match selector {
+            RoomSelector::Id(id) => self.by_id.get(id),
+            RoomSelector::Code(code) => self.by_code(*code),
+            RoomSelector::QuickPlay | RoomSelector::Create(_) => None,
+        }
+    }
+
     fn by_code(&self, code: RoomCode) -> Option<&RoomHandle> {
         self.by_id.values().find(|room| room.board.code == code)
     }
@@ -295,6 +310,7 @@ impl RoomRules {
             private: options.private,
             players_max: wanted.min(self.players_max).min(game.seats.max),
             snapshot_interval: game.snapshot_interval,
+            bandwidth_sampling: self.bandwidth_sampling,
             grace_micros: self.grace_micros,
             empty_micros: self.empty_micros,
             rematch_micros: self.rematch_micros,

@@ -60,6 +60,68 @@ async fn rooms_are_listed_as_they_are() {
     );
 }
 
+/// The answer for `room`, once it was sampled.
+async fn sampled_bandwidth(host: &Host, room: &str) -> serde_json::Value {
+    let path = format!("/api/rooms/{room}/bandwidth");
+    soon("a sample", async {
+        loop {
+            let answer = host.get(&path).await;
+            assert_eq!(answer.status, 200, "{}", answer.body);
+            let bandwidth: serde_json::Value = serde_json::from_str(&answer.body).unwrap();
+            if bandwidth["snapshots_sampled"].as_u64() > Some(0) {
+                return bandwidth;
+            }
+        }
+    })
+    .await
+}
+
+#[tokio::test]
+async fn what_fields_cost_is_told_dearest_first() {
+    let host = Host::with(Config {
+        bandwidth_sampling: 1,
+        ..Config::default()
+    });
+    let (_client, welcome) = Client::join(&host, create("arena", CreateOptions::default())).await;
+    let bandwidth = sampled_bandwidth(&host, &welcome.room.to_string()).await;
+    assert_eq!(bandwidth["game"], "arena");
+    assert!(bandwidth["window_seconds"].as_f64() > Some(0.0));
+    assert!(bandwidth["bytes_per_snapshot"].as_f64() > Some(0.0));
+    let costs = bandwidth["streams"]["common"]["costs"].as_array().unwrap();
+    let bits = |cost: &serde_json::Value| cost["bits_per_snapshot"].as_f64().unwrap();
+    assert!(costs.is_sorted_by(|one, next| bits(one) >= bits(next)));
+    let shares: f64 = costs.iter().filter_map(|cost| cost["share"].as_f64()).sum();
+    assert!((shares - 1.0).abs() < 0.01, "{shares} in all");
+    assert!(costs.iter().any(|cost| cost["class"] == "Ship"));
+}
+
+#[tokio::test]
+async fn what_fields_of_a_private_room_cost_is_told_by_its_code() {
+    let host = Host::with(Config {
+        bandwidth_sampling: 0,
+        ..Config::default()
+    });
+    let private = CreateOptions {
+        private: true,
+        ..CreateOptions::default()
+    };
+    let (mut client, welcome) = Client::join(&host, create("lab", private)).await;
+    client.frame().await;
+    for unknown in [welcome.room.to_string(), "77".to_owned(), "x".to_owned()] {
+        let answer = host.get(&format!("/api/rooms/{unknown}/bandwidth")).await;
+        assert_eq!(answer.status, 404);
+    }
+    let answer = host
+        .get(&format!("/api/rooms/{}/bandwidth", welcome.code))
+        .await;
+    let bandwidth: serde_json::Value = serde_json::from_str(&answer.body).unwrap();
+    assert_eq!(bandwidth["snapshots_sampled"], 0);
+    assert_eq!(
+        bandwidth["streams"]["common"]["costs"],
+        serde_json::json!([])
+    );
+}
+
 #[tokio::test]
 async fn metrics_tell_what_happens() {
     let host = Host::start();

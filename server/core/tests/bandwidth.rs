@@ -22,7 +22,8 @@ fn played(sampling: u32) -> Table {
         table.attach(session, session, false);
     }
     let mut rng = Rng::from_seed(7);
-    table.run(200, |_, _| {
+    // The first begins the match.
+    table.run(201, |_, _| {
         let step = i8::try_from(rng.range(-1, 1)).unwrap();
         let grab = rng.chance(1, 3);
         Some(Stick { step, grab })

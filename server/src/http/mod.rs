@@ -2,9 +2,11 @@
 //!
 //! - [`routes`]: which path leads where
 //! - [`site`]: what the routes share
+//! - [`bandwidth`]: what the fields of a room cost
 //! - [`page`]: the page that people open
 //! - [`health`]: whether the server is alive, and whether it moves
 
+mod bandwidth;
 mod health;
 mod page;
 pub(crate) mod routes;

@@ -11,7 +11,7 @@ use axum::{Json, Router};
 use serde::Serialize;
 
 use crate::http::site::Site;
-use crate::http::{health, page};
+use crate::http::{bandwidth, health, page};
 use crate::net::connection;
 use crate::net::listener::Peer;
 use crate::net::upgrade;
@@ -29,6 +29,7 @@ pub(crate) fn router(site: Arc<Site>) -> Router {
         .route("/readyz", get(health::readyz))
         .route("/metrics", get(metrics))
         .route("/api/rooms", get(rooms))
+        .route("/api/rooms/{room}/bandwidth", get(bandwidth::bandwidth))
         .fallback(nothing)
         .with_state(site)
 }

@@ -2,9 +2,10 @@
 //!
 //! The room's thread writes, anybody reads, nobody waits. Knows nothing of threads or sockets.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU16, AtomicU32, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 
+use syncline_server_core::bandwidth::BandwidthWindow;
 use syncline_server_core::{RoomConfig, RoomStatus};
 use syncline_shared::id::{RoomCode, RoomId};
 use syncline_shared::tick::Timestamp;
@@ -39,6 +40,8 @@ pub(crate) struct RoomBoard {
     open: AtomicBool,
     /// When the tick last changed, or the room last was in a phase that has none.
     progressed: AtomicU64,
+    /// What the streams cost of late. Held only to put a pointer in or to copy it out.
+    bandwidth: Mutex<Arc<BandwidthWindow>>,
 }
 
 /// A promise that a room stays until its holder has arrived, or has given up.
@@ -84,6 +87,7 @@ impl RoomBoard {
             connected: AtomicU16::new(0),
             open: AtomicBool::new(true),
             progressed: AtomicU64::new(now.0),
+            bandwidth: Mutex::default(),
         }
     }
 
@@ -117,6 +121,20 @@ impl RoomBoard {
             spectators: self.spectators.load(Ordering::Relaxed),
             connected: self.connected.load(Ordering::Relaxed),
         }
+    }
+
+    /// Shows what the streams cost of late.
+    pub(crate) fn publish_bandwidth(&self, window: BandwidthWindow) {
+        *self
+            .bandwidth
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner) = Arc::new(window);
+    }
+
+    /// What the streams cost of late, as it was last shown.
+    pub(crate) fn bandwidth(&self) -> Arc<BandwidthWindow> {
+        let shown = self.bandwidth.lock();
+        shown.unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// Whether a match is running.

@@ -36,6 +36,8 @@ pub(super) struct HostedRoom {
     outboxes: BTreeMap<ConnectionId, Outbox>,
     /// What is in the metrics already.
     counted: RoomCounters,
+    /// How many samples of the streams' costs the board has.
+    samples_shown: u64,
     /// When an overrun was last logged.
     overrun_told: Option<Timestamp>,
 }
@@ -67,6 +69,7 @@ impl HostedRoom {
             period,
             outboxes,
             counted,
+            samples_shown: 0,
             overrun_told: None,
         })
     }
@@ -135,6 +138,16 @@ impl HostedRoom {
         }
         metrics.count_room(&self.counted, &counters);
         self.counted = counters;
+        self.show_bandwidth();
+    }
+
+    /// Tells the board what the streams cost, if more is known of it than the board has.
+    fn show_bandwidth(&mut self) {
+        let bandwidth = self.room.bandwidth();
+        if bandwidth.sampled() != self.samples_shown {
+            self.samples_shown = bandwidth.sampled();
+            self.board.publish_bandwidth(bandwidth.window());
+        }
     }
 
     /// Says that the room was too late to catch up, but not again and again.
