@@ -117,7 +117,8 @@ impl Game for Race {
     fn new(rules: Rules, _seed: u64) -> Self {
         let mut crowd = SlotMap::with_key();
         for n in 0..rules.crowd {
-            crowd.insert(i32::from(n));
+            // Scattered, so that a join finds nothing to save.
+            crowd.insert(i32::from(n) * 7919 % 20_001 - 10_000);
         }
         let (runners, of) = (SlotMap::with_key(), BTreeMap::new());
         Self {
