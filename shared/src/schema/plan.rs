@@ -20,8 +20,8 @@ pub(crate) const MOTIONS_MAX: usize = 32;
 /// The most bits of a word whose motion is predicted; wider ones hold.
 const MOTION_BITS_MAX: u32 = 26;
 
-/// The fractional bits of what is known of a moving value.
-const FRACTION_BITS: u32 = 10;
+/// The fractional bits of what is known of a moving value, but for those with many of their own.
+pub(crate) const FRACTION_BITS: u32 = 10;
 
 /// Contexts of a row's flag: at rest, by how long and by the rows before it.
 pub(crate) const RESTING_FLAGS: u32 = 12;

@@ -9,7 +9,7 @@
 use super::attitude::Turn;
 use super::memory::{ClassMemory, Lane, STILL_CHUNKS, age};
 use super::model::{Codec, Odds, class_of};
-use super::surprise::Surprise;
+use super::surprise::{Surprise, is_same};
 use crate::range_coder::Coder;
 use crate::schema::plan::{ClassPlan, MOTIONS_MAX, RESTING_FLAGS, STEADY_FLAGS};
 
@@ -264,8 +264,7 @@ fn is_expected(row: &[u32], actual: Option<&[u32]>, max: &[u32]) -> bool {
     let Some(actual) = actual else {
         return false;
     };
-    let apart = |apart, (row, actual): (&u32, &u32)| apart | (row ^ actual);
-    if row.iter().zip(actual).fold(0, apart) == 0 {
+    if is_same(row, actual) {
         return true;
     }
     let mut words = row.iter().zip(actual).zip(max);
