@@ -7,7 +7,7 @@
 //!
 //! - `file`: how vectors are kept in files
 //! - `control`, `play`, `frames`: messages
-//! - `schemas`, `streams`, `lives`: rows and how they travel
+//! - `schemas`, `streams`: rows and how they travel; `life`, `lives`: what happens to them there
 //! - `numbers`: varints, bits, quantisation, hashes
 //! - `refused`: bytes that no decoder takes
 //! - `closes`: the table of close reasons
@@ -20,6 +20,7 @@ mod control;
 mod document;
 mod file;
 mod frames;
+mod life;
 mod lives;
 mod numbers;
 mod play;

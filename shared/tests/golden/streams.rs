@@ -11,7 +11,8 @@ use syncline_shared::snapshot::{Audience, Event, Frame, SnapshotWriter};
 use syncline_shared::stream::{Applied, StreamDecoder, StreamEncoder};
 
 use crate::file::{Golden, hex, unhex};
-use crate::lives::{self, Life, Tick, lives};
+use crate::life::{self, Life, Tick};
+use crate::lives::lives;
 use crate::schemas::{class, field, fixed, schema, ship};
 
 pub(crate) const STREAMS: Golden = Golden {
@@ -153,12 +154,12 @@ fn words(first: u32, count: usize) -> Vec<u32> {
 /// A short life, written out. Its rows refer to the entity after them, then to themselves.
 fn written(name: &'static str, schema: Schema, ticks: &[&[Act]]) -> Life {
     let act = |act: &Act| match *act {
-        Happens(first) => lives::Act::Event {
+        Happens(first) => life::Act::Event {
             class: 0,
             words: words(first, schema.events()[0].words()),
             references: vec![Some(1)],
         },
-        Row(class, entity, first) | Private(class, entity, first) => lives::Act::Row {
+        Row(class, entity, first) | Private(class, entity, first) => life::Act::Row {
             class,
             entity,
             is_private: matches!(act, Private(..)),
@@ -190,7 +191,7 @@ impl Server {
         let schema = Arc::new(schema);
         let mut map: SlotMap<EntityId, ()> = SlotMap::with_key();
         Self {
-            entities: (0..lives::ENTITIES).map(|_| map.insert(())).collect(),
+            entities: (0..life::ENTITIES).map(|_| map.insert(())).collect(),
             writer: SnapshotWriter::new(Arc::clone(&schema)),
             common: StreamEncoder::new(Arc::clone(&schema)),
             own: StreamEncoder::private(Arc::clone(&schema)),
@@ -198,13 +199,13 @@ impl Server {
         }
     }
 
-    fn write(&mut self, act: &lives::Act) {
+    fn write(&mut self, act: &life::Act) {
         let named = |references: &[Option<usize>]| -> Vec<Option<EntityId>> {
             let entity = |&entity: &Option<usize>| Some(self.entities[entity?]);
             references.iter().map(entity).collect()
         };
         match act {
-            lives::Act::Event {
+            life::Act::Event {
                 class,
                 words,
                 references,
@@ -214,7 +215,7 @@ impl Server {
                 self.writer
                     .event_words(*class, everyone, words, &references);
             }
-            lives::Act::Row {
+            life::Act::Row {
                 class,
                 entity,
                 is_private,
@@ -261,10 +262,10 @@ fn streams() -> Vec<Value> {
 /// A life as a vector, with a join each `join_ticks` ticks.
 fn recorded(life: Life, join_ticks: usize) -> Value {
     let acts = || life.ticks.iter().flat_map(|tick| &tick.acts);
-    let is_private = |act: &lives::Act| {
+    let is_private = |act: &life::Act| {
         matches!(
             act,
-            lives::Act::Row {
+            life::Act::Row {
                 is_private: true,
                 ..
             }

@@ -4,7 +4,7 @@ use glam::IVec2;
 use syncline_shared::direction::along;
 use syncline_shared::schema::{FieldKind, LinkKind};
 
-use super::{Dice, Life, Tick, life, linked, row, word};
+use crate::life::{Dice, Life, Tick, life, linked, row, word};
 use crate::schemas::{class, field, fixed, schema};
 
 /// Something that moves in 64ths of a step and bounces at 0 and at `end` steps.

@@ -4,7 +4,7 @@ use glam::IVec2;
 use syncline_shared::direction::{along, direction};
 use syncline_shared::schema::{Birth, Field, FieldKind, LinkKind, Schema};
 
-use super::{Act, Dice, ENTITIES, Life, born, life, linked, refers, row, word};
+use crate::life::{Act, Dice, ENTITIES, Life, born, life, linked, refers, row, word};
 use crate::schemas::{class, field, fixed, schema, ship};
 
 fn gun() -> (Vec<Field>, Vec<Field>) {
