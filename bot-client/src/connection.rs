@@ -86,7 +86,18 @@ impl Address {
         connected.map_err(|_| io::ErrorKind::TimedOut)?.map(drop)
     }
 
-    async fn connect(&self) -> io::Result<TcpStream> {
+    /// The host and port as HTTP names them.
+    pub(crate) fn host(&self) -> String {
+        // Only an IPv6 address has colons, and needs brackets.
+        if self.host.contains(':') {
+            format!("[{}]:{}", self.host, self.port)
+        } else {
+            format!("{}:{}", self.host, self.port)
+        }
+    }
+
+    /// Opens a socket to it.
+    pub(crate) async fn connect(&self) -> io::Result<TcpStream> {
         let stream = TcpStream::connect((self.host.as_str(), self.port)).await?;
         stream.set_nodelay(true)?;
         Ok(stream)

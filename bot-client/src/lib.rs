@@ -9,11 +9,13 @@
 //! - `connection`, `conditioner`: the socket, and what makes its path worse
 //! - `decoding`: each stream decoded once for all bots, or by each for itself
 //! - `rate_meter`, `record`, `tally`, [`report`]: what was seen
+//! - [`bandwidth`]: what the server says that its streams cost
 //!
 //! [`run`]: swarm::run
 //! [`SwarmConfig`]: config::SwarmConfig
 //! [`Report`]: report::Report
 
+pub mod bandwidth;
 mod bot;
 pub mod cli;
 mod conditioner;

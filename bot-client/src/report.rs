@@ -7,6 +7,7 @@ use comfy_table::presets::UTF8_FULL_CONDENSED;
 use serde::Serialize;
 use syncline_shared::close::CloseReason;
 
+use crate::bandwidth::Bandwidth;
 use crate::config::SwarmConfig;
 use crate::rate_meter::{RateResult, ratio};
 use crate::record::{Counts, Traffic};
@@ -83,6 +84,8 @@ pub struct Report {
     pub stalls: u64,
     /// From the end of a stall to the first frame of the present.
     pub stall_recovery_ms: Percentiles,
+    /// What the streams of the first room cost by class and field, if the server tells.
+    pub bandwidth: Option<Bandwidth>,
 }
 
 /// What became of inputs.
@@ -162,6 +165,7 @@ impl Report {
             decoders,
             stalls: sum(|bot| bot.stalls),
             stall_recovery_ms: tally.stall_recovery.percentiles(MICROS_PER_MS),
+            bandwidth: None,
         }
     }
 
@@ -264,6 +268,10 @@ impl Report {
         if self.stalls > 0 {
             row("stalls", self.stalls.to_string());
             row("stall to present, ms", percentiles(&self.stall_recovery_ms));
+        }
+        let sampled = |bandwidth: &&Bandwidth| bandwidth.snapshots_sampled > 0;
+        if let Some(bandwidth) = self.bandwidth.as_ref().filter(sampled) {
+            row("dearest in a snapshot, bits", bandwidth.dearest());
         }
         table.to_string()
     }

@@ -10,6 +10,7 @@ use syncline_shared::tick::Timestamp;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep_until};
 
+use crate::bandwidth;
 use crate::bot::Bot;
 use crate::config::SwarmConfig;
 use crate::connection::Address;
@@ -62,7 +63,11 @@ pub async fn run_with(config: SwarmConfig, progress: Arc<Progress>) -> Result<Re
         counts.push(bot.unwrap_or_else(|_| panicked()));
     }
     let decoders = swarm.decoding.decoders();
-    Ok(Report::new(&swarm.config, &counts, &swarm.tally, decoders))
+    let bandwidth = bandwidth::fetch(&swarm.address, swarm.config.room).await;
+    Ok(Report {
+        bandwidth,
+        ..Report::new(&swarm.config, &counts, &swarm.tally, decoders)
+    })
 }
 
 /// What is left of a bot whose task panicked: a session that ended without being asked to.

@@ -12,6 +12,16 @@ function cell(value, isNumber) {
   return element;
 }
 
+// What each field of the room's snapshots costs.
+function costs(room) {
+  const link = document.createElement("a");
+  link.href = `/api/rooms/${room.id}/bandwidth`;
+  link.textContent = "by field";
+  const element = document.createElement("td");
+  element.append(link);
+  return element;
+}
+
 function row(room) {
   const element = document.createElement("tr");
   for (const value of [room.id, room.code, room.game, room.phase]) {
@@ -20,6 +30,7 @@ function row(room) {
   for (const value of [room.tick, `${room.players} / ${room.players_max}`, room.spectators]) {
     element.append(cell(value, true));
   }
+  element.append(costs(room));
   return element;
 }
 
