@@ -166,7 +166,7 @@ class Join {
     }
     if (this.ranged("fresh", 0, 0, 1) === 0) return;
     const [a, b] = filter.speed;
-    filter.run = this.run = clamp(this.run + plain("run", 0), -1, 255);
+    filter.run = this.run = clamp(this.run + plain("run", 0), lead.link ? 0 : -1, 255);
     const length = Math.max(this.run, 0);
     const x = sizeClass(length);
     const low = word * lead.one - lead.half + plain("placeLow", x);

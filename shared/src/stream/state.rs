@@ -419,7 +419,9 @@ impl<C: Coder> StateCoder<'_, C> {
             return;
         }
         let length = self.plain(Field::Run, 0, (i64::from(filter.run) - *run) as i32);
-        let length = (*run + i64::from(length)).clamp(-1, 255);
+        // Only a lane that follows nothing can be watched.
+        let shortest = if motion.follows.is_some() { 0 } else { -1 };
+        let length = (*run + i64::from(length)).clamp(shortest, 255);
         *run = length;
         let context = class_of(length.max(0) as u32).min(7);
         let middle = i64::from(row[motion.word]) << motion.fraction_bits;

@@ -345,3 +345,26 @@ fn streams_are_followed() {
         }
     }
 }
+
+/// A join that was mangled may be refused or mean anything, but what follows does no harm.
+#[test]
+fn mangled_joins_do_no_harm() {
+    for vector in STREAMS.load() {
+        let schema = Arc::new(Schema::decode(&unhex(vector["schema"].as_str().unwrap())).unwrap());
+        let ticks = vector["ticks"].as_array().unwrap();
+        for join in ticks.iter().filter_map(|tick| tick["join"].as_str()) {
+            let join = unhex(join);
+            for at in 0..join.len().min(100) {
+                let mut mangled = join.clone();
+                mangled[at] ^= 0x55;
+                let Ok(mut follower) = StreamDecoder::join(Arc::clone(&schema), &mangled) else {
+                    continue;
+                };
+                for tick in ticks.iter().take(6) {
+                    let chunk = unhex(tick["chunk"].as_str().unwrap());
+                    let _ = follower.apply(1, &chunk, &mut Vec::new());
+                }
+            }
+        }
+    }
+}
