@@ -162,6 +162,10 @@ class Join {
     const plain = (name, context) => this.plain(this.sites[name], context);
     if (lead.exact) {
       filter.place[0] = lead.link.den > 1 ? this.ranged("placeLow", 0, 0, lead.link.den - 1) : 0;
+      if (this.ranged("fresh", 1, 0, 1) === 1) {
+        const whole = (filter.speed[0] + plain("speedLow", 0)) | 0;
+        filter.speed = [clamp(whole, -(2 ** 30), 2 ** 30), this.ranged("speedHigh", 0, 0, lead.link.den - 1)];
+      }
       return;
     }
     if (this.ranged("fresh", 0, 0, 1) === 0) return;

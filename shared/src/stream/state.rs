@@ -409,8 +409,18 @@ impl<C: Coder> StateCoder<'_, C> {
             } else {
                 0
             };
+            let speed = filter.speed;
             *filter = begun;
             filter.place[0] = rest as i32;
+            // A velocity may have moved as predicted, in a chunk that surprised nobody.
+            if self.ranged(Field::Fresh, 1, (speed != begun.speed).into(), 0, 1) != 0 {
+                let apart = speed[0].wrapping_sub(begun.speed[0]);
+                let apart = self.plain(Field::SpeedLow, 0, apart);
+                let whole = begun.speed[0].wrapping_add(apart);
+                filter.speed[0] = whole.clamp(-(1 << 30), 1 << 30);
+                filter.speed[1] =
+                    self.ranged(Field::SpeedHigh, 0, speed[1].into(), 0, den - 1) as i32;
+            }
             return;
         }
         let known = self.ranged(Field::Fresh, 0, (*filter != begun).into(), 0, 1);

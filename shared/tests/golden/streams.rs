@@ -368,3 +368,49 @@ fn mangled_joins_do_no_harm() {
         }
     }
 }
+
+/// A velocity that grows as predicted, while the place that it moves is as predicted too: who joins
+/// then must expect what everybody else does.
+#[test]
+fn joins_know_the_speed_that_exact_lanes_really_have() {
+    use syncline_shared::schema::{Link, LinkKind};
+    let fields = vec![
+        field("velocity", fixed(-100.0, 100.0, 1.0), 1),
+        Field {
+            link: Some(Link {
+                source: 0,
+                kind: LinkKind::Exact { num: 1, den: 40 },
+            }),
+            ..field("place", fixed(0.0, 1000.0, 1.0), 1)
+        },
+    ];
+    let mut server = Server::new(schema(vec![class("Row", fields)], Vec::new()));
+    let mut followers: Vec<StreamDecoder> = Vec::new();
+    let mut moved = 0;
+    for tick in 0..90u32 {
+        let velocity = 101 + tick;
+        // The game adds 40ths of a step.
+        moved += velocity - 100;
+        let place = 100 + (moved + 20) / 40;
+        let acts = vec![life::Act::Row {
+            class: 0,
+            entity: 0,
+            is_private: false,
+            words: vec![velocity, place],
+            references: Vec::new(),
+        }];
+        let [chunk, _] = server.tick(&Tick { span: 1, acts });
+        for (joined, follower) in followers.iter_mut().enumerate() {
+            let applied = follower.apply(1, &chunk, &mut Vec::new());
+            assert!(
+                applied.is_ok(),
+                "joined at {joined}, at {tick}: {applied:?}"
+            );
+            let same = follower.frame() == server.common.frame();
+            assert!(same, "joined at {joined}, differs at {tick}");
+        }
+        let mut join = Vec::new();
+        server.common.join(&mut join);
+        followers.push(StreamDecoder::join(Arc::clone(&server.schema), &join).unwrap());
+    }
+}
