@@ -8,10 +8,12 @@
 //! - [`network`], [`corruption`], [`world`], `crowd`: how it happens
 //! - [`checkers`], [`healing`]: what has to hold whatever happens
 //! - [`simulation`]: all of it together
+//! - [`fuzzing`]: what decoders are fed with any bytes for
 
 pub mod checkers;
 pub mod corruption;
 mod crowd;
+pub mod fuzzing;
 pub mod healing;
 pub mod network;
 pub mod scenario;

@@ -1,0 +1,5 @@
+//! A message, of either direction.
+
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|input: &[u8]| syncline_tests::fuzzing::message(input));
