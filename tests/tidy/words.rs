@@ -15,7 +15,10 @@ const NOTES: [&str; 4] = [
 const MACROS: [&str; 3] = ["dbg", "todo", "unimplemented"];
 
 /// The files that may say `unsafe`, each with its reason beside it.
-const UNSAFE_ALLOWED: [&str; 0] = [];
+const UNSAFE_ALLOWED: [&str; 1] = [
+    // An allocator that counts, for tests alone: there is no other way to be one.
+    "shared/tests/allocations.rs",
+];
 
 fn note_violations(files: &[File]) -> Vec<String> {
     let mut violations = Vec::new();
