@@ -121,7 +121,7 @@ fn mutate(bytes: &mut Vec<u8>, other: &[u8], rng: &mut Rng) {
         0 | 1 if at < bytes.len() => bytes[at] ^= 1 << rng.below(8),
         2 if at < bytes.len() => bytes[at] = byte(rng),
         3 if at < bytes.len() => {
-            bytes[at] = *[0, 1, 0x7f, 0x80, 0xff].get(below(5, rng)).unwrap_or(&0)
+            bytes[at] = [0, 1, 0x7f, 0x80, 0xff][below(5, rng)];
         }
         4 => drop(bytes.drain(at..end)),
         5 => {
