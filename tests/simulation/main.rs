@@ -195,13 +195,13 @@ fn the_checkers_notice_a_changed_row() {
         let tap = move |client: usize, message: &mut Vec<u8>| {
             if client == 1 && carries_a_chunk(message) {
                 messages += 1;
-                if messages == 2 {
+                if messages == 20 {
                     let place = message.len() - 1 - bit / 8;
                     message[place] ^= 1 << (bit % 8);
                 }
             }
         };
-        let scenario = Scenario::quiet(11, Played::Arena, 3, 3);
+        let scenario = Scenario::quiet(11, Played::Arena, 8, 4);
         noticed += u32::from(run_tapped(&scenario, Box::new(tap)).is_err());
     }
     // Some bits only fill the last byte, or ask for nothing that shows.
@@ -212,7 +212,7 @@ fn the_checkers_notice_a_changed_row() {
 /// good by the next, where a field that it told of changed again.
 #[test]
 fn the_checkers_notice_lost_frames() {
-    let noticed = (2..12).filter(|&lost| {
+    let noticed = (20..40).filter(|&lost| {
         let mut messages = 0;
         let tap = move |client: usize, message: &mut Vec<u8>| {
             if client == 1 && carries_a_chunk(message) {
@@ -222,7 +222,7 @@ fn the_checkers_notice_lost_frames() {
                 }
             }
         };
-        run_tapped(&Scenario::quiet(12, Played::Arena, 3, 3), Box::new(tap)).is_err()
+        run_tapped(&Scenario::quiet(12, Played::Arena, 8, 4), Box::new(tap)).is_err()
     });
     assert!(noticed.count() >= 3);
 }
@@ -245,5 +245,5 @@ fn carries_a_chunk(message: &[u8]) -> bool {
     };
     let mut reader = ByteReader::new(body);
     let numbers = [reader.varint(), reader.varint()];
-    numbers.iter().all(Result::is_ok) && reader.rest().len() > 20
+    numbers.iter().all(Result::is_ok) && reader.rest().len() > 5
 }
