@@ -334,7 +334,7 @@ class Rows {
 
   angle(row, { start, bits, residuals }) {
     const { c, s } = this.contexts(row, start, 7);
-    const r = this.wire.read(residuals[0], c, s + 32);
+    const r = this.wire.read(residuals[0], c, s);
     row.lanes[start].note(r);
     row.words[start] = rem(row.words[start] + r, 2 ** bits);
   }

@@ -38,7 +38,7 @@ impl<C: Coder, O: Odds> Surprise<'_, C, O> {
                 let apart =
                     actual_word::<C>(self.actual, start).wrapping_sub(self.row[start]) as i32;
                 let apart = ((apart + turn / 2) & (turn - 1)) - turn / 2;
-                let contexts = self.contexts(start, 7, 8);
+                let contexts = self.contexts(start, 7, 0);
                 let site = &group.numbers[0];
                 let apart = self.wire.number(site, contexts, apart);
                 self.row[start] = self.row[start].wrapping_add_signed(apart) & (turn - 1) as u32;
