@@ -14,6 +14,11 @@ impl Default for WordHash {
 }
 
 impl WordHash {
+    /// The hash whose value so far is this.
+    pub const fn resume(value: u32) -> Self {
+        Self(value)
+    }
+
     /// Mixes in `word`.
     pub fn add(&mut self, word: u32) {
         let mixed = (self.0 ^ word).wrapping_mul(0x9E37_79B1);

@@ -34,6 +34,9 @@ pub trait Coder {
     /// Codes the low `bits` bits, 1 to [`RAW_BITS_MAX`], of a number about which nothing is known.
     fn raw(&mut self, value: u32, bits: u32) -> u32;
 
+    /// What is left of the range: it follows from every decision so far and from its odds.
+    fn range(&self) -> u32;
+
     /// What the coming decisions are about, for those who count.
     #[inline(always)]
     fn about(&mut self, _cause: usize) {}
@@ -152,6 +155,10 @@ impl Coder for RangeEncoder<'_> {
         self.widen();
         value
     }
+
+    fn range(&self) -> u32 {
+        self.range
+    }
 }
 
 /// Reads what [`RangeEncoder`] wrote. Any bytes decode to something; bytes that are missing read as
@@ -240,6 +247,10 @@ impl Coder for RangeDecoder<'_> {
         self.widen();
         value
     }
+
+    fn range(&self) -> u32 {
+        self.range
+    }
 }
 
 #[cfg(test)]
@@ -278,12 +289,14 @@ mod tests {
             for &symbol in &symbols {
                 code(&mut encoder, symbol);
             }
+            let range = encoder.range();
             encoder.finish();
             prop_assert_eq!(&bytes[..before.len()], &before[..]);
             let mut decoder = RangeDecoder::new(&bytes[before.len()..]);
             for &symbol in &symbols {
                 prop_assert_eq!(format!("{:?}", code(&mut decoder, symbol)), format!("{symbol:?}"));
             }
+            prop_assert_eq!(decoder.range(), range);
             prop_assert_eq!(decoder.finish(), Ok(()));
         }
 

@@ -49,6 +49,7 @@ class Join {
     this.stream = stream;
     stream.span = this.ranged("slots", 0, 1, 255);
     stream.chunk = this.ranged("slots", 2, 0, 29);
+    stream.trail = wire.rawWord(32);
     for (const state of stream.classes) {
       wire.table.set(this.begin);
       this.class(state);

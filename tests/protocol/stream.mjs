@@ -50,6 +50,7 @@ export class Stream {
     this.isPrivate = isPrivate;
     this.chunk = 0;
     this.span = 1;
+    this.trail = 0x811c9dc5;
     this.classes = schema.classes.map((data) => ({
       data,
       slots: [],
@@ -80,7 +81,9 @@ export class Stream {
     }
     const events = this.readEvents();
     this.wire.finish();
-    if (isHashed && bytes[end] + 256 * bytes[end + 1] !== this.hash() >>> 16) throw new Error("the hash differs");
+    this.trail = mix(this.trail, this.wire.range);
+    const check = mix(this.hash(), this.trail) >>> 16;
+    if (isHashed && bytes[end] + 256 * bytes[end + 1] !== check) throw new Error("the hash differs");
     return { events, isHashed };
   }
 
@@ -119,14 +122,17 @@ export class Stream {
     let h = 0x811c9dc5;
     for (const { slots } of this.classes) {
       slots.forEach((row, slot) => {
-        for (const w of row ? [slot, ...row.words] : []) {
-          h = Math.imul(h ^ w, 0x9e3779b1);
-          h ^= h >>> 15;
-        }
+        for (const w of row ? [slot, ...row.words] : []) h = mix(h, w);
       });
     }
-    return h >>> 0;
+    return h;
   }
+}
+
+/** One step of the hash. */
+function mix(h, word) {
+  const mixed = Math.imul(h ^ word, 0x9e3779b1);
+  return (mixed ^ (mixed >>> 15)) >>> 0;
 }
 
 /** Reads the rows of one class that were there before. */

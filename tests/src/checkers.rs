@@ -175,8 +175,10 @@ impl<P: Predict> Observer<P> for Worlds {
             Observed::Flipped(flip, _) => self.excuses.add(*flip),
             Observed::Client(index, client, ClientEvent::Frame(report)) => {
                 if report.mismatches > 0 && !is_excused(&self.excuses, *index, client, report) {
-                    self.complaints
-                        .push((now, format!("a hash differs at {}", report.tick)));
+                    let last = self.excuses.last(*index);
+                    let tick = report.tick;
+                    let complaint = format!("client {index}: a hash differs at {tick}, {last:?}");
+                    self.complaints.push((now, complaint));
                 }
                 if let Some(playing) = client.playing() {
                     self.compare(now, *index, playing, report);

@@ -149,6 +149,11 @@ impl Excuses {
         self.flips.contains_key(&client)
     }
 
+    /// The last time that something of a client was flipped.
+    pub fn last(&self, client: usize) -> Option<&Flip> {
+        self.flips.get(&client)?.last()
+    }
+
     /// Whether a client whose snapshots are `interval` ticks apart may have `stream`, or any stream,
     /// wrong at `tick` of a timeline, or of any.
     pub fn of(

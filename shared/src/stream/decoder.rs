@@ -12,7 +12,7 @@ use super::rows::Scratch;
 use super::source::Unknown;
 use super::state;
 use crate::error::DecodeError;
-use crate::range_coder::RangeDecoder;
+use crate::range_coder::{Coder, RangeDecoder};
 use crate::schema::Schema;
 use crate::snapshot::{Event, Frame};
 
@@ -89,7 +89,7 @@ impl StreamDecoder {
         decoded?;
         Ok(match hash {
             None => Applied::Updated,
-            Some(hash) if hash == self.shared.frame.hash().short() => Applied::Verified,
+            Some(hash) if hash == self.shared.check() => Applied::Verified,
             Some(_) => Applied::Mismatch,
         })
     }
@@ -111,6 +111,7 @@ impl StreamDecoder {
         let mut wire = Codec { coder, odds };
         let mut source = Unknown(events);
         chunk::code(&mut self.shared, &mut wire, &mut source, &mut self.scratch)?;
+        self.shared.trail.add(wire.coder.range());
         wire.coder.finish()
     }
 }

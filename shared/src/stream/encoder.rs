@@ -147,10 +147,11 @@ impl Coding<'_> {
         let result = chunk::code(self.shared, &mut wire, source, self.scratch);
         debug_assert_eq!(result, Ok(()), "what has a slot can be coded");
         let as_predicted = wire.coder.is_as_expected();
+        self.shared.trail.add(wire.coder.range());
         let out = wire.coder.finish();
         *self.unhashed |= !as_predicted;
         if *self.unhashed && self.shared.hash_is_due() {
-            out.extend_from_slice(&self.shared.frame.hash().short().to_le_bytes());
+            out.extend_from_slice(&self.shared.check().to_le_bytes());
             *self.unhashed = false;
         }
     }

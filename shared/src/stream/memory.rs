@@ -12,6 +12,7 @@ use std::sync::Arc;
 
 use super::attitude::Turn;
 use super::motion::{Filter, first_momentum};
+use crate::hash::WordHash;
 use crate::limits::HASH_INTERVAL_SNAPSHOTS;
 use crate::schema::Schema;
 use crate::schema::plan::ClassPlan;
@@ -43,6 +44,10 @@ pub(super) struct Shared {
     pub(super) chunk: u32,
     /// Ticks that the last chunk spanned.
     pub(super) span: u32,
+    /// A hash of what was left of the coder's range after each chunk. The range follows from every
+    /// decision and its odds: who decided otherwise once, or learned other odds, has another trail,
+    /// even while the rows are the same.
+    pub(super) trail: WordHash,
 }
 
 /// What is remembered of the rows of one class.
@@ -136,6 +141,7 @@ impl Shared {
             private,
             chunk: 0,
             span: 1,
+            trail: WordHash::default(),
             schema,
         }
     }
@@ -143,6 +149,13 @@ impl Shared {
     /// Whether the chunk ends in a hash, unless it is empty.
     pub(super) fn hash_is_due(&self) -> bool {
         self.chunk.is_multiple_of(HASH_INTERVAL_SNAPSHOTS)
+    }
+
+    /// 16 bits by which the other end knows that it has the same: rows, and all that led to them.
+    pub(super) fn check(&self) -> u16 {
+        let mut hash = self.frame.hash();
+        hash.add(self.trail.value());
+        hash.short()
     }
 
     /// Begins the next chunk: what is known of speeds is per chunk, so another span changes it all.

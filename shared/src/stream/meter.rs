@@ -67,6 +67,10 @@ impl Coder for Meter<'_> {
         self.coder.raw(value, bits)
     }
 
+    fn range(&self) -> u32 {
+        self.coder.range()
+    }
+
     fn about(&mut self, cause: usize) {
         self.cause = cause;
     }

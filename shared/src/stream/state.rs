@@ -18,6 +18,7 @@ use super::model::{Adaptive, Codec, Contexts, class_of};
 use super::motion::Filter;
 use crate::direction::direction;
 use crate::error::DecodeError;
+use crate::hash::WordHash;
 use crate::limits::{ENTITIES_PER_CLASS_MAX, HASH_INTERVAL_SNAPSHOTS, JOIN_BYTES_MAX};
 use crate::range_coder::{Coder, RangeDecoder, RangeEncoder};
 use crate::schema::Schema;
@@ -140,6 +141,8 @@ impl<C: Coder> StateCoder<'_, C> {
             // Ages count back from here.
             shared.chunk = phase as u32;
         }
+        let trail = self.wire.raw(shared.trail.value(), u32::BITS);
+        shared.trail = WordHash::resume(trail);
         let mut room = shared.frame.room();
         for (class, plan) in plan.classes.iter().enumerate() {
             self.wire.odds.0.copy_from_slice(&self.sites.odds);
@@ -537,6 +540,7 @@ pub(super) fn write_bomb(schema: &Arc<Schema>, out: &mut Vec<u8>) {
         0,
         i64::from(HASH_INTERVAL_SNAPSHOTS) - 1,
     );
+    writer.wire.raw(0, u32::BITS);
     for (memory, plan) in shared.classes.iter_mut().zip(&schema.plan().classes) {
         writer.wire.odds.0.copy_from_slice(&sites.odds);
         // One more than there may be where a class has no words that bound it.
