@@ -55,8 +55,8 @@ async fn play(
     let upgrade = hyper::upgrade::on(&mut request);
     let lobby = site.lobby.clone();
     tokio::spawn(async move {
-        if let Some(websocket) = upgrade::websocket(upgrade).await {
-            connection::serve(lobby, websocket, peer.address).await;
+        if let Some((socket, early)) = upgrade::socket(upgrade).await {
+            connection::serve(lobby, socket, early, peer.address).await;
         }
         // Until here the connection counts as open.
         drop(peer);

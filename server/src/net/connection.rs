@@ -9,11 +9,8 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
 use bytes::Bytes;
-use futures_util::{SinkExt, StreamExt};
 use tokio::net::TcpStream;
-use tokio::sync::Notify;
-use tokio_tungstenite::WebSocketStream;
-use tokio_tungstenite::tungstenite::Message;
+use tokio_tungstenite::tungstenite::protocol::Role;
 
 use syncline_server_core::{ClientMessage, ConnectionId};
 use syncline_shared::close::{Close, CloseReason};
@@ -23,11 +20,12 @@ use syncline_shared::schema::Schema;
 
 use crate::directory::{Admission, Directory};
 use crate::metrics::Metrics;
-use crate::net::ending::{CLOSE_WRITE_MAX, End, Outward};
+use crate::net::ending::End;
 use crate::net::handshake::{self, Admitted};
-use crate::net::incoming::{Ear, Incoming, decode};
-use crate::net::outbox::{Cut, Ending, OutboxReader, Outgoing, outbox};
-use crate::net::socket;
+use crate::net::incoming::{Ear, decode};
+use crate::net::link::{Link, Socket};
+use crate::net::outbox::{Outbox, Outward, outbox};
+use crate::net::socket::{self, websocket_config};
 use crate::runtime::inbox::{HostedEvent, Places, RoomHandle};
 use crate::session::TokenKey;
 use crate::shutdown::Shutdown;
@@ -50,34 +48,33 @@ pub(crate) struct Lobby {
     pub(crate) connections: AtomicU64,
 }
 
-/// Serves one WebSocket until it ends.
-pub(crate) async fn serve(
-    lobby: Arc<Lobby>,
-    websocket: WebSocketStream<TcpStream>,
-    peer: SocketAddr,
-) {
+/// Serves one WebSocket until it ends. `early` is what has been read of it already.
+pub(crate) async fn serve(lobby: Arc<Lobby>, socket: TcpStream, early: Bytes, peer: SocketAddr) {
     let connection = ConnectionId(lobby.connections.fetch_add(1, Ordering::Relaxed) + 1);
-    let (mut outward, mut incoming) = websocket.split();
+    let (inward, outward) = socket.into_split();
+    let (outbox, outward) = outbox(outward, lobby.metrics.clone());
+    let link = Link::new(inward, outward.clone());
+    let (early, config) = (early.into(), Some(websocket_config()));
+    let mut socket = Socket::from_partially_read(link, early, Role::Server, config).await;
     let end = tokio::select! {
-        end = stay(&lobby, connection, &mut incoming, &mut outward) => end,
+        end = stay(&lobby, connection, &mut socket, outbox, &outward) => end,
         () = lobby.shutdown.thrown() => CloseReason::Restarting.into(),
     };
     end.note(&lobby.metrics, connection, peer);
-    end.tell(&mut outward).await;
-    if let Ok(websocket) = outward.reunite(incoming) {
-        socket::finish(websocket.into_inner()).await;
-    }
+    end.tell(&mut socket, &outward).await;
+    socket::finish(outward.socket()).await;
 }
 
 /// Everything between the opening and the end.
 async fn stay(
     lobby: &Lobby,
     connection: ConnectionId,
-    incoming: &mut Incoming,
-    outward: &mut Outward,
+    socket: &mut Socket,
+    outbox: Outbox,
+    outward: &Outward,
 ) -> End {
     let mut ear = Ear {
-        incoming,
+        socket,
         metrics: &lobby.metrics,
         heard: &AtomicBool::new(true),
     };
@@ -86,37 +83,15 @@ async fn stay(
         Ok(Err(end)) => return end,
         Err(_) => return CloseReason::HelloTimeout.into(),
     };
-    let (member, reader, mut cut) = match enter(lobby, connection, &message) {
-        Ok(entered) => entered,
+    let member = match enter(lobby, connection, &message, outbox) {
+        Ok(member) => member,
         Err(close) => return close.into(),
     };
-    let (heard, ask) = (ear.heard, Notify::new());
-    let end = tokio::select! {
-        end = listen(&member, message, ear) => Some(end),
-        end = speak(&lobby.metrics, reader, outward, &ask) => end,
-        end = time_out(lobby.idle_timeout, heard, &ask) => Some(end),
-        Some(end) = closing(&mut cut) => Some(end),
-    };
-    end.unwrap_or_else(|| silenced(cut))
-}
-
-/// Ends a connection that the room has closed, and that does not get there by reading what still
-/// waits; nothing if the room is gone without a word.
-async fn closing(cut: &mut Cut) -> Option<End> {
-    match cut.await.ok()? {
-        Ending::Soon(close) => {
-            tokio::time::sleep(CLOSE_WRITE_MAX).await;
-            Some(close.into())
-        }
-        Ending::Now(close) => Some(close.into()),
-    }
-}
-
-/// The end of a connection whose room says nothing more: what it said last, if it did.
-fn silenced(mut cut: Cut) -> End {
-    match cut.try_recv() {
-        Ok(Ending::Soon(close) | Ending::Now(close)) => close.into(),
-        Err(_) => CloseReason::Internal.into(),
+    let heard = ear.heard;
+    tokio::select! {
+        end = listen(&member, message, ear) => end,
+        close = outward.attend() => close.map_or(End::Gone, End::Closed),
+        end = time_out(lobby.idle_timeout, heard, outward) => end,
     }
 }
 
@@ -140,12 +115,12 @@ fn enter(
     lobby: &Lobby,
     connection: ConnectionId,
     message: &[u8],
-) -> Result<(Member, OutboxReader, Cut), Close> {
+    outbox: Outbox,
+) -> Result<Member, Close> {
     let hello = handshake::read_hello(sections(message).next())?;
     let Admitted { admission, attach } = handshake::admit(*hello, &lobby.directory, &lobby.tokens)?;
     let Admission { room, reservation } = admission;
     let schema = room.board.game.kind.schema().clone();
-    let (outbox, reader, cut) = outbox();
     tracing::debug!(
         connection = connection.0, session = %attach.session, room = %room.board.id,
         resume = attach.resume, "attaching"
@@ -157,16 +132,12 @@ fn enter(
         reservation,
     };
     room.tell(event).map_err(|_| CloseReason::Internal)?;
-    Ok((
-        Member {
-            connection,
-            room,
-            schema,
-            places: Places::new(),
-        },
-        reader,
-        cut,
-    ))
+    Ok(Member {
+        connection,
+        room,
+        schema,
+        places: Places::new(),
+    })
 }
 
 /// Takes in what the client says, `first` being the message with its hello.
@@ -218,49 +189,9 @@ impl Member {
     }
 }
 
-/// Writes what the room says: all that waits at once, and then one flush. Ends without an end if the
-/// room says nothing more.
-async fn speak(
-    metrics: &Metrics,
-    mut reader: OutboxReader,
-    outward: &mut Outward,
-    ask: &Notify,
-) -> Option<End> {
-    loop {
-        let mut next = tokio::select! {
-            outgoing = reader.receive() => outgoing?,
-            () = ask.notified() => {
-                if outward.send(Message::Ping(Bytes::new())).await.is_err() {
-                    return Some(End::Gone);
-                }
-                continue;
-            }
-        };
-        loop {
-            match next {
-                Outgoing::Close(close) => return Some(close.into()),
-                Outgoing::Message(message) => {
-                    metrics.sent_messages.inc();
-                    metrics.sent_bytes.inc_by(message.len() as u64);
-                    if outward.feed(Message::Binary(message.into())).await.is_err() {
-                        return Some(End::Gone);
-                    }
-                }
-            }
-            let Some(more) = reader.receive_now() else {
-                break;
-            };
-            next = more;
-        }
-        if outward.flush().await.is_err() {
-            return Some(End::Gone);
-        }
-    }
-}
-
 /// Ends a connection from which nothing was heard for `longest`, give or take a quarter. Half way
 /// there it is asked: a browser whose page sleeps still answers a ping.
-async fn time_out(longest: Duration, heard: &AtomicBool, ask: &Notify) -> End {
+async fn time_out(longest: Duration, heard: &AtomicBool, outward: &Outward) -> End {
     const QUARTERS: u32 = 4;
     let mut silent = 0;
     loop {
@@ -271,45 +202,9 @@ async fn time_out(longest: Duration, heard: &AtomicBool, ask: &Notify) -> End {
             silent + 1
         };
         if silent == QUARTERS / 2 {
-            ask.notify_one();
+            outward.ping();
         } else if silent == QUARTERS {
             return CloseReason::Idle.into();
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::net::outbox::Outbox;
-
-    fn reason(end: &End) -> Option<CloseReason> {
-        match end {
-            End::Closed(close) => Some(close.reason),
-            End::Gone => None,
-        }
-    }
-
-    /// Whoever finds the queue gone before it looks at the cut must still say why.
-    #[tokio::test]
-    async fn a_connection_that_finds_its_queue_gone_ends_with_the_rooms_reason() {
-        let (room, mut reader, cut) = outbox();
-        room.cut(CloseReason::TooSlow.into());
-        assert_eq!(reader.receive().await, None);
-        assert_eq!(reason(&silenced(cut)), Some(CloseReason::TooSlow));
-        let (room, mut reader, cut) = outbox();
-        drop::<Outbox>(room);
-        assert_eq!(reader.receive().await, None);
-        assert_eq!(reason(&silenced(cut)), Some(CloseReason::Internal));
-    }
-
-    /// Nothing takes the close out of the queue here, as when the client does not read.
-    #[tokio::test(start_paused = true)]
-    async fn a_close_does_not_wait_for_a_client_that_does_not_read() {
-        let (room, _reader, mut cut) = outbox();
-        assert!(room.send(vec![1]));
-        room.close(CloseReason::Kicked.into());
-        let end = closing(&mut cut).await.expect("the room said why");
-        assert_eq!(reason(&end), Some(CloseReason::Kicked));
     }
 }

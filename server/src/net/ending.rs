@@ -6,9 +6,6 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use futures_util::SinkExt;
-use futures_util::stream::SplitSink;
-use tokio::net::TcpStream;
-use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::tungstenite::protocol::CloseFrame;
 
@@ -16,12 +13,11 @@ use syncline_server_core::ConnectionId;
 use syncline_shared::close::{Close, CloseReason, Fault};
 
 use crate::metrics::Metrics;
+use crate::net::link::Socket;
+use crate::net::outbox::Outward;
 
 /// How long a close frame may take to be written, behind whatever a blocked socket still holds.
-pub(super) const CLOSE_WRITE_MAX: Duration = Duration::from_millis(500);
-
-/// Where messages to one client go.
-pub(super) type Outward = SplitSink<WebSocketStream<TcpStream>, Message>;
+const CLOSE_WRITE_MAX: Duration = Duration::from_millis(500);
 
 /// How a connection ended.
 pub(super) enum End {
@@ -65,12 +61,15 @@ impl End {
     }
 
     /// Writes the last words: our close, or the answer to the client's own.
-    pub(super) async fn tell(&self, outward: &mut Outward) {
+    pub(super) async fn tell(&self, socket: &mut Socket, outward: &Outward) {
+        outward.shut();
         let words = async {
-            match self {
-                Self::Closed(close) => outward.send(close_frame(close)).await,
-                Self::Gone => outward.flush().await,
-            }
+            // An error means that there is nobody left to tell.
+            let _ = match self {
+                Self::Closed(close) => socket.send(close_frame(close)).await,
+                Self::Gone => socket.flush().await,
+            };
+            outward.flushed().await;
         };
         // Whom this does not reach can't be helped.
         let _ = tokio::time::timeout(CLOSE_WRITE_MAX, words).await;

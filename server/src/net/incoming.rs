@@ -6,9 +6,6 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use bytes::Bytes;
 use futures_util::StreamExt;
-use futures_util::stream::SplitStream;
-use tokio::net::TcpStream;
-use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::error::ProtocolError;
 use tokio_tungstenite::tungstenite::{self, Message};
 
@@ -25,14 +22,12 @@ use syncline_shared::schema::Schema;
 use crate::metrics::Metrics;
 use crate::net::ending::End;
 use crate::net::handshake::malformed;
-
-/// The messages of one client.
-pub(super) type Incoming = SplitStream<WebSocketStream<TcpStream>>;
+use crate::net::link::Socket;
 
 /// Hears what a client says.
 pub(super) struct Ear<'a> {
     /// Where its messages come from.
-    pub(super) incoming: &'a mut Incoming,
+    pub(super) socket: &'a mut Socket,
     /// Where they are counted.
     pub(super) metrics: &'a Metrics,
     /// Set by anything that comes, be it a pong.
@@ -43,7 +38,7 @@ impl Ear<'_> {
     /// The next binary message.
     pub(super) async fn hear(&mut self) -> Result<Bytes, End> {
         loop {
-            let Some(message) = self.incoming.next().await else {
+            let Some(message) = self.socket.next().await else {
                 return Err(End::Gone);
             };
             self.heard.store(true, Ordering::Relaxed);

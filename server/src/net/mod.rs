@@ -6,13 +6,15 @@
 //! - [`connection`]: one WebSocket from its opening to its close
 //! - [`incoming`]: what the client says
 //! - [`ending`]: the reason why it ends, logged, counted and told
-//! - [`outbox`]: what waits to be written to it
+//! - [`link`]: what its WebSocket reads from and writes to
+//! - [`outbox`]: what waits to be written to it, and the only writer of its socket
 //! - [`socket`]: how sockets are set up, and how they end
 
 pub(crate) mod connection;
 mod ending;
 pub(crate) mod handshake;
 mod incoming;
+mod link;
 pub(crate) mod listener;
 pub(crate) mod outbox;
 pub(crate) mod socket;

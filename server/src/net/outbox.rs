@@ -1,198 +1,442 @@
-//! What waits to be written to one connection.
+//! What waits to be written to one connection, and the only writer of its socket.
 //!
-//! A room puts finished messages in and never waits; the connection takes them out as fast as its
-//! socket lets it. Rooms send on credit, so this is short unless a client asks for answers and does
-//! not read them. Then the connection is closed as too slow, and nothing more is kept for it.
+//! A room hands in finished messages, which go on the socket at once, on the room's own thread: no
+//! task has to be woken for them. What the socket does not take waits here, whole frames in order,
+//! until the connection's task finds it writable again. What tungstenite writes, answers to pings and
+//! closes, goes the same way. Rooms send on credit, so little waits unless a client asks for answers
+//! and does not read them: it is too slow then.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::io;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use tokio::sync::{mpsc, oneshot};
+use tokio::net::tcp::OwnedWriteHalf;
+use tokio::sync::Notify;
+use tokio_tungstenite::tungstenite::protocol::frame::FrameHeader;
+use tokio_tungstenite::tungstenite::protocol::frame::coding::{Control, Data, OpCode};
 
-use syncline_shared::close::Close;
+use syncline_shared::close::{Close, CloseReason};
 use syncline_shared::limits::SERVER_MESSAGE_BYTES_MAX;
 
-/// The most messages that may wait: the 64 that a member's credit allows to be under way at most,
-/// and as many answers.
-const MESSAGES_MAX: usize = 128;
+use crate::metrics::Metrics;
 
 /// The most bytes that may wait: the largest message, and a member's credit of 64 KiB twice over.
 const BYTES_MAX: usize = SERVER_MESSAGE_BYTES_MAX + 128 * 1024;
 
+/// A buffer that has grown beyond this is given back once it is empty: thousands of connections have
+/// one each.
+const BUFFER_BYTES_KEPT: usize = 1024;
+
 /// The room's end.
-#[derive(Debug)]
 pub(crate) struct Outbox {
-    queue: mpsc::Sender<Outgoing>,
-    ending: oneshot::Sender<Ending>,
-    bytes: Arc<AtomicUsize>,
+    outward: Arc<Outward>,
+    metrics: Arc<Metrics>,
 }
 
-/// The connection's end.
-#[derive(Debug)]
-pub(crate) struct OutboxReader {
-    queue: mpsc::Receiver<Outgoing>,
-    bytes: Arc<AtomicUsize>,
+/// The way out of one connection, as its room and its task share it.
+pub(crate) struct Outward {
+    socket: OwnedWriteHalf,
+    state: Mutex<State>,
+    /// Something has come up that the task has to see to.
+    news: Notify,
 }
 
-/// Resolves when the room ends the connection.
-pub(crate) type Cut = oneshot::Receiver<Ending>;
-
-/// How the room ends a connection.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Ending {
-    /// After what still waits, if that can be written before long.
-    Soon(Close),
-    /// Without what still waits.
-    Now(Close),
-}
-
-/// Something to write.
+/// What has to be seen to.
 #[derive(Debug, PartialEq, Eq)]
-pub(crate) enum Outgoing {
-    /// One message.
-    Message(Vec<u8>),
-    /// The last thing: the connection ends.
-    Close(Close),
+enum Need {
+    /// Nothing, until there is news.
+    Nothing,
+    /// What waits has to be written once the socket takes it.
+    Writing,
+    /// The connection ends, by a word of its room.
+    Ending(Close),
+    /// The socket is gone.
+    Gone,
 }
 
-/// An empty outbox.
-pub(crate) fn outbox() -> (Outbox, OutboxReader, Cut) {
-    let (sender, receiver) = mpsc::channel(MESSAGES_MAX);
-    let (ending, cut) = oneshot::channel();
-    let bytes = Arc::new(AtomicUsize::new(0));
-    let reader = OutboxReader {
-        queue: receiver,
-        bytes: bytes.clone(),
-    };
+#[derive(Debug, Default)]
+struct State {
+    queue: Queue,
+    /// Whether the socket takes nothing, so that the task waits for it.
+    blocked: bool,
+    /// Whether the socket failed.
+    broken: bool,
+    /// Whether the room's messages go nowhere: the last words are being said.
+    shut: bool,
+    ending: Option<Close>,
+}
+
+/// Frames on their way, as bytes.
+#[derive(Debug, Default)]
+struct Queue {
+    bytes: Vec<u8>,
+    /// How many of them are written.
+    written: usize,
+}
+
+impl Queue {
+    fn waiting(&self) -> usize {
+        self.bytes.len() - self.written
+    }
+
+    /// Appends a frame of our own.
+    fn push_frame(&mut self, opcode: OpCode, payload: &[u8]) {
+        let header = FrameHeader {
+            opcode,
+            ..FrameHeader::default()
+        };
+        let written = header.format(payload.len() as u64, &mut self.bytes);
+        debug_assert!(written.is_ok(), "a vector takes everything");
+        self.bytes.extend_from_slice(payload);
+    }
+
+    /// Writes what waits until it is gone or `write` fails, be it because it would block.
+    fn drain(&mut self, mut write: impl FnMut(&[u8]) -> io::Result<usize>) -> io::Result<()> {
+        while self.waiting() > 0 {
+            match write(&self.bytes[self.written..])? {
+                0 => return Err(io::ErrorKind::WriteZero.into()),
+                count => self.written += count,
+            }
+        }
+        self.written = 0;
+        self.bytes.clear();
+        self.bytes.shrink_to(BUFFER_BYTES_KEPT);
+        Ok(())
+    }
+}
+
+/// The two ends of the way out through `socket`.
+pub(crate) fn outbox(socket: OwnedWriteHalf, metrics: Arc<Metrics>) -> (Outbox, Arc<Outward>) {
+    let outward = Arc::new(Outward {
+        socket,
+        state: Mutex::default(),
+        news: Notify::new(),
+    });
     (
         Outbox {
-            queue: sender,
-            ending,
-            bytes,
+            outward: outward.clone(),
+            metrics,
         },
-        reader,
-        cut,
+        outward,
     )
 }
 
 impl Outbox {
-    /// Queues a message; whether it was taken. It is not if too much waits already, or if nobody
-    /// takes anything out any more: the connection must end then.
+    /// Sends a message; whether it was taken. It is not if too much waits already: the connection
+    /// must end then.
     #[must_use]
-    pub(crate) fn send(&self, message: Vec<u8>) -> bool {
-        let size = message.len();
-        let before = self.bytes.fetch_add(size, Ordering::Relaxed);
-        before + size <= BYTES_MAX && self.queue.try_send(Outgoing::Message(message)).is_ok()
+    pub(crate) fn send(&self, message: &[u8]) -> bool {
+        let mut state = self.outward.lock();
+        if state.shut || state.broken {
+            // The connection ends by itself, and its task tells the room.
+            return true;
+        }
+        if state.queue.waiting() + message.len() > BYTES_MAX {
+            return false;
+        }
+        self.metrics.sent_messages.inc();
+        self.metrics.sent_bytes.inc_by(message.len() as u64);
+        state.queue.push_frame(OpCode::Data(Data::Binary), message);
+        self.outward.drain(&mut state);
+        true
     }
 
-    /// Ends the connection, after what waits; without it if there is no room for one thing more.
+    /// Ends the connection, after what waits if that can be written before long.
     pub(crate) fn close(self, close: Close) {
-        let ending = match self.queue.try_send(Outgoing::Close(close.clone())) {
-            Ok(()) => Ending::Soon(close),
-            Err(_) => Ending::Now(close),
-        };
-        self.end(ending);
-    }
-
-    /// Ends the connection without what waits.
-    pub(crate) fn cut(self, close: Close) {
-        self.end(Ending::Now(close));
-    }
-
-    /// Sends the reason before the queue is dropped: a connection that finds the queue gone finds
-    /// the reason too.
-    fn end(self, ending: Ending) {
-        let Self {
-            queue,
-            ending: word,
-            ..
-        } = self;
-        // An error means that it has ended already.
-        let _ = word.send(ending);
-        drop(queue);
+        self.outward.end(close);
     }
 }
 
-impl OutboxReader {
-    /// The next thing to write, as soon as there is one; nothing after a cut, or if the room's
-    /// thread is gone.
-    pub(crate) async fn receive(&mut self) -> Option<Outgoing> {
-        let outgoing = self.queue.recv().await?;
-        self.note(&outgoing);
-        Some(outgoing)
+impl Drop for Outbox {
+    /// A room that is gone without a word has broken.
+    fn drop(&mut self) {
+        self.outward.end(CloseReason::Internal.into());
+    }
+}
+
+impl Outward {
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The next thing to write, if there is one.
-    pub(crate) fn receive_now(&mut self) -> Option<Outgoing> {
-        let outgoing = self.queue.try_recv().ok()?;
-        self.note(&outgoing);
-        Some(outgoing)
-    }
-
-    fn note(&self, outgoing: &Outgoing) {
-        if let Outgoing::Message(message) = outgoing {
-            self.bytes.fetch_sub(message.len(), Ordering::Relaxed);
+    /// Writes as much as the socket takes.
+    fn drain(&self, state: &mut State) {
+        if state.blocked || state.broken {
+            return;
         }
+        match state.queue.drain(|bytes| self.socket.try_write(bytes)) {
+            Ok(()) => {}
+            Err(error) => {
+                state.blocked = error.kind() == io::ErrorKind::WouldBlock;
+                state.broken = !state.blocked;
+                self.news.notify_one();
+            }
+        }
+    }
+
+    /// The first word about the end counts.
+    fn end(&self, close: Close) {
+        self.lock().ending.get_or_insert(close);
+        self.news.notify_one();
+    }
+
+    /// Takes whole frames that tungstenite wrote.
+    ///
+    /// # Errors
+    ///
+    /// If too much waits already, or the socket is gone.
+    pub(super) fn append(&self, frames: &[u8]) -> io::Result<()> {
+        let mut state = self.lock();
+        if state.broken {
+            return Err(io::ErrorKind::BrokenPipe.into());
+        }
+        if state.queue.waiting() + frames.len() > BYTES_MAX {
+            return Err(io::ErrorKind::OutOfMemory.into());
+        }
+        state.queue.bytes.extend_from_slice(frames);
+        self.drain(&mut state);
+        Ok(())
+    }
+
+    /// Asks the client for a sign of life.
+    pub(super) fn ping(&self) {
+        let mut state = self.lock();
+        if !state.shut && state.queue.waiting() < BYTES_MAX {
+            state.queue.push_frame(OpCode::Control(Control::Ping), &[]);
+            self.drain(&mut state);
+        }
+    }
+
+    /// From here on the room's messages go nowhere: a close frame is the last one.
+    pub(super) fn shut(&self) {
+        self.lock().shut = true;
+    }
+
+    /// Writes what the socket did not take, whenever it can, until the room ends the connection or
+    /// the socket is gone: the room's reason, if it has one.
+    pub(super) async fn attend(&self) -> Option<Close> {
+        loop {
+            let need = self.need();
+            match need {
+                Need::Ending(close) => return Some(close),
+                Need::Gone => return None,
+                Need::Nothing => self.news.notified().await,
+                Need::Writing => {
+                    tokio::select! {
+                        // A failure shows itself when it is written to.
+                        _ = self.socket.writable() => self.unblock(),
+                        () = self.news.notified() => {}
+                    }
+                }
+            }
+        }
+    }
+
+    /// Waits until all that waits is written, or the socket is gone.
+    pub(super) async fn flushed(&self) {
+        while matches!(self.need_to_write(), Need::Writing) {
+            let _ = self.socket.writable().await;
+            self.unblock();
+        }
+    }
+
+    fn unblock(&self) {
+        let mut state = self.lock();
+        state.blocked = false;
+        self.drain(&mut state);
+    }
+
+    fn need(&self) -> Need {
+        let ending = self.lock().ending.clone();
+        ending.map_or_else(|| self.need_to_write(), Need::Ending)
+    }
+
+    fn need_to_write(&self) -> Need {
+        let state = self.lock();
+        match (state.broken, state.blocked) {
+            (true, _) => Need::Gone,
+            (false, true) => Need::Writing,
+            (false, false) => Need::Nothing,
+        }
+    }
+
+    /// The socket, to set it up and to end it.
+    pub(super) fn socket(&self) -> &tokio::net::TcpStream {
+        self.socket.as_ref()
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use syncline_shared::close::CloseReason;
+pub(crate) mod tests {
+    use proptest::prelude::*;
+    use tokio::io::AsyncReadExt;
+    use tokio::net::{TcpListener, TcpStream};
+    use tokio_tungstenite::tungstenite::Message;
+    use tokio_tungstenite::tungstenite::protocol::{CloseFrame, Role, WebSocket};
 
     use super::*;
 
-    fn message(outgoing: Option<Outgoing>) -> Vec<u8> {
-        match outgoing {
-            Some(Outgoing::Message(message)) => message,
-            other => panic!("not a message: {other:?}"),
+    /// An outbox on a real socket, and the client's end of it.
+    pub(crate) async fn pair() -> (Outbox, Arc<Outward>, TcpStream) {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let client = TcpStream::connect(listener.local_addr().unwrap());
+        let (client, accepted) = tokio::join!(client, listener.accept());
+        let (_, socket) = accepted.unwrap().0.into_split();
+        let (outbox, outward) = outbox(socket, Arc::new(Metrics::new()));
+        (outbox, outward, client.unwrap())
+    }
+
+    fn message(byte: u8, length: usize) -> Vec<u8> {
+        let mut frame = Queue::default();
+        frame.push_frame(OpCode::Data(Data::Binary), &vec![byte; length]);
+        frame.bytes
+    }
+
+    #[tokio::test]
+    async fn messages_go_out_at_once_and_in_order() {
+        let (outbox, _outward, mut client) = pair().await;
+        assert!(outbox.send(&[1]));
+        assert!(outbox.send(&[2, 2]));
+        let mut bytes = [0; 7];
+        client.read_exact(&mut bytes).await.unwrap();
+        assert_eq!(bytes[..], [message(1, 1), message(2, 2)].concat());
+    }
+
+    /// What a client does not read waits, but not without bound, and all of it comes once it reads.
+    #[tokio::test]
+    async fn what_the_socket_does_not_take_waits_and_is_bounded() {
+        let (outbox, outward, mut client) = pair().await;
+        let mut sent = 0;
+        while outbox.send(&vec![7; 60_000]) {
+            sent += 1;
+            assert!(sent < 10_000, "nothing bounds what waits");
         }
+        assert_eq!(outward.need(), Need::Writing);
+        let all = message(7, 60_000).len() * sent;
+        let reads = async {
+            let mut bytes = vec![0; all];
+            client.read_exact(&mut bytes).await.unwrap();
+        };
+        tokio::join!(reads, outward.flushed());
+        assert_eq!(outward.need(), Need::Nothing);
+        assert!(outbox.send(&[7]));
     }
 
-    #[test]
-    fn messages_come_out_in_order_and_the_close_last() {
-        let (outbox, mut reader, mut cut) = outbox();
-        assert!(outbox.send(vec![1]));
-        assert!(outbox.send(vec![2]));
-        outbox.close(CloseReason::Replaced.into());
-        assert_eq!(message(reader.receive_now()), [1]);
-        assert_eq!(message(reader.receive_now()), [2]);
-        assert_eq!(
-            reader.receive_now(),
-            Some(Outgoing::Close(CloseReason::Replaced.into()))
-        );
-        assert_eq!(reader.receive_now(), None);
-        let soon = Ending::Soon(CloseReason::Replaced.into());
-        assert_eq!(cut.try_recv(), Ok(soon), "should none of it be read");
-    }
-
-    #[test]
-    fn the_number_of_messages_is_bounded() {
-        let (outbox, mut reader, _cut) = outbox();
-        for _ in 0..MESSAGES_MAX {
-            assert!(outbox.send(vec![0]));
-        }
-        assert!(!outbox.send(vec![0]));
-        assert_eq!(message(reader.receive_now()), [0]);
-    }
-
-    #[test]
-    fn their_bytes_are_bounded_and_reading_makes_room() {
-        let (outbox, mut reader, _cut) = outbox();
-        assert!(outbox.send(vec![0; BYTES_MAX]));
-        assert_eq!(message(reader.receive_now()).len(), BYTES_MAX);
-        assert!(outbox.send(vec![0; BYTES_MAX]));
-        assert!(!outbox.send(vec![0]));
-    }
-
-    /// A full queue must not swallow the reason.
-    #[test]
-    fn a_close_behind_a_full_queue_cuts_the_connection() {
-        let (outbox, _reader, mut cut) = outbox();
-        for _ in 0..MESSAGES_MAX {
-            assert!(outbox.send(vec![0]));
-        }
+    /// Whoever looks after the connection finds out why it ends, also if the room just vanished.
+    #[tokio::test]
+    async fn the_rooms_reason_ends_the_connection() {
+        let (outbox, outward, _client) = pair().await;
         outbox.close(CloseReason::Kicked.into());
-        assert_eq!(cut.try_recv(), Ok(Ending::Now(CloseReason::Kicked.into())));
+        assert_eq!(outward.attend().await, Some(CloseReason::Kicked.into()));
+        let (outbox, outward, _client) = pair().await;
+        drop(outbox);
+        assert_eq!(outward.attend().await, Some(CloseReason::Internal.into()));
+    }
+
+    /// A client that does not read keeps neither the close waiting nor its room's thread.
+    #[tokio::test]
+    async fn a_close_does_not_wait_for_a_client_that_does_not_read() {
+        let (outbox, outward, _client) = pair().await;
+        while outbox.send(&vec![0; 60_000]) {}
+        outbox.close(CloseReason::TooSlow.into());
+        assert_eq!(outward.attend().await, Some(CloseReason::TooSlow.into()));
+    }
+
+    /// What is said to a client, by whom.
+    #[derive(Clone, Debug)]
+    enum Word {
+        /// By the room.
+        Snapshot(Vec<u8>),
+        /// By the connection's task.
+        Ping,
+        /// By tungstenite, which answers the client's pings.
+        Pong(Vec<u8>),
+        /// Whatever the socket takes.
+        Drain(usize),
+    }
+
+    /// A socket that takes a byte at a time, and so many in all.
+    fn stingy(out: &mut Vec<u8>, mut takes: usize) -> impl FnMut(&[u8]) -> io::Result<usize> {
+        move |bytes| {
+            if takes == 0 {
+                return Err(io::ErrorKind::WouldBlock.into());
+            }
+            takes -= 1;
+            out.push(bytes[0]);
+            Ok(1)
+        }
+    }
+
+    /// Tungstenite's bytes for a message, as a server says it.
+    fn said(message: Message) -> Vec<u8> {
+        let out = io::Cursor::new(Vec::new());
+        let mut websocket = WebSocket::from_raw_socket(out, Role::Server, None);
+        websocket.send(message).unwrap();
+        websocket.into_inner().into_inner()
+    }
+
+    /// What was written, for a client whose answers nobody hears.
+    struct Deaf<'a>(&'a [u8]);
+
+    impl io::Read for Deaf<'_> {
+        fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+            io::Read::read(&mut self.0, buffer)
+        }
+    }
+
+    impl io::Write for Deaf<'_> {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            Ok(bytes.len())
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    fn words() -> impl Strategy<Value = Vec<Word>> {
+        let bytes = || prop::collection::vec(any::<u8>(), 0..300);
+        let short = || prop::collection::vec(any::<u8>(), 0..125);
+        let word = prop_oneof![
+            bytes().prop_map(Word::Snapshot),
+            Just(Word::Ping),
+            short().prop_map(Word::Pong),
+            (0..400usize).prop_map(Word::Drain),
+        ];
+        prop::collection::vec(word, 0..40)
+    }
+
+    proptest! {
+        /// Whoever writes, and however little the socket takes: whole frames arrive, in order.
+        #[test]
+        fn frames_of_all_writers_stay_whole_under_writes_of_one_byte(words in words()) {
+            let (mut queue, mut out, mut expected) = (Queue::default(), Vec::new(), Vec::new());
+            for word in words {
+                match word {
+                    Word::Snapshot(bytes) => {
+                        queue.push_frame(OpCode::Data(Data::Binary), &bytes);
+                        expected.push(Message::Binary(bytes.into()));
+                    }
+                    Word::Ping => {
+                        queue.push_frame(OpCode::Control(Control::Ping), &[]);
+                        expected.push(Message::Ping(Vec::new().into()));
+                    }
+                    Word::Pong(bytes) => {
+                        let pong = Message::Pong(bytes.into());
+                        queue.bytes.extend_from_slice(&said(pong.clone()));
+                        expected.push(pong);
+                    }
+                    Word::Drain(takes) => drop(queue.drain(stingy(&mut out, takes))),
+                }
+            }
+            let close = CloseFrame { code: 4016.into(), reason: "too_slow".into() };
+            let close = Message::Close(Some(close));
+            queue.bytes.extend_from_slice(&said(close.clone()));
+            expected.push(close);
+            queue.drain(stingy(&mut out, usize::MAX)).unwrap();
+            let mut client = WebSocket::from_raw_socket(Deaf(&out), Role::Client, None);
+            for message in expected {
+                prop_assert_eq!(client.read().unwrap(), message);
+            }
+        }
     }
 }

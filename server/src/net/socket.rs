@@ -3,11 +3,10 @@
 //! Everything about a socket that is not HTTP or WebSocket.
 
 use std::io;
-use std::net::SocketAddr;
+use std::net::{Shutdown, SocketAddr};
 use std::time::Duration;
 
 use socket2::{Domain, Protocol, SockRef, Type};
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio_tungstenite::tungstenite::protocol::WebSocketConfig;
 
@@ -78,13 +77,21 @@ pub(crate) fn websocket_config() -> WebSocketConfig {
 
 /// Ends a socket to which everything has been written, so that the other side can read it all: bytes
 /// that come after a plain drop would make the kernel throw away what it has not sent.
-pub(crate) async fn finish(mut socket: TcpStream) {
+pub(crate) async fn finish(socket: &TcpStream) {
+    let settings = SockRef::from(socket);
     let drained = async {
-        socket.shutdown().await?;
+        settings.shutdown(Shutdown::Write)?;
         let mut rest = [0; 1024];
-        while socket.read(&mut rest).await? > 0 {}
-        io::Result::Ok(())
+        loop {
+            socket.readable().await?;
+            match socket.try_read(&mut rest) {
+                Ok(0) => return Ok(()),
+                Err(error) if error.kind() != io::ErrorKind::WouldBlock => return Err(error),
+                Ok(_) | Err(_) => {}
+            }
+        }
     };
-    // A socket that fails or takes too long is dropped all the same.
-    let _ = tokio::time::timeout(DRAIN, drained).await;
+    // A socket that fails or takes too long is ended all the same, whoever still holds it.
+    let _: Result<io::Result<()>, _> = tokio::time::timeout(DRAIN, drained).await;
+    let _ = settings.shutdown(Shutdown::Both);
 }

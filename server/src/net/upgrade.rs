@@ -8,17 +8,14 @@ use axum::http::header::{
 };
 use axum::http::{HeaderMap, Method, Request, StatusCode, Version};
 use axum::response::{IntoResponse, Response};
+use bytes::Bytes;
 use data_encoding::BASE64;
 use hyper::upgrade::OnUpgrade;
 use hyper_util::rt::TokioIo;
 use tokio::net::TcpStream;
-use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
-use tokio_tungstenite::tungstenite::protocol::Role;
 
 use syncline_shared::message::SUBPROTOCOL;
-
-use crate::net::socket::websocket_config;
 
 const KEY_BYTES: usize = 16;
 
@@ -148,15 +145,13 @@ impl IntoResponse for Acceptable {
     }
 }
 
-/// The WebSocket on the socket of a request that was accepted, once the answer is written; nothing
-/// if the client was gone before that.
-pub(crate) async fn websocket(upgrade: OnUpgrade) -> Option<WebSocketStream<TcpStream>> {
+/// The socket of a request that was accepted, once the answer is written, and what has been read of
+/// it already: a client may send its hello without waiting for the answer. Nothing if the client was
+/// gone before that.
+pub(crate) async fn socket(upgrade: OnUpgrade) -> Option<(TcpStream, Bytes)> {
     let upgraded = upgrade.await.ok()?;
     let parts = upgraded.downcast::<TokioIo<TcpStream>>().ok()?;
-    // A client may have sent its hello without waiting for the answer.
-    let (socket, early) = (parts.io.into_inner(), parts.read_buf.into());
-    let config = Some(websocket_config());
-    Some(WebSocketStream::from_partially_read(socket, early, Role::Server, config).await)
+    Some((parts.io.into_inner(), parts.read_buf))
 }
 
 /// The value of a header that must come exactly once.

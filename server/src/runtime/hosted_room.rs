@@ -216,7 +216,7 @@ impl HostedRoom {
         while let Some(output) = self.room.poll_output() {
             match output {
                 RoomOutput::Send(connection, message) => {
-                    let taken = |outbox: &Outbox| outbox.send(message);
+                    let taken = |outbox: &Outbox| outbox.send(&message);
                     if !self.outboxes.get(&connection).is_none_or(taken) {
                         self.cut_off(at, connection);
                     }
@@ -244,7 +244,7 @@ impl HostedRoom {
     /// Ends a connection that does not take its messages; its session keeps its seat for a while.
     fn cut_off(&mut self, at: Timestamp, connection: ConnectionId) {
         if let Some(outbox) = self.outboxes.remove(&connection) {
-            outbox.cut(CloseReason::TooSlow.into());
+            outbox.close(CloseReason::TooSlow.into());
         }
         self.room.handle(at, RoomEvent::Detach(connection));
     }
@@ -299,8 +299,8 @@ mod tests {
     }
 
     /// A visit between two ticks has the room scheduled anew, which makes its tick no less late.
-    #[test]
-    fn a_message_makes_no_overdue_tick_less_late() {
+    #[tokio::test]
+    async fn a_message_makes_no_overdue_tick_less_late() {
         let games = Games::new().with::<Arena>();
         let game = games.resolve(&Config::default()).unwrap();
         let game = game.default_game().clone();
@@ -310,7 +310,7 @@ mod tests {
         let reservation = board.reserve().unwrap();
         let spec = RoomSpec { config, game };
         let mut room = HostedRoom::open(spec, board, clock.now(), 0).unwrap();
-        let (outbox, _reader, _cut) = crate::net::outbox::outbox();
+        let (outbox, _outward, _client) = crate::net::outbox::tests::pair().await;
         let attach = Box::new(Attach {
             session: SessionId(1),
             resume: false,

@@ -1,8 +1,8 @@
 //! The threads that own rooms.
 //!
-//! A room lives on one thread, which owns it outright: no lock is taken for a tick. Sockets live on
-//! tokio. The two meet in an [`inbox`] on the way in, in an outbox per connection on the way out,
-//! and on a [`board`], where a room shows what others may know of it.
+//! A room lives on one thread, which owns it outright. Sockets live on tokio. The two meet in an
+//! [`inbox`] on the way in, in an outbox per connection on the way out, which the room's thread
+//! writes to the socket by itself, and on a [`board`], where a room shows what others may know of it.
 //!
 //! - [`room_thread`]: the loop; [`hosted_room`]: one room in it
 //! - [`scheduler`]: which thread a room goes to
