@@ -205,7 +205,7 @@ impl Directory {
         };
         let board = Arc::new(RoomBoard::new(&spec.config, game.clone(), now));
         let reservation = board.reserve().ok_or(CloseReason::Internal)?;
-        let room = self.scheduler.host(spec, board, now);
+        let room = self.scheduler.host(spec, &board, now);
         rooms.by_id.insert(id, room.clone());
         Ok(Admission { room, reservation })
     }

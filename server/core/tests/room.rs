@@ -5,13 +5,13 @@
 mod support;
 
 use support::{Ask, Rules, Stick, Table, nothing, positions, right, room_with, table, table_of};
-use syncline_server_core::{ClientMessage, RoomEvent};
+use syncline_server_core::{ClientMessage, ConnectionId, RoomEvent};
 use syncline_shared::close::CloseReason;
 use syncline_shared::command::{CommandMessage, CommandOutcome, CommandRefusal};
 use syncline_shared::id::{PlayerId, StreamSlot};
-use syncline_shared::input::InputStatus;
+use syncline_shared::input::{InputBatch, InputFrame, InputStatus, InputWords};
 use syncline_shared::message::control::{PhaseInfo, Role, ServerControl};
-use syncline_shared::tick::Timestamp;
+use syncline_shared::tick::{Timestamp, ViewTick};
 
 #[test]
 fn players_move_and_everybody_sees_it() {
@@ -381,6 +381,43 @@ fn events_from_strangers_are_ignored() {
     table.detach(99);
     table.run(3, right);
     assert_eq!(table.room.status().players, 1);
+}
+
+/// As from an inbox that was not looked into until a tick was due.
+#[test]
+fn what_happened_before_the_last_tick_may_be_told_after_it() {
+    let mut table = table();
+    table.attach(1, 1, false);
+    table.attach(2, 2, false);
+    table.run(60, right);
+    let queued = table.room.counters().inputs[0];
+    let next = table.room.status().tick.next();
+    for at in [table.now.since(Timestamp(100_000)), 0] {
+        let batch = InputBatch {
+            incarnation: 1,
+            received: table.watchers[0].received,
+            frames: vec![InputFrame {
+                tick: next.plus(u32::from(at == 0)),
+                view: ViewTick::at(next),
+                words: InputWords::of(&Stick {
+                    step: 1,
+                    grab: true,
+                }),
+            }],
+        };
+        let event = RoomEvent::Message(ConnectionId(1), ClientMessage::Input(batch));
+        table.room.handle(Timestamp(at), event);
+    }
+    assert_eq!(table.room.counters().inputs[0], queued + 2);
+    let ping = RoomEvent::Message(ConnectionId(1), ClientMessage::Ping { nonce: 1 });
+    table.room.handle(Timestamp::ZERO, ping);
+    assert!(table.room.next_due() > table.now, "nothing is due again");
+    table.run(30, right);
+    table.check_frames();
+    assert_eq!(table.room.status().tick, next.plus(29));
+    let gone = RoomEvent::Detach(ConnectionId(2));
+    table.room.handle(Timestamp::ZERO, gone);
+    assert_eq!(table.room.status().connected, 1);
 }
 
 #[test]

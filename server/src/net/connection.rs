@@ -105,8 +105,7 @@ struct Member {
 
 impl Drop for Member {
     fn drop(&mut self) {
-        // Without the thread there is nobody to tell.
-        let _ = self.room.tell(HostedEvent::Detach(self.connection));
+        self.room.tell(HostedEvent::Detach(self.connection));
     }
 }
 
@@ -131,7 +130,7 @@ fn enter(
         outbox,
         reservation,
     };
-    room.tell(event).map_err(|_| CloseReason::Internal)?;
+    room.tell(event);
     Ok(Member {
         connection,
         room,
@@ -166,26 +165,20 @@ impl Member {
         metrics: &Metrics,
     ) -> Result<(), Close> {
         let message = decode(section, &self.schema)?;
-        let place = match &message {
-            ClientMessage::Input(_) => self.places.input(),
-            ClientMessage::Ping { .. }
-            | ClientMessage::Rematch
-            | ClientMessage::Leave
-            | ClientMessage::Resync { .. }
-            | ClientMessage::Command(_) => Some(self.places.control().await),
-        };
-        let Some(place) = place else {
-            metrics.inputs_dropped.inc();
+        if let ClientMessage::Input(batch) = message {
+            let (room, at) = (&self.room, self.room.clock.now());
+            if !room.tell_input(self.connection, batch, at, &self.places) {
+                metrics.inputs_dropped.inc();
+            }
             return Ok(());
-        };
-        let event = HostedEvent::Message {
+        }
+        let place = self.places.control().await;
+        self.room.tell(HostedEvent::Message {
             connection: self.connection,
             message,
             place,
-        };
-        self.room
-            .tell(event)
-            .map_err(|_| CloseReason::Internal.into())
+        });
+        Ok(())
     }
 }
 

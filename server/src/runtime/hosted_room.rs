@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use syncline_server_core::counters::RoomCounters;
-use syncline_server_core::{Astray, ConnectionId, Room, RoomEvent, RoomOutput};
+use syncline_server_core::{Astray, ClientMessage, ConnectionId, Room, RoomEvent, RoomOutput};
 use syncline_shared::close::{Close, CloseReason};
 use syncline_shared::error::DecodeError;
 use syncline_shared::tick::Timestamp;
@@ -14,8 +14,8 @@ use syncline_shared::tick::Timestamp;
 use crate::clock::Clock;
 use crate::metrics::Metrics;
 use crate::net::outbox::Outbox;
-use crate::runtime::board::RoomBoard;
-use crate::runtime::inbox::{HostedEvent, RoomSpec};
+use crate::runtime::board::{Reservation, RoomBoard};
+use crate::runtime::inbox::{HostedEvent, RoomInbox, RoomSpec};
 
 /// Cuts a tick's period into parts that spread well however many are taken: the golden ratio, of
 /// 2^32.
@@ -30,6 +30,9 @@ pub(super) struct HostedRoom {
     room: Room,
     spec: RoomSpec,
     board: Arc<RoomBoard>,
+    inbox: RoomInbox,
+    /// What was taken out of the inbox; empty between visits.
+    events: Vec<HostedEvent>,
     /// When the room's time began. Its ticks are due at multiples of the period from here.
     origin: Timestamp,
     period: u64,
@@ -51,6 +54,7 @@ impl HostedRoom {
     pub(super) fn open(
         spec: RoomSpec,
         board: Arc<RoomBoard>,
+        inbox: RoomInbox,
         now: Timestamp,
         index: u32,
     ) -> Result<Self, DecodeError> {
@@ -65,6 +69,8 @@ impl HostedRoom {
             room,
             spec,
             board,
+            inbox,
+            events: Vec::new(),
             origin,
             period,
             outboxes,
@@ -80,25 +86,47 @@ impl HostedRoom {
     ///
     /// As [`HostedRoom::open`].
     pub(super) fn reopen(self, now: Timestamp) -> Result<Self, DecodeError> {
-        Self::open(self.spec, self.board, now, 0)
+        Self::open(self.spec, self.board, self.inbox, now, 0)
     }
 
-    /// Takes something in.
-    pub(super) fn handle(&mut self, clock: Clock, event: HostedEvent) {
+    /// Takes in everything that waits in the inbox.
+    pub(super) fn take_in(&mut self, clock: Clock) {
         let now = clock.now();
         let at = self.room_time(now);
+        let mut events = std::mem::take(&mut self.events);
+        self.inbox.take(&mut events);
+        let (mut crowd_changed, mut reservations) = (false, Vec::new());
+        for event in events.drain(..) {
+            crowd_changed |= self.handle(at, event, &mut reservations);
+        }
+        self.events = events;
+        self.carry_away(at);
+        if crowd_changed {
+            self.board.publish(&self.room.status(), now);
+        }
+        // Only now: whoever finds a place free again must find it taken by who came.
+        drop::<Vec<Reservation>>(reservations);
+    }
+
+    /// Takes in one thing at `at`; whether it may have changed who is here.
+    fn handle(
+        &mut self,
+        at: Timestamp,
+        event: HostedEvent,
+        reservations: &mut Vec<Reservation>,
+    ) -> bool {
         match event {
-            HostedEvent::Attach {
+            HostedEvent::Input {
                 connection,
-                attach,
-                outbox,
-                reservation,
+                batch,
+                at,
             } => {
-                self.outboxes.insert(connection, outbox);
-                self.room.handle(at, RoomEvent::Attach(connection, attach));
-                self.carry_away(at);
-                self.board.publish(&self.room.status(), now);
-                drop(reservation);
+                // As of then: it may have waited here until its tick was due.
+                let at = self.room_time(at);
+                let message = ClientMessage::Input(batch);
+                self.room
+                    .handle(at, RoomEvent::Message(connection, message));
+                false
             }
             HostedEvent::Message {
                 connection,
@@ -108,18 +136,34 @@ impl HostedRoom {
                 self.room
                     .handle(at, RoomEvent::Message(connection, message));
                 drop(place);
-                self.carry_away(at);
+                false
+            }
+            HostedEvent::Attach {
+                connection,
+                attach,
+                outbox,
+                reservation,
+            } => {
+                self.outboxes.insert(connection, outbox);
+                self.room.handle(at, RoomEvent::Attach(connection, attach));
+                reservations.push(reservation);
+                true
             }
             HostedEvent::Detach(connection) => {
                 self.outboxes.remove(&connection);
                 self.room.handle(at, RoomEvent::Detach(connection));
-                self.carry_away(at);
-                self.board.publish(&self.room.status(), now);
+                true
             }
         }
     }
 
-    /// Runs what is due.
+    /// The room will be advanced at `next`; whether it may rest until then, or has to take
+    /// something in before that.
+    pub(super) fn rest(&self, now: Timestamp, next: Option<Timestamp>) -> bool {
+        self.inbox.rest(now, next.unwrap_or(Timestamp(u64::MAX)))
+    }
+
+    /// Runs what is due, after everything that came until now was taken in.
     pub(super) fn advance(&mut self, clock: Clock, metrics: &Metrics) {
         let begun = clock.now();
         let late = self.lateness(begun);
@@ -255,13 +299,15 @@ mod tests {
     use std::collections::BTreeSet;
 
     use syncline_games::{Arena, Pong};
-    use syncline_server_core::{Attach, ClientMessage, RoomConfig};
+    use syncline_server_core::{Attach, RoomConfig};
     use syncline_shared::id::{RoomCode, RoomId, SessionId};
+    use syncline_shared::input::InputBatch;
     use syncline_shared::message::control::Role;
 
     use super::*;
     use crate::config::Config;
     use crate::games::Games;
+    use crate::runtime::inbox::{Home, Places, inbox};
 
     /// Rooms of one rate that are opened at one moment are due at moments of their own.
     #[test]
@@ -279,7 +325,8 @@ mod tests {
             let game = games.default_game().clone();
             let board = Arc::new(RoomBoard::new(&config, game.clone(), now));
             let spec = RoomSpec { config, game };
-            let room = HostedRoom::open(spec, board, now, index).unwrap();
+            let (_handle, inbox) = inbox(board.clone(), Home::default(), Clock::start());
+            let room = HostedRoom::open(spec, board, inbox, now, index).unwrap();
             let due = room.next_due(now).expect("an empty room ends some day");
             assert!(room.origin <= now && due >= now);
             period = room.period;
@@ -309,7 +356,8 @@ mod tests {
         let board = Arc::new(RoomBoard::new(&config, game.clone(), clock.now()));
         let reservation = board.reserve().unwrap();
         let spec = RoomSpec { config, game };
-        let mut room = HostedRoom::open(spec, board, clock.now(), 0).unwrap();
+        let (handle, inbox) = inbox(board.clone(), Home::default(), clock);
+        let mut room = HostedRoom::open(spec, board, inbox, clock.now(), 0).unwrap();
         let (outbox, _outward, _client) = crate::net::outbox::tests::pair().await;
         let attach = Box::new(Attach {
             session: SessionId(1),
@@ -319,15 +367,13 @@ mod tests {
             role: Role::Player,
             knows_schema: true,
         });
-        room.handle(
-            clock,
-            HostedEvent::Attach {
-                connection,
-                attach,
-                outbox,
-                reservation,
-            },
-        );
+        handle.tell(HostedEvent::Attach {
+            connection,
+            attach,
+            outbox,
+            reservation,
+        });
+        room.take_in(clock);
         room.advance(clock, &metrics);
         assert!(
             room.board.is_running(),
@@ -336,16 +382,9 @@ mod tests {
         let due = room.next_due(clock.now()).unwrap();
         let late = due.plus_micros(40_000);
         assert_eq!(room.lateness(late), 40_000);
-        let place = crate::runtime::inbox::Places::new().input().unwrap();
-        let message = ClientMessage::Ping { nonce: 1 };
-        room.handle(
-            clock,
-            HostedEvent::Message {
-                connection,
-                message,
-                place,
-            },
-        );
+        let batch = InputBatch::default();
+        assert!(handle.tell_input(connection, batch, clock.now(), &Places::new()));
+        room.take_in(clock);
         assert_eq!(room.lateness(late), 40_000);
         assert_eq!(room.lateness(due), 0);
     }

@@ -1,19 +1,26 @@
-//! What reaches a scheduler thread, and how much of it may wait.
+//! What reaches a room, how much of it may wait, and when its thread is woken for it.
 //!
-//! The channel itself has no bound: each message in it holds one of its member's places, and a
-//! member has few. Of what holds no place there is one per connection (attach, detach) or room.
+//! Each room has an inbox of its own, which stays with it wherever it lives. Inputs only matter at
+//! the next tick: they are put in without a word, and found by the room when it is due. For anything
+//! else its thread is woken.
+//!
+//! The queue itself has no bound: each message in it holds one of its member's places, and a member
+//! has few. Of what holds no place there is one per connection (attach, detach).
 
-use std::sync::Arc;
-use std::sync::mpsc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use syncline_server_core::{Attach, ClientMessage, ConnectionId, RoomConfig};
-use syncline_shared::id::RoomId;
+use syncline_shared::close::{Close, CloseReason};
+use syncline_shared::input::InputBatch;
 use syncline_shared::tick::Timestamp;
 
+use crate::clock::Clock;
 use crate::games::HostedGame;
 use crate::net::outbox::Outbox;
+use crate::runtime::bell::Bell;
 use crate::runtime::board::{Reservation, RoomBoard};
 use crate::runtime::pulse::Pulse;
 
@@ -21,19 +28,14 @@ use crate::runtime::pulse::Pulse;
 /// taken the connection stops reading, so that its own socket feels it.
 const CONTROL_PLACES: usize = 64;
 
-/// How many input batches of one member may wait for its room. At 30 Hz they are a tenth of a
-/// second; a batch beyond is dropped and counted, since by its turn it would be late anyway.
-const INPUT_PLACES: usize = 4;
+/// How many input batches of one member may wait for its room. At 30 Hz they are a second, more
+/// than a connection that stood still brings at once; a batch beyond is dropped and counted.
+const INPUT_PLACES: u32 = 32;
 
-/// What a scheduler thread is told.
-pub(crate) enum ThreadEvent {
-    /// It has one more room.
-    Host(RoomSpec, Arc<RoomBoard>),
-    /// Something for one of its rooms.
-    Room(RoomId, HostedEvent),
-    /// It ends, with all its rooms.
-    Stop,
-}
+/// How long an input may lie in an inbox, in microseconds: if its room looks there by itself before
+/// that, nobody is woken for it. More than a tick of most games; rooms that tick more slowly, or not
+/// at all, still learn in time what was acknowledged.
+const LAZY_MICROS: u64 = 40_000;
 
 /// What a room is made of.
 #[derive(Clone)]
@@ -57,7 +59,16 @@ pub(crate) enum HostedEvent {
         /// Given up once the room has taken the event in.
         reservation: Reservation,
     },
-    /// A connection said something.
+    /// A connection acknowledged something, or pressed something.
+    Input {
+        /// Which connection.
+        connection: ConnectionId,
+        /// What.
+        batch: InputBatch,
+        /// When it was taken off the socket.
+        at: Timestamp,
+    },
+    /// A connection said something else.
     Message {
         /// Which connection.
         connection: ConnectionId,
@@ -70,7 +81,7 @@ pub(crate) enum HostedEvent {
     Detach(ConnectionId),
 }
 
-/// A place of one member in the inbox of its room's thread.
+/// A place of one member in the inbox of its room.
 #[derive(Debug)]
 pub(crate) struct Place {
     _permit: OwnedSemaphorePermit,
@@ -80,7 +91,9 @@ pub(crate) struct Place {
 #[derive(Debug)]
 pub(crate) struct Places {
     control: Arc<Semaphore>,
-    inputs: Arc<Semaphore>,
+    /// Input batches since the inbox was last emptied, and in the upper half how often it was: its
+    /// places are free again all at once, so that nobody has to give them back one by one.
+    inputs: AtomicU64,
 }
 
 impl Places {
@@ -88,7 +101,7 @@ impl Places {
     pub(crate) fn new() -> Self {
         Self {
             control: Arc::new(Semaphore::new(CONTROL_PLACES)),
-            inputs: Arc::new(Semaphore::new(INPUT_PLACES)),
+            inputs: AtomicU64::new(0),
         }
     }
 
@@ -100,10 +113,64 @@ impl Places {
         }
     }
 
-    /// A place for an input batch, if there is one.
-    pub(crate) fn input(&self) -> Option<Place> {
-        let permit = self.inputs.clone().try_acquire_owned().ok()?;
-        Some(Place { _permit: permit })
+    /// Takes a place for an input batch, if there is one, in an inbox that was emptied `turn` times.
+    ///
+    /// Only called with the inbox locked.
+    fn take_input(&self, turn: u32) -> bool {
+        let known = self.inputs.load(Ordering::Relaxed);
+        let taken = if known >> 32 == u64::from(turn) {
+            known
+        } else {
+            u64::from(turn) << 32
+        };
+        let free = taken & u64::from(u32::MAX) < u64::from(INPUT_PLACES);
+        self.inputs
+            .store(taken + u64::from(free), Ordering::Relaxed);
+        free
+    }
+}
+
+/// The thread that a room lives on, as its inbox knows it.
+#[derive(Clone, Default)]
+pub(super) struct Home {
+    /// Wakes it.
+    pub(super) bell: Arc<Bell>,
+    /// Whether it moves.
+    pub(super) pulse: Arc<Pulse>,
+}
+
+struct Inbox(Mutex<State>);
+
+struct State {
+    events: Vec<HostedEvent>,
+    /// Whether one of them must not wait until the room looks by itself.
+    urgent: bool,
+    /// How often the inbox was emptied.
+    turn: u32,
+    /// When the room looks here by itself; zero if it will before it rests.
+    looks_at: Timestamp,
+    home: Home,
+    /// Nobody looks any more.
+    closed: bool,
+}
+
+impl Inbox {
+    fn lock(&self) -> MutexGuard<'_, State> {
+        // Nothing here panics halfway through a change.
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl State {
+    /// Puts `event` in, which may lie there until `latest`; what to ring for it, if anything.
+    fn push(&mut self, event: HostedEvent, latest: Timestamp) -> Option<Arc<Bell>> {
+        self.events.push(event);
+        self.urgent |= latest == Timestamp::ZERO;
+        (self.looks_at > latest).then(|| {
+            // Once is enough, however many more come.
+            self.looks_at = Timestamp::ZERO;
+            self.home.bell.clone()
+        })
     }
 }
 
@@ -112,41 +179,237 @@ impl Places {
 pub(crate) struct RoomHandle {
     /// What it shows.
     pub(crate) board: Arc<RoomBoard>,
-    thread: mpsc::Sender<ThreadEvent>,
-    pulse: Arc<Pulse>,
+    /// The clock by which inputs are stamped.
+    pub(crate) clock: Clock,
+    inbox: Arc<Inbox>,
 }
 
-/// The thread that owns the room is gone.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct ThreadGone;
-
 impl RoomHandle {
-    /// The room of `board`, which lives on the thread with this inbox and pulse.
-    pub(super) fn new(
-        board: Arc<RoomBoard>,
-        thread: mpsc::Sender<ThreadEvent>,
-        pulse: Arc<Pulse>,
-    ) -> Self {
-        Self {
-            board,
-            thread,
-            pulse,
-        }
-    }
-
     /// Whether the room's thread has been in one room for `longest` microseconds at `now`, so that
     /// whoever is sent there may wait for ever.
     pub(crate) fn is_stuck(&self, now: Timestamp, longest: u64) -> bool {
-        self.pulse.is_stuck(now, longest)
+        self.inbox.lock().home.pulse.is_stuck(now, longest)
     }
 
-    /// Tells the room.
-    ///
-    /// # Errors
-    ///
-    /// [`ThreadGone`] if nobody will ever hear it.
-    pub(crate) fn tell(&self, event: HostedEvent) -> Result<(), ThreadGone> {
-        let event = ThreadEvent::Room(self.board.id, event);
-        self.thread.send(event).map_err(|_| ThreadGone)
+    /// Tells the room, and wakes its thread. A room that is over hears nothing; whoever wants in is
+    /// then told so.
+    pub(crate) fn tell(&self, event: HostedEvent) {
+        let mut state = self.inbox.lock();
+        if state.closed {
+            drop(state);
+            return refuse(event);
+        }
+        let bell = state.push(event, Timestamp::ZERO);
+        drop(state);
+        self.ring(bell);
+    }
+
+    /// Tells the room what a member, whose `places` these are, acknowledged and pressed; whether
+    /// there was a place for it. It is taken in before the room's next tick, and before
+    /// [`LAZY_MICROS`] have passed.
+    pub(crate) fn tell_input(
+        &self,
+        connection: ConnectionId,
+        batch: InputBatch,
+        at: Timestamp,
+        places: &Places,
+    ) -> bool {
+        let mut state = self.inbox.lock();
+        if state.closed {
+            return true;
+        }
+        if !places.take_input(state.turn) {
+            return false;
+        }
+        let event = HostedEvent::Input {
+            connection,
+            batch,
+            at,
+        };
+        let bell = state.push(event, at.plus_micros(LAZY_MICROS));
+        drop(state);
+        self.ring(bell);
+        true
+    }
+
+    /// Rings, if need be, once nothing is locked any more: who is woken wants the lock.
+    fn ring(&self, bell: Option<Arc<Bell>>) {
+        if let Some(bell) = bell {
+            bell.ring(self.board.id);
+        }
+    }
+}
+
+/// The room's end of its inbox. Once it is dropped, nothing more is taken in.
+pub(super) struct RoomInbox(Arc<Inbox>);
+
+/// The inbox of the room of `board`, which is about to live at `home`.
+pub(super) fn inbox(board: Arc<RoomBoard>, home: Home, clock: Clock) -> (RoomHandle, RoomInbox) {
+    let state = State {
+        events: Vec::new(),
+        urgent: false,
+        turn: 0,
+        looks_at: Timestamp::ZERO,
+        home,
+        closed: false,
+    };
+    let inbox = Arc::new(Inbox(Mutex::new(state)));
+    let handle = RoomHandle {
+        board,
+        clock,
+        inbox: inbox.clone(),
+    };
+    (handle, RoomInbox(inbox))
+}
+
+impl RoomInbox {
+    /// Takes everything out into `events`, which must be empty. Until the room rests, nobody rings.
+    pub(super) fn take(&self, events: &mut Vec<HostedEvent>) {
+        debug_assert!(events.is_empty(), "what was taken is handled at once");
+        let mut state = self.0.lock();
+        state.turn = state.turn.wrapping_add(1);
+        state.urgent = false;
+        state.looks_at = Timestamp::ZERO;
+        std::mem::swap(&mut state.events, events);
+    }
+
+    /// The room will look again at `next`; whether it may rest until then. If not, something came
+    /// since [`RoomInbox::take`] that it must look at before that.
+    pub(super) fn rest(&self, now: Timestamp, next: Timestamp) -> bool {
+        let mut state = self.0.lock();
+        let soon = next <= now.plus_micros(LAZY_MICROS);
+        let rests = !state.urgent && (soon || state.events.is_empty());
+        if rests {
+            state.looks_at = next;
+        }
+        rests
+    }
+}
+
+impl Drop for RoomInbox {
+    fn drop(&mut self) {
+        let mut state = self.0.lock();
+        state.closed = true;
+        let events = std::mem::take(&mut state.events);
+        drop(state);
+        events.into_iter().for_each(refuse);
+    }
+}
+
+/// Lets go of what a room that is over will never hear.
+fn refuse(event: HostedEvent) {
+    if let HostedEvent::Attach { outbox, .. } = event {
+        // A room does not end well with somebody on the way: this one broke, or never opened.
+        outbox.close(broke());
+    }
+}
+
+/// What clients of a room that broke are told.
+pub(super) fn broke() -> Close {
+    Close::new(CloseReason::Internal, "the room broke")
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use syncline_games::Pong;
+    use syncline_shared::id::{RoomCode, RoomId};
+
+    use super::*;
+    use crate::config::Config;
+    use crate::games::Games;
+
+    const NOW: Timestamp = Timestamp(1_000_000);
+    const CONNECTION: ConnectionId = ConnectionId(1);
+
+    fn room() -> (RoomHandle, RoomInbox, Arc<Bell>) {
+        let games = Games::new()
+            .with::<Pong>()
+            .resolve(&Config::default())
+            .unwrap();
+        let config = RoomConfig::new(RoomId(7), RoomCode::from_entropy(1), 1);
+        let board = Arc::new(RoomBoard::new(&config, games.default_game().clone(), NOW));
+        let home = Home::default();
+        let (handle, inbox) = inbox(board, home.clone(), Clock::start());
+        (handle, inbox, home.bell)
+    }
+
+    fn press(room: &RoomHandle, at: Timestamp, places: &Places) -> bool {
+        room.tell_input(CONNECTION, InputBatch::default(), at, places)
+    }
+
+    fn rung(bell: &Bell) -> usize {
+        let mut rooms = Vec::new();
+        bell.wait(Some(Duration::ZERO), &mut rooms);
+        rooms.len()
+    }
+
+    fn taken(inbox: &RoomInbox) -> usize {
+        let mut events = Vec::new();
+        inbox.take(&mut events);
+        events.len()
+    }
+
+    #[test]
+    fn an_input_wakes_nobody_who_looks_soon_and_anything_else_does_once() {
+        let (room, inbox, bell) = room();
+        assert!(inbox.rest(NOW, NOW.plus_micros(33_333)));
+        for _ in 0..3 {
+            assert!(press(&room, NOW, &Places::new()));
+        }
+        assert_eq!(rung(&bell), 0);
+        room.tell(HostedEvent::Detach(CONNECTION));
+        room.tell(HostedEvent::Detach(CONNECTION));
+        assert_eq!((rung(&bell), taken(&inbox)), (1, 5));
+    }
+
+    #[test]
+    fn an_input_wakes_a_room_that_would_look_too_late_or_never() {
+        for next in [NOW.plus_micros(LAZY_MICROS + 1), Timestamp(u64::MAX)] {
+            let (room, inbox, bell) = room();
+            assert!(inbox.rest(NOW, next));
+            assert!(press(&room, NOW, &Places::new()));
+            assert!(press(&room, NOW, &Places::new()));
+            assert_eq!((rung(&bell), taken(&inbox)), (1, 2));
+        }
+    }
+
+    /// What comes between the look and the rest rings for nobody, and must not be forgotten.
+    #[test]
+    fn a_room_does_not_rest_before_it_saw_what_came_meanwhile() {
+        let (room, inbox, bell) = room();
+        let (soon, later) = (NOW.plus_micros(LAZY_MICROS), Timestamp(u64::MAX));
+        assert_eq!(taken(&inbox), 0);
+        assert!(press(&room, NOW, &Places::new()));
+        assert!(!inbox.rest(NOW, later));
+        assert!(inbox.rest(NOW, soon), "it looks soon enough");
+        assert_eq!(taken(&inbox), 1);
+        room.tell(HostedEvent::Detach(CONNECTION));
+        assert!(!inbox.rest(NOW, soon));
+        assert_eq!((rung(&bell), taken(&inbox)), (0, 1));
+        assert!(inbox.rest(NOW, later));
+    }
+
+    #[test]
+    fn a_member_has_so_many_places_for_inputs_until_the_room_looks() {
+        let (room, inbox, _bell) = room();
+        let (greedy, other) = (Places::new(), Places::new());
+        for _ in 0..3 {
+            let found = (0..100).filter(|_| press(&room, NOW, &greedy)).count();
+            assert_eq!(found, 32);
+            assert!(press(&room, NOW, &other));
+            assert_eq!(taken(&inbox), 33);
+        }
+    }
+
+    #[test]
+    fn a_room_that_is_over_takes_nothing_in() {
+        let (room, inbox, bell) = room();
+        drop(inbox);
+        room.tell(HostedEvent::Detach(CONNECTION));
+        assert!(press(&room, NOW, &Places::new()));
+        assert_eq!(rung(&bell), 0);
+        assert_eq!(room.inbox.lock().events.len(), 0);
     }
 }

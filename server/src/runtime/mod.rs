@@ -1,13 +1,15 @@
 //! The threads that own rooms.
 //!
 //! A room lives on one thread, which owns it outright. Sockets live on tokio. The two meet in an
-//! [`inbox`] on the way in, in an outbox per connection on the way out, which the room's thread
-//! writes to the socket by itself, and on a [`board`], where a room shows what others may know of it.
+//! [`inbox`] per room on the way in, in an outbox per connection on the way out, which the room's
+//! thread writes to the socket by itself, and on a [`board`], where a room shows what others may
+//! know of it.
 //!
-//! - [`room_thread`]: the loop; [`hosted_room`]: one room in it
+//! - [`room_thread`]: the loop; [`hosted_room`]: one room in it; [`bell`]: what wakes it
 //! - [`scheduler`]: which thread a room goes to
 //! - [`pulse`], [`watchdog`]: whether they still move
 
+mod bell;
 pub(crate) mod board;
 mod hosted_room;
 pub(crate) mod inbox;

@@ -21,9 +21,9 @@ pub(super) struct Pulse {
     members: AtomicUsize,
 }
 
-impl Pulse {
+impl Default for Pulse {
     /// A thread that has nothing to do.
-    pub(super) fn new() -> Self {
+    fn default() -> Self {
         Self {
             room: AtomicU32::new(0),
             since: AtomicU64::new(WAITING),
@@ -31,7 +31,9 @@ impl Pulse {
             members: AtomicUsize::new(0),
         }
     }
+}
 
+impl Pulse {
     /// The thread turns to `room` at `now`.
     pub(super) fn enter(&self, room: RoomId, now: Timestamp) {
         self.room.store(room.0, Ordering::Relaxed);

@@ -1,4 +1,4 @@
-//! The loop that ticks rooms on time: take the inbox, advance what is due, wait for the next.
+//! The loop that ticks rooms on time: look after those that ask, advance what is due, wait.
 //!
 //! Knows when a room is due, not what it does. A panic in a room ends that room alone.
 
@@ -6,9 +6,9 @@ use std::any::Any;
 use std::collections::{BTreeMap, BTreeSet};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
-use std::sync::mpsc::Receiver;
+use std::sync::mpsc::{Receiver, TryRecvError};
+use std::time::Duration;
 
-use syncline_shared::close::{Close, CloseReason};
 use syncline_shared::id::RoomId;
 use syncline_shared::tick::Timestamp;
 
@@ -16,22 +16,28 @@ use crate::clock::Clock;
 use crate::metrics::Metrics;
 use crate::runtime::board::RoomBoard;
 use crate::runtime::hosted_room::HostedRoom;
-use crate::runtime::inbox::{HostedEvent, RoomSpec, ThreadEvent};
-use crate::runtime::pulse::Pulse;
+use crate::runtime::inbox::{Home, RoomInbox, RoomSpec, broke};
 
-/// Events taken before rooms that are due get their turn, so that a flood can't hold up ticks.
-const TURN_EVENTS_MAX: usize = 1024;
+/// What a scheduler thread is told. What its rooms are told goes to their inboxes.
+pub(super) enum ThreadEvent {
+    /// It has one more room.
+    Host(RoomSpec, Arc<RoomBoard>, RoomInbox),
+    /// It ends, with all its rooms.
+    Stop,
+}
 
 /// A thread's rooms, and when each is due.
 pub(super) struct RoomThread {
     clock: Clock,
     inbox: Receiver<ThreadEvent>,
     metrics: Arc<Metrics>,
-    pulse: Arc<Pulse>,
+    home: Home,
     rooms: BTreeMap<RoomId, HostedRoom>,
     /// When each room is due, and the same by time.
     dues: BTreeMap<RoomId, Timestamp>,
     agenda: BTreeSet<(Timestamp, RoomId)>,
+    /// Rooms whose inboxes want a look.
+    rung: Vec<RoomId>,
     /// Rooms hosted so far.
     hosted: u32,
     /// Members of all rooms.
@@ -43,17 +49,18 @@ impl RoomThread {
         clock: Clock,
         inbox: Receiver<ThreadEvent>,
         metrics: Arc<Metrics>,
-        pulse: Arc<Pulse>,
+        home: Home,
     ) -> Self {
         let (rooms, dues, agenda) = (BTreeMap::new(), BTreeMap::new(), BTreeSet::new());
         Self {
             clock,
             inbox,
             metrics,
-            pulse,
+            home,
             rooms,
             dues,
             agenda,
+            rung: Vec::new(),
             hosted: 0,
             members: 0,
         }
@@ -62,52 +69,56 @@ impl RoomThread {
     /// Runs until it is told to stop.
     pub(super) fn run(mut self) {
         loop {
-            let mut next = self.wait();
-            let mut turns = TURN_EVENTS_MAX;
-            while let Some(event) = next {
-                match event {
-                    ThreadEvent::Stop => return,
-                    ThreadEvent::Host(spec, board) => self.host(spec, &board),
-                    ThreadEvent::Room(id, event) => self.deliver(id, event),
+            self.wait();
+            loop {
+                match self.inbox.try_recv() {
+                    Ok(ThreadEvent::Host(spec, board, inbox)) => self.host(spec, &board, inbox),
+                    Err(TryRecvError::Empty) => break,
+                    // Or the scheduler is gone without a word: nobody can reach this thread any more.
+                    Ok(ThreadEvent::Stop) | Err(TryRecvError::Disconnected) => return,
                 }
-                turns -= 1;
-                next = if turns > 0 {
-                    self.inbox.try_recv().ok()
-                } else {
-                    None
-                };
+            }
+            for id in std::mem::take(&mut self.rung) {
+                let clock = self.clock;
+                self.visit(id, |room| room.take_in(clock));
             }
             self.advance_due();
         }
     }
 
-    /// The next event, or nothing once a room is due.
-    fn wait(&self) -> Option<ThreadEvent> {
-        match self.agenda.first() {
-            Some(&(due, _)) => self.inbox.recv_timeout(self.clock.until(due)).ok(),
-            // The scheduler is gone without a word: nobody can reach this thread any more.
-            None => Some(self.inbox.recv().unwrap_or(ThreadEvent::Stop)),
-        }
+    /// Waits until a room is due, or somebody rings.
+    fn wait(&mut self) {
+        let longest = match self.agenda.first() {
+            _ if !self.rung.is_empty() => Some(Duration::ZERO),
+            Some(&(due, _)) => Some(self.clock.until(due)),
+            None => None,
+        };
+        self.home.bell.wait(longest, &mut self.rung);
     }
 
+    /// Lets each room run that is due now. What came for it until then is taken in first, however
+    /// much: an input that came in time is not made late here. Its places bound how much that is.
     fn advance_due(&mut self) {
         let now = self.clock.now();
         while let Some(&(due, id)) = self.agenda.first()
             && due <= now
         {
             let (clock, metrics) = (self.clock, self.metrics.clone());
-            self.visit(id, |room| room.advance(clock, &metrics));
+            self.visit(id, |room| {
+                room.take_in(clock);
+                room.advance(clock, &metrics);
+            });
         }
     }
 
-    fn host(&mut self, spec: RoomSpec, board: &Arc<RoomBoard>) {
+    fn host(&mut self, spec: RoomSpec, board: &Arc<RoomBoard>, inbox: RoomInbox) {
         let (id, now) = (board.id, self.clock.now());
         self.hosted = self.hosted.wrapping_add(1);
-        self.pulse.enter(id, now);
+        self.home.pulse.enter(id, now);
         let opened = catch_unwind(AssertUnwindSafe(|| {
-            HostedRoom::open(spec, board.clone(), now, self.hosted)
+            HostedRoom::open(spec, board.clone(), inbox, now, self.hosted)
         }));
-        self.pulse.leave();
+        self.home.pulse.leave();
         match opened {
             Ok(Ok(room)) => {
                 tracing::info!(room = %id, code = %board.code, game = board.game.kind.name(), "opened");
@@ -126,27 +137,17 @@ impl RoomThread {
         }
     }
 
-    fn deliver(&mut self, id: RoomId, event: HostedEvent) {
-        if self.rooms.contains_key(&id) {
-            let clock = self.clock;
-            self.visit(id, |room| room.handle(clock, event));
-        } else if let HostedEvent::Attach { outbox, .. } = event {
-            // A room does not end well with somebody on the way: this one broke, or never opened.
-            outbox.close(broke());
-        }
-    }
-
     /// Lets `act` have one room, then sees what has become of it.
     fn visit(&mut self, id: RoomId, act: impl FnOnce(&mut HostedRoom)) {
         let Some(room) = self.rooms.get_mut(&id) else {
             return;
         };
         let before = room.member_count();
-        self.pulse.enter(id, self.clock.now());
+        self.home.pulse.enter(id, self.clock.now());
         let outcome = catch_unwind(AssertUnwindSafe(|| act(room)));
-        self.pulse.leave();
+        self.home.pulse.leave();
         self.members = self.members - before + room.member_count();
-        self.pulse.set_members(self.members);
+        self.home.pulse.set_members(self.members);
         match outcome {
             Ok(()) if room.is_finished() => self.retire(id),
             Ok(()) => self.schedule(id),
@@ -154,16 +155,18 @@ impl RoomThread {
         }
     }
 
-    /// Notes when the room is due next.
+    /// Notes when the room is due next, and lets it rest until then.
     fn schedule(&mut self, id: RoomId) {
         let now = self.clock.now();
         // Never now: a room that stays due gets its next turn after the others'.
         let not_now = |due: Timestamp| due.max(now.plus_micros(1));
-        let due = self
-            .rooms
-            .get(&id)
-            .and_then(|room| room.next_due(now))
-            .map(not_now);
+        let Some(room) = self.rooms.get(&id) else {
+            return;
+        };
+        let due = room.next_due(now).map(not_now);
+        if !room.rest(now, due) {
+            self.rung.push(id);
+        }
         if due != self.dues.get(&id).copied() {
             self.unschedule(id);
             self.dues.extend(due.map(|due| (id, due)));
@@ -191,9 +194,9 @@ impl RoomThread {
             return;
         }
         let now = self.clock.now();
-        self.pulse.enter(id, now);
+        self.home.pulse.enter(id, now);
         let anew = catch_unwind(AssertUnwindSafe(|| room.reopen(now)));
-        self.pulse.leave();
+        self.home.pulse.leave();
         match anew {
             Ok(Ok(anew)) => {
                 self.rooms.insert(id, anew);
@@ -213,9 +216,9 @@ impl RoomThread {
 
     /// Drops a room. What a game does then is its own code, as likely to panic or hang as any.
     fn discard(&self, id: RoomId, room: HostedRoom) {
-        self.pulse.enter(id, self.clock.now());
+        self.home.pulse.enter(id, self.clock.now());
         let dropped = catch_unwind(AssertUnwindSafe(|| drop(room)));
-        self.pulse.leave();
+        self.home.pulse.leave();
         if let Err(panic) = dropped {
             self.metrics.panics.inc();
             tracing::error!(room = %id, panic = text(&*panic), "the room panicked while it was dropped");
@@ -235,7 +238,7 @@ impl RoomThread {
             members = room.member_count(), panic = text(panic), "the room panicked"
         );
         self.members -= room.member_count();
-        self.pulse.set_members(self.members);
+        self.home.pulse.set_members(self.members);
         room.close_all(&broke());
         self.forget(id, &board);
         self.discard(id, room);
@@ -247,13 +250,8 @@ impl RoomThread {
             "a forgotten room is not hosted"
         );
         board.abandon();
-        self.pulse.remove_room();
+        self.home.pulse.remove_room();
     }
-}
-
-/// What clients of a room that broke are told.
-fn broke() -> Close {
-    Close::new(CloseReason::Internal, "the room broke")
 }
 
 /// What a panic says, if it says anything.

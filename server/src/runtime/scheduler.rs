@@ -14,9 +14,8 @@ use crate::clock::Clock;
 use crate::error::Error;
 use crate::metrics::Metrics;
 use crate::runtime::board::RoomBoard;
-use crate::runtime::inbox::{RoomHandle, RoomSpec, ThreadEvent};
-use crate::runtime::pulse::Pulse;
-use crate::runtime::room_thread::RoomThread;
+use crate::runtime::inbox::{Home, RoomHandle, RoomSpec, inbox};
+use crate::runtime::room_thread::{RoomThread, ThreadEvent};
 
 /// A thread that has been in one room for so long gets no new one while another can take it, in
 /// microseconds.
@@ -24,6 +23,7 @@ const BUSY: u64 = 1_000_000;
 
 /// All scheduler threads.
 pub(crate) struct Scheduler {
+    clock: Clock,
     threads: Vec<SchedulerThread>,
 }
 
@@ -31,8 +31,8 @@ pub(crate) struct Scheduler {
 pub(crate) struct Ended(tokio_mpsc::Receiver<()>);
 
 struct SchedulerThread {
-    inbox: mpsc::Sender<ThreadEvent>,
-    pulse: Arc<Pulse>,
+    events: mpsc::Sender<ThreadEvent>,
+    home: Home,
     thread: JoinHandle<()>,
 }
 
@@ -62,29 +62,32 @@ impl Scheduler {
         let (alive, ended) = tokio_mpsc::channel(1);
         let start = |number| SchedulerThread::start(number, clock, metrics.clone(), alive.clone());
         let threads = (0..count).map(start).collect::<Result<_, _>>()?;
-        Ok((Self { threads }, Ended(ended)))
+        Ok((Self { clock, threads }, Ended(ended)))
     }
 
     /// Opens a room on the thread that has least to do, of those that move at `now`.
-    pub(crate) fn host(&self, spec: RoomSpec, board: Arc<RoomBoard>, now: Timestamp) -> RoomHandle {
+    pub(crate) fn host(
+        &self,
+        spec: RoomSpec,
+        board: &Arc<RoomBoard>,
+        now: Timestamp,
+    ) -> RoomHandle {
         let thread = self
             .threads
             .iter()
             .min_by_key(|thread| {
-                let moves_not = thread.thread.is_finished() || thread.pulse.is_stuck(now, BUSY);
-                (moves_not, thread.pulse.load())
+                let moves_not =
+                    thread.thread.is_finished() || thread.home.pulse.is_stuck(now, BUSY);
+                (moves_not, thread.home.pulse.load())
             })
             .expect("at least one thread was started");
-        thread.pulse.add_room();
-        if thread
-            .inbox
-            .send(ThreadEvent::Host(spec, board.clone()))
-            .is_err()
-        {
+        thread.home.pulse.add_room();
+        let (room, inbox) = inbox(board.clone(), thread.home.clone(), self.clock);
+        if !thread.tell(ThreadEvent::Host(spec, board.clone(), inbox)) {
             // The thread is gone, and whoever enters will be told so.
             board.abandon();
         }
-        RoomHandle::new(board, thread.inbox.clone(), thread.pulse.clone())
+        room
     }
 
     /// Whether every thread has been in one room for `longest` microseconds at `now`, or has ended.
@@ -101,7 +104,7 @@ impl Scheduler {
                 if thread.thread.is_finished() {
                     return Some(StuckThread::Ended(number));
                 }
-                let (room, micros) = thread.pulse.visit(now)?;
+                let (room, micros) = thread.home.pulse.visit(now)?;
                 (micros >= longest).then_some(StuckThread::InRoom(room))
             })
     }
@@ -109,7 +112,7 @@ impl Scheduler {
     /// Tells all threads to end, with their rooms.
     pub(crate) fn stop(&self) {
         for thread in &self.threads {
-            let _ = thread.inbox.send(ThreadEvent::Stop);
+            thread.tell(ThreadEvent::Stop);
         }
     }
 }
@@ -127,9 +130,9 @@ impl SchedulerThread {
         metrics: Arc<Metrics>,
         alive: tokio_mpsc::Sender<()>,
     ) -> Result<Self, Error> {
-        let (inbox, events) = mpsc::channel();
-        let pulse = Arc::new(Pulse::new());
-        let rooms = RoomThread::new(clock, events, metrics, pulse.clone());
+        let (events, told) = mpsc::channel();
+        let home = Home::default();
+        let rooms = RoomThread::new(clock, told, metrics, home.clone());
         let thread = std::thread::Builder::new()
             .name(format!("syncline-rooms-{number}"))
             .spawn(move || {
@@ -138,10 +141,17 @@ impl SchedulerThread {
             })
             .map_err(Error::Thread)?;
         Ok(Self {
-            inbox,
-            pulse,
+            events,
+            home,
             thread,
         })
+    }
+
+    /// Tells the thread; whether it will hear.
+    fn tell(&self, event: ThreadEvent) -> bool {
+        let told = self.events.send(event).is_ok();
+        self.home.bell.call();
+        told
     }
 }
 
@@ -171,7 +181,7 @@ mod tests {
         let game = games.resolve(&Config::default()).unwrap();
         let game = game.default_game();
         let (begun, now) = (Timestamp::ZERO, Timestamp(BUSY));
-        scheduler.threads[0].pulse.enter(RoomId(9), begun);
+        scheduler.threads[0].home.pulse.enter(RoomId(9), begun);
         for id in 1..=4 {
             let config = RoomConfig::new(RoomId(id), RoomCode::from_entropy(id.into()), 1);
             let board = Arc::new(RoomBoard::new(&config, game.clone(), begun));
@@ -179,10 +189,10 @@ mod tests {
                 config,
                 game: game.clone(),
             };
-            let room = scheduler.host(spec, board, now);
+            let room = scheduler.host(spec, &board, now);
             assert!(!room.is_stuck(begun, BUSY));
         }
-        assert_eq!(scheduler.threads[0].pulse.load(), 0);
+        assert_eq!(scheduler.threads[0].home.pulse.load(), 0);
         let stuck: Vec<_> = scheduler.stuck(now, BUSY).collect();
         assert_eq!(stuck, [StuckThread::InRoom(RoomId(9))]);
         assert!(!scheduler.is_stuck(now, BUSY));

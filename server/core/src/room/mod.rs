@@ -111,7 +111,9 @@ impl Room {
         })
     }
 
-    /// Takes something in. `now` counts from the room's beginning and never goes back.
+    /// Takes in something that happened at `now`, counted from the room's beginning. It may have
+    /// happened a little before the last [`Room::advance`], or before what was told last: the shell
+    /// may let inputs lie until a tick is due.
     pub fn handle(&mut self, now: Timestamp, event: RoomEvent) {
         if self.finished {
             if let RoomEvent::Attach(connection, _) = event {
@@ -130,7 +132,7 @@ impl Room {
         }
     }
 
-    /// Runs everything that is due at `now`: ticks, flushes, timers.
+    /// Runs everything that is due at `now`, which never goes back: ticks, flushes, timers.
     pub fn advance(&mut self, now: Timestamp) {
         if self.finished {
             return;
