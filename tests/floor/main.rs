@@ -1,0 +1,63 @@
+//! What a player costs the server beside a bare loop that does nothing but receive and send.
+//!
+//! `cargo run --release -p syncline-tests --bin floor -- --help` says what can be measured. Absolute
+//! times are those of one machine in one hour; what counts is the ratio within a run.
+//!
+//! - `cases`: what is measured; `stage`: what they begin with
+//! - `client`, `load`: the clients; `bare`: the floor; `server`: either server as a process
+//! - `accounting`, `metrics`: what the system and the server say; `report`: what is printed
+//! - `websocket`, `poller`: what both sides of a socket need
+
+#[cfg(target_os = "linux")]
+#[expect(dead_code, reason = "what other cases need")]
+mod accounting;
+#[cfg(target_os = "linux")]
+mod bare;
+#[cfg(target_os = "linux")]
+mod cases;
+#[cfg(target_os = "linux")]
+mod client;
+#[cfg(target_os = "linux")]
+#[expect(dead_code, reason = "what other cases need")]
+mod load;
+#[cfg(target_os = "linux")]
+mod metrics;
+#[cfg(target_os = "linux")]
+mod options;
+#[cfg(target_os = "linux")]
+mod poller;
+#[cfg(target_os = "linux")]
+mod report;
+#[cfg(target_os = "linux")]
+#[expect(dead_code, reason = "what other cases need")]
+mod server;
+#[cfg(target_os = "linux")]
+mod stage;
+#[cfg(target_os = "linux")]
+mod websocket;
+
+use std::process::ExitCode;
+
+#[cfg(target_os = "linux")]
+fn main() -> ExitCode {
+    use clap::Parser;
+
+    let options = options::Options::parse();
+    let outcome = match options.role {
+        Some(options::Role::Bare { bytes, rate }) => bare::serve(bytes, rate),
+        None => cases::run(&options),
+    };
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            report::say(&format!("floor: {error}"));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// epoll and `/proc` are Linux's.
+#[cfg(not(target_os = "linux"))]
+fn main() -> ExitCode {
+    ExitCode::from(2)
+}
