@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::time::Duration;
@@ -13,6 +13,7 @@ use std::time::Duration;
 use clap::error::{ContextKind, ContextValue};
 use clap::parser::ValueSource;
 use clap::{ArgMatches, Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
+use ipnet::IpNet;
 use serde::Deserialize;
 
 use crate::config::Config;
@@ -68,12 +69,49 @@ struct Options {
     /// The most open connections [default: 10000]
     #[arg(long, value_name = "N", env = "SYNCLINE_MAX_CONNECTIONS")]
     max_connections: Option<u32>,
+    /// The most open connections from one address, or one /64 of IPv6 [default: 64]
+    #[arg(long, value_name = "N", env = "SYNCLINE_MAX_CONNECTIONS_PER_ADDRESS")]
+    max_connections_per_address: Option<u32>,
+    /// The most connections that have not said what they want [default: 256]
+    #[arg(long, value_name = "N", env = "SYNCLINE_MAX_HALF_OPEN")]
+    max_half_open: Option<u32>,
+    /// A proxy, or a network of them, that may tell whom it carries [default: none]
+    #[arg(
+        long,
+        value_name = "CIDR",
+        env = "SYNCLINE_TRUSTED_PROXY",
+        value_delimiter = ','
+    )]
+    trusted_proxy: Vec<Network>,
+    /// An origin whose web pages may connect, or * [default: the same host, and loopback]
+    #[arg(
+        long,
+        value_name = "ORIGIN",
+        env = "SYNCLINE_ALLOW_ORIGIN",
+        value_delimiter = ','
+    )]
+    allow_origin: Vec<String>,
+    /// Messages that a client may send in a second, 0 for any number [default: 300]
+    #[arg(long, value_name = "N", env = "SYNCLINE_MESSAGE_RATE")]
+    message_rate: Option<u32>,
+    /// Bytes that a connection may send in a second, 0 for any number [default: 262144]
+    #[arg(long, value_name = "BYTES", env = "SYNCLINE_BYTE_RATE")]
+    byte_rate: Option<u32>,
+    /// The server's certificate in PEM; makes it speak TLS. Read again on SIGHUP
+    #[arg(long, value_name = "FILE", env = "SYNCLINE_TLS_CERT")]
+    tls_cert: Option<PathBuf>,
+    /// The certificate's private key in PEM
+    #[arg(long, value_name = "FILE", env = "SYNCLINE_TLS_KEY")]
+    tls_key: Option<PathBuf>,
     /// Threads that run rooms [default: all cores but one]
     #[arg(long, value_name = "N", env = "SYNCLINE_THREADS")]
     threads: Option<u16>,
     /// A TOML file with a map for the game
     #[arg(long, value_name = "FILE", env = "SYNCLINE_MAP")]
     map: Option<PathBuf>,
+    /// How long a client may take to send a request [default: 5s]
+    #[arg(long, value_name = "TIME", env = "SYNCLINE_HEAD_TIMEOUT")]
+    head_timeout: Option<Span>,
     /// How long a client may take to say hello [default: 5s]
     #[arg(long, value_name = "TIME", env = "SYNCLINE_HELLO_TIMEOUT")]
     hello_timeout: Option<Span>,
@@ -129,6 +167,31 @@ impl FromStr for Bind {
 }
 
 impl TryFrom<String> for Bind {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, String> {
+        text.parse()
+    }
+}
+
+/// One network, or one address, as people write it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "String")]
+struct Network(IpNet);
+
+impl FromStr for Network {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let address = || text.parse::<IpAddr>().map(IpNet::from);
+        text.parse()
+            .or_else(|_| address())
+            .map(|net: IpNet| Self(net.trunc()))
+            .map_err(|_| "expected a network or an address, such as 10.0.0.0/8 or ::1".to_owned())
+    }
+}
+
+impl TryFrom<String> for Network {
     type Error = String;
 
     fn try_from(text: String) -> Result<Self, String> {
@@ -305,8 +368,19 @@ impl Options {
             max_players: self.max_players.or(file.max_players),
             max_rooms: self.max_rooms.or(file.max_rooms),
             max_connections: self.max_connections.or(file.max_connections),
+            max_connections_per_address: self
+                .max_connections_per_address
+                .or(file.max_connections_per_address),
+            max_half_open: self.max_half_open.or(file.max_half_open),
+            trusted_proxy: given(self.trusted_proxy, file.trusted_proxy),
+            allow_origin: given(self.allow_origin, file.allow_origin),
+            message_rate: self.message_rate.or(file.message_rate),
+            byte_rate: self.byte_rate.or(file.byte_rate),
+            tls_cert: self.tls_cert.or(file.tls_cert),
+            tls_key: self.tls_key.or(file.tls_key),
             threads: self.threads.or(file.threads),
             map: self.map.or(file.map),
+            head_timeout: self.head_timeout.or(file.head_timeout),
             hello_timeout: self.hello_timeout.or(file.hello_timeout),
             idle_timeout: self.idle_timeout.or(file.idle_timeout),
             grace_period: self.grace_period.or(file.grace_period),
@@ -332,9 +406,20 @@ impl Options {
             max_players: self.max_players.unwrap_or(default.max_players),
             max_rooms: self.max_rooms.unwrap_or(default.max_rooms),
             max_connections: self.max_connections.unwrap_or(default.max_connections),
+            max_connections_per_address: self
+                .max_connections_per_address
+                .unwrap_or(default.max_connections_per_address),
+            max_half_open: self.max_half_open.unwrap_or(default.max_half_open),
+            trusted_proxies: self.trusted_proxy.into_iter().map(|net| net.0).collect(),
+            allow_origins: self.allow_origin,
+            message_rate: self.message_rate.unwrap_or(default.message_rate),
+            byte_rate: self.byte_rate.unwrap_or(default.byte_rate),
+            tls_cert: self.tls_cert,
+            tls_key: self.tls_key,
             threads: self.threads,
             map,
             games: self.games,
+            head_timeout: span(self.head_timeout, default.head_timeout),
             hello_timeout: span(self.hello_timeout, default.hello_timeout),
             idle_timeout: span(self.idle_timeout, default.idle_timeout),
             grace_period: span(self.grace_period, default.grace_period),
@@ -344,6 +429,11 @@ impl Options {
             ..default
         }
     }
+}
+
+/// A list, or where there is none the other.
+fn given<T>(list: Vec<T>, other: Vec<T>) -> Vec<T> {
+    if list.is_empty() { other } else { list }
 }
 
 #[cfg(test)]
@@ -400,6 +490,32 @@ mod tests {
     }
 
     #[test]
+    fn lists_come_from_flags_or_from_the_file() {
+        let file =
+            file("trusted-proxy = ['10.0.0.0/8', '::1']\nallow-origin = ['https://a.example']");
+        let path = file.path().to_str().unwrap();
+        let found = invocation(&[
+            "--config",
+            path,
+            "--allow-origin",
+            "https://b.example",
+            "--allow-origin",
+            "https://c.example,null",
+        ]);
+        let proxies: Vec<String> = found
+            .config
+            .trusted_proxies
+            .iter()
+            .map(ToString::to_string)
+            .collect();
+        assert_eq!(proxies, ["10.0.0.0/8", "::1/128"]);
+        assert_eq!(
+            found.config.allow_origins,
+            ["https://b.example", "https://c.example", "null"]
+        );
+    }
+
+    #[test]
     fn what_is_wrong_in_a_file_is_said_with_its_place() {
         for (text, expected) in [
             ("max-rooms = 'many'", "line 1"),
@@ -426,6 +542,7 @@ mod tests {
         for (arguments, expected) in [
             (["--bind", "7777"], "expected ADDRESS:PORT"),
             (["--grace-period", "soon"], "expected a time such as"),
+            (["--trusted-proxy", "10.0.0.0/33"], "such as 10.0.0.0/8"),
             (["--max-players", "70000"], "--max-players"),
             (["--log-format", "xml"], "text, json"),
         ] {
@@ -445,6 +562,11 @@ mod tests {
             default.max_players.to_string(),
             default.max_rooms.to_string(),
             default.max_connections.to_string(),
+            default.max_connections_per_address.to_string(),
+            default.max_half_open.to_string(),
+            default.message_rate.to_string(),
+            default.byte_rate.to_string(),
+            span(default.head_timeout),
             span(default.hello_timeout),
             span(default.idle_timeout),
             span(default.grace_period),

@@ -5,7 +5,10 @@
 
 use std::collections::BTreeMap;
 use std::net::{Ipv4Addr, SocketAddr};
+use std::path::PathBuf;
 use std::time::Duration;
+
+use ipnet::IpNet;
 
 /// The settings of a server. What depends on the games is checked when the server binds.
 #[derive(Clone, Debug)]
@@ -25,15 +28,38 @@ pub struct Config {
     pub max_players: u16,
     /// The most rooms at once. A hello that needs one more is closed as `server_full`.
     pub max_rooms: u32,
-    /// The most open connections, HTTP included. Beyond it none is accepted until one ends.
+    /// The most open connections, HTTP included. Beyond it whoever comes is told that the server is
+    /// full.
     pub max_connections: u32,
+    /// The most of them from one address, or from one /64 of IPv6. Loopback addresses don't count,
+    /// and those of trusted proxies count as the clients that they carry.
+    pub max_connections_per_address: u32,
+    /// The most of them that have sent no whole request yet, or no hello. Beyond it the oldest of
+    /// those is closed.
+    pub max_half_open: u32,
+    /// Proxies whose `Forwarded` and `X-Forwarded-For` are believed.
+    pub trusted_proxies: Vec<IpNet>,
+    /// Origins of web pages that may connect, such as `https://game.example`; `*` for all. With none
+    /// those of the same host and of loopback may. Whatever sends no Origin is no web page and may.
+    pub allow_origins: Vec<String>,
+    /// How many WebSocket messages a second a client may send, pings included; 0 for any number.
+    /// What it did not use in the last four seconds it may send at once.
+    pub message_rate: u32,
+    /// How many bytes a second a connection may send; 0 for any number. Saved as above.
+    pub byte_rate: u32,
+    /// The server's certificate in PEM, then those that lead to its authority; together with
+    /// [`tls_key`](Self::tls_key) it makes the server speak TLS, and nothing else.
+    pub tls_cert: Option<PathBuf>,
+    /// The certificate's private key in PEM.
+    pub tls_key: Option<PathBuf>,
     /// Threads that run rooms; without a number all cores but one, which is left to the sockets.
     pub threads: Option<u16>,
     /// The map of the default game, put into its config as `map`.
     pub map: Option<toml::Table>,
     /// Each game's config by its name; what is left out is the game's default.
     pub games: BTreeMap<String, toml::Table>,
-    /// How long a connection may take to send its request, and then to send each further one.
+    /// How long a connection may take to send its request, greeting under TLS included, and then to
+    /// send each further one.
     pub head_timeout: Duration,
     /// How long an opened WebSocket may take to send its hello.
     pub hello_timeout: Duration,
@@ -62,6 +88,14 @@ impl Default for Config {
             max_players: 1024,
             max_rooms: 256,
             max_connections: 10_000,
+            max_connections_per_address: 64,
+            max_half_open: 256,
+            trusted_proxies: Vec::new(),
+            allow_origins: Vec::new(),
+            message_rate: 300,
+            byte_rate: 256 * 1024,
+            tls_cert: None,
+            tls_key: None,
             threads: None,
             map: None,
             games: BTreeMap::new(),

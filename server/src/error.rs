@@ -43,6 +43,14 @@ pub enum Error {
         /// What is wrong, and where.
         problem: String,
     },
+    /// The certificate or its key can't be used.
+    #[error("can't use {} for TLS: {problem}", path.display())]
+    Tls {
+        /// The file that is no good, or the certificate's if the two don't fit.
+        path: PathBuf,
+        /// What is wrong.
+        problem: String,
+    },
     /// There is nothing to host.
     #[error("no game is registered")]
     NoGames,
@@ -75,6 +83,9 @@ impl Error {
             }
             Self::ReadFile { .. } => "check the path and who may read it".to_owned(),
             Self::ParseFile { .. } => "mend the file; --help lists the settings".to_owned(),
+            Self::Tls { .. } => "give --tls-cert and --tls-key one PEM file each: the certificate \
+                 with those that lead to its authority, and its private key"
+                .to_owned(),
             Self::NoGames => "register one: Games::new().with::<MyGame>()".to_owned(),
             Self::Bind { source, .. } if source.kind() == io::ErrorKind::AddrInUse => {
                 "another program listens there: stop it, or choose another port with --bind \
@@ -93,7 +104,8 @@ impl Error {
             Self::Setting { .. }
             | Self::GameConfig { .. }
             | Self::ReadFile { .. }
-            | Self::ParseFile { .. } => 2,
+            | Self::ParseFile { .. }
+            | Self::Tls { .. } => 2,
             Self::NoGames | Self::Bind { .. } | Self::Thread(_) | Self::Entropy(_) => 1,
         }
     }

@@ -132,6 +132,9 @@ pub(crate) struct Metrics {
     pub(crate) inputs_dropped: Counter,
     /// Rooms that ended by a panic.
     pub(crate) panics: Counter,
+    /// Connections without a whole request or a hello yet.
+    pub(crate) half_open: Gauge,
+    refused_connections: Family<ReasonLabel, Counter>,
     closes: Family<ReasonLabel, Counter>,
     refusals: Family<ReasonLabel, Counter>,
     room: Vec<Counter>,
@@ -172,6 +175,16 @@ impl Metrics {
                 "Input batches dropped because too many of their member's waited",
             ),
             panics: counter(r, "room_panics", "Rooms that ended by a panic"),
+            half_open: gauge(
+                r,
+                "half_open_connections",
+                "Connections without a whole request or a hello yet",
+            ),
+            refused_connections: reasons(
+                r,
+                "connections_refused",
+                "Connections refused or ended before they were WebSockets, by reason",
+            ),
             closes: reasons(r, "closes", "Ended WebSocket connections by reason"),
             refusals: reasons(r, "handshakes_refused", "Refused handshakes by reason"),
             room,
@@ -187,6 +200,12 @@ impl Metrics {
     /// Counts the end of a WebSocket connection.
     pub(crate) fn count_close(&self, reason: &'static str) {
         self.closes.get_or_create(&ReasonLabel { reason }).inc();
+    }
+
+    /// Counts a connection that was refused, or ended for what it did before it was a WebSocket.
+    pub(crate) fn count_refused_connection(&self, reason: &'static str) {
+        let label = ReasonLabel { reason };
+        self.refused_connections.get_or_create(&label).inc();
     }
 
     /// Counts a refused handshake.

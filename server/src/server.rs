@@ -1,6 +1,7 @@
 //! One server: everything put together, from a bound port to the last close frame.
 
 use std::net::SocketAddr;
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 use std::time::Duration;
@@ -16,12 +17,15 @@ use crate::http::routes::router;
 use crate::http::site::Site;
 use crate::metrics::Metrics;
 use crate::net::connection::Lobby;
-use crate::net::listener::Listener;
+use crate::net::guard::{Guard, Limits};
+use crate::net::listener::{HttpService, Listener};
+use crate::net::origin::AllowedOrigins;
 use crate::net::socket;
+use crate::net::tls::Tls;
 use crate::runtime::scheduler::{Ended, Scheduler};
 use crate::runtime::watchdog::Watchdog;
 use crate::session::TokenKey;
-use crate::shutdown::{ShutdownSwitch, shutdown};
+use crate::shutdown::{self, ShutdownSwitch, shutdown};
 
 /// How long connections may take to end once told to: to write a close frame and see it read.
 const CONNECTIONS_END_MAX: Duration = Duration::from_millis(1600);
@@ -38,6 +42,7 @@ pub struct Server {
     listener: Listener,
     address: SocketAddr,
     site: Arc<Site>,
+    tls: Option<Arc<Tls>>,
     switch: ShutdownSwitch,
     threads: Ended,
 }
@@ -64,8 +69,8 @@ impl Server {
     ///
     /// # Errors
     ///
-    /// [`Error::NoGames`], [`Error::Setting`] or [`Error::GameConfig`] for what can't be,
-    /// [`Error::Bind`], and [`Error::Thread`] or [`Error::Entropy`] if the system lends none.
+    /// [`Error::NoGames`], [`Error::Setting`], [`Error::GameConfig`] or [`Error::Tls`] for what
+    /// can't be, [`Error::Bind`], and [`Error::Thread`] or [`Error::Entropy`] if the system lends none.
     ///
     /// # Panics
     ///
@@ -75,6 +80,8 @@ impl Server {
         let clock = Clock::start();
         let metrics = Arc::new(Metrics::new());
         let hosted = games.resolve(config)?;
+        let origins = origins(config)?;
+        let tls = tls(config)?.map(Arc::new);
         let tokens = TokenKey::draw(config.session_lifetime)?;
         let bind_error = |source| Error::Bind {
             address: config.bind,
@@ -92,22 +99,35 @@ impl Server {
             shutdown: shutdown.clone(),
             hello_timeout: config.hello_timeout,
             idle_timeout: config.idle_timeout,
+            message_rate: config.message_rate,
+            clock,
             connections: AtomicU64::new(0),
         });
         let watchdog = Watchdog::new(clock, directory, config.stall_timeout);
-        let site = Arc::new(Site { lobby, watchdog });
+        let site = Arc::new(Site {
+            lobby,
+            origins,
+            watchdog,
+        });
+        let service = HttpService {
+            router: router(site.clone()),
+            tls: tls.clone(),
+            head_timeout: config.head_timeout,
+            byte_rate: config.byte_rate,
+            clock,
+            metrics: metrics.clone(),
+            shutdown,
+        };
         let listener = Listener {
             sockets,
-            router: router(site.clone()),
-            head_timeout: config.head_timeout,
-            connections_max: config.max_connections,
-            connections: metrics.connections.clone(),
-            shutdown,
+            guard: guard(config, metrics),
+            service,
         };
         Ok(Self {
             listener,
             address,
             site,
+            tls,
             switch,
             threads,
         })
@@ -134,6 +154,7 @@ impl Server {
             listener,
             address,
             site,
+            tls,
             switch,
             threads,
         } = self;
@@ -142,6 +163,7 @@ impl Server {
         tokio::select! {
             () = &mut serving => {}
             () = site.watchdog.watch() => {}
+            () = reload(tls) => {}
             () = shutdown => {}
         }
         tracing::info!("shutting down");
@@ -157,6 +179,54 @@ impl Server {
             tracing::error!(stalls = ?site.watchdog.look(), "some rooms did not end in time");
         }
         Ok(())
+    }
+}
+
+/// Who may be connected.
+fn guard(config: &Config, metrics: Arc<Metrics>) -> Guard {
+    let limits = Limits {
+        connections: config.max_connections,
+        per_address: config.max_connections_per_address,
+        half_open: config.max_half_open,
+    };
+    Guard::new(limits, config.trusted_proxies.clone(), metrics)
+}
+
+fn origins(config: &Config) -> Result<AllowedOrigins, Error> {
+    AllowedOrigins::parse(&config.allow_origins).map_err(|value| Error::Setting {
+        name: "allow-origin",
+        value,
+        rule: "it must be an origin such as https://game.example, or *".to_owned(),
+    })
+}
+
+/// What is spoken below HTTP, if the settings ask for it.
+fn tls(config: &Config) -> Result<Option<Tls>, Error> {
+    let alone = |name, path: &Path| Error::Setting {
+        name,
+        value: path.display().to_string(),
+        rule: "TLS needs both tls-cert and tls-key".to_owned(),
+    };
+    match (&config.tls_cert, &config.tls_key) {
+        (None, None) => Ok(None),
+        (Some(certificates), Some(key)) => Tls::load(certificates, key).map(Some),
+        (Some(certificates), None) => Err(alone("tls-cert", certificates)),
+        (None, Some(key)) => Err(alone("tls-key", key)),
+    }
+}
+
+/// Reads the certificate anew whenever the operator says so.
+async fn reload(tls: Option<Arc<Tls>>) {
+    let Some(tls) = tls else {
+        return std::future::pending().await;
+    };
+    let mut hangups = shutdown::hangups();
+    loop {
+        hangups.next().await;
+        match tls.reload() {
+            Ok(()) => tracing::info!("the certificate was read again"),
+            Err(error) => tracing::error!(%error, "the old certificate stays"),
+        }
     }
 }
 
@@ -184,6 +254,16 @@ fn check(config: &Config) -> Result<(), Error> {
         u32::MAX.into(),
     )?;
     within(
+        "max-connections-per-address",
+        config.max_connections_per_address.into(),
+        u32::MAX.into(),
+    )?;
+    within(
+        "max-half-open",
+        config.max_half_open.into(),
+        u32::MAX.into(),
+    )?;
+    within(
         "threads",
         config.threads.unwrap_or(1).into(),
         THREADS_MAX.into(),
@@ -192,6 +272,7 @@ fn check(config: &Config) -> Result<(), Error> {
     // Tokens count in seconds.
     let a_second = (Duration::from_secs(1), "at least 1s");
     for (name, value, (least, words)) in [
+        ("head-timeout", config.head_timeout, something),
         ("hello-timeout", config.hello_timeout, something),
         ("idle-timeout", config.idle_timeout, something),
         ("session-lifetime", config.session_lifetime, a_second),

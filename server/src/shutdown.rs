@@ -1,4 +1,5 @@
-//! When to end: one switch that everything long-lived listens to, and the signals that throw it.
+//! When to end, and when to read files anew: the switch that everything long-lived listens to, and
+//! the system's signals.
 
 use tokio::sync::watch;
 
@@ -51,6 +52,34 @@ pub fn signal() -> impl Future<Output = ()> + Send {
             () = interrupt => {}
             () = terminate => {}
         }
+    }
+}
+
+/// The signals by which an operator asks to read files anew: SIGHUP where there is one.
+pub(crate) struct Hangups(#[cfg(unix)] Option<tokio::signal::unix::Signal>);
+
+/// Listens from the call on. A system that lets nobody listen has none.
+#[cfg(unix)]
+pub(crate) fn hangups() -> Hangups {
+    let kind = tokio::signal::unix::SignalKind::hangup();
+    Hangups(tokio::signal::unix::signal(kind).ok())
+}
+
+/// There are none.
+#[cfg(not(unix))]
+pub(crate) fn hangups() -> Hangups {
+    Hangups()
+}
+
+impl Hangups {
+    /// Resolves at the next one.
+    pub(crate) async fn next(&mut self) {
+        #[cfg(unix)]
+        if let Some(signals) = &mut self.0 {
+            signals.recv().await;
+            return;
+        }
+        std::future::pending::<()>().await;
     }
 }
 

@@ -69,10 +69,18 @@ macro_rules! close_reasons {
 close_reasons! {
     /// The client left on purpose.
     Left = 1000, "left", Neither, Then::Never;
+    /// Bytes that are no WebSocket frames, or frames out of order.
+    ProtocolError = 1002, "protocol_error", Peer, Then::Resume;
     /// A text message: the endpoint is binary.
     TextMessage = 1003, "text_message", Peer, Then::Never;
+    /// A text that is not UTF-8.
+    InvalidText = 1007, "invalid_text", Peer, Then::Never;
+    /// More messages or bytes than a client may send.
+    TooManyMessages = 1008, "too_many_messages", Peer, Then::Retry(5);
     /// A message larger than the limit.
     MessageTooLarge = 1009, "message_too_large", Peer, Then::Resume;
+    /// The server has no room or connection left.
+    ServerFull = 1013, "server_full", Neither, Then::Retry(10);
     /// The client speaks another version of the protocol.
     UnsupportedVersion = 4001, "unsupported_version", Peer, Then::Never;
     /// The client was built against another schema of the game.
@@ -87,8 +95,6 @@ close_reasons! {
     AlreadyStarted = 4006, "already_started", Neither, Then::Retry(30);
     /// The game refused the player.
     NotAllowed = 4007, "not_allowed", Neither, Then::Never;
-    /// The server has no room or connection left.
-    ServerFull = 4008, "server_full", Neither, Then::Retry(10);
     /// No hello came in time.
     HelloTimeout = 4009, "hello_timeout", Peer, Then::Resume;
     /// Something other than a hello came first, or a second hello came.
@@ -105,8 +111,6 @@ close_reasons! {
     Replaced = 4015, "replaced", Neither, Then::Never;
     /// The client takes its messages too slowly.
     TooSlow = 4016, "too_slow", Peer, Then::Resume;
-    /// Too many messages in too short a time.
-    TooManyMessages = 4017, "too_many_messages", Peer, Then::Retry(5);
     /// Nothing was heard from the client for too long.
     Idle = 4018, "idle", Peer, Then::Resume;
     /// A stream of the client went astray, again and again.

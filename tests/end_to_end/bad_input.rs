@@ -61,8 +61,8 @@ fn always_wrong() -> Vec<(Wrong, CloseReason)> {
             Wrong::Message(section(SectionKind::Control, &[99])),
             CloseReason::Malformed,
         ),
-        (unmasked, CloseReason::Malformed),
-        (reserved, CloseReason::Malformed),
+        (unmasked, CloseReason::ProtocolError),
+        (reserved, CloseReason::ProtocolError),
         (Wrong::Message(vec![77, 0]), CloseReason::UnknownSection),
         // Chat has a number and no format.
         (Wrong::Message(vec![2, 0]), CloseReason::UnknownSection),

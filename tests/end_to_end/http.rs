@@ -8,7 +8,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
 use crate::support::client::{Client, create};
-use crate::support::host::Host;
+use crate::support::host::{Host, handshake};
 use crate::support::soon;
 
 #[tokio::test]
@@ -157,28 +157,9 @@ async fn metrics_tell_what_happens() {
     }
 }
 
-/// A handshake with one header other than it should be.
-fn handshake(method: &str, other: (&str, &str)) -> String {
-    let good = [
-        ("host", "test"),
-        ("connection", "Upgrade"),
-        ("upgrade", "websocket"),
-        ("sec-websocket-version", "13"),
-        ("sec-websocket-key", "dGhlIHNhbXBsZSBub25jZQ=="),
-        ("sec-websocket-protocol", "syncline.v1"),
-    ];
-    let line = |(name, value)| {
-        let value = if name == other.0 { other.1 } else { value };
-        format!("{name}: {value}\r\n")
-    };
-    let headers: String = good.into_iter().map(line).collect();
-    format!("{method} /play HTTP/1.1\r\n{headers}\r\n")
-}
-
 #[tokio::test]
 async fn a_refused_handshake_is_told_why_and_counted() {
     let host = Host::start();
-    let none = ("", "");
     let cases = [
         (
             "GET",
@@ -203,12 +184,19 @@ async fn a_refused_handshake_is_told_why_and_counted() {
         ),
         ("GET", ("upgrade", "h2c"), 400, "upgrade", "WebSocket"),
         ("GET", ("connection", "close"), 400, "upgrade", "WebSocket"),
-        ("POST", none, 405, "method", "GET"),
+        ("POST", ("host", "test"), 405, "method", "GET"),
+        (
+            "GET",
+            ("origin", "https://evil.example"),
+            403,
+            "origin",
+            "Origin",
+        ),
     ];
     for (method, header, status, reason, words) in cases {
         let sample = format!("syncline_handshakes_refused_total{{reason=\"{reason}\"}}");
         let before = host.metric(&sample).await;
-        let answer = host.request(&handshake(method, header)).await;
+        let answer = host.request(&handshake(method, &[header])).await;
         assert_eq!(answer.status, status, "{header:?}");
         assert!(
             answer.body.contains(words),
@@ -218,10 +206,10 @@ async fn a_refused_handshake_is_told_why_and_counted() {
         assert_eq!(host.metric(&sample).await, before + 1);
     }
     let old = host
-        .request(&handshake("GET", ("sec-websocket-version", "8")))
+        .request(&handshake("GET", &[("sec-websocket-version", "8")]))
         .await;
     assert!(old.head.contains("sec-websocket-version: 13"));
-    let good = host.request(&handshake("GET", none)).await;
+    let good = host.request(&handshake("GET", &[])).await;
     assert_eq!(good.status, 101);
     // The standard's own example.
     assert!(
@@ -257,30 +245,4 @@ async fn a_head_that_is_too_large_is_refused() {
         .request(&format!("GET / HTTP/1.1\r\nhost: {large}\r\n\r\n"))
         .await;
     assert_eq!(answer.status, 431);
-}
-
-/// With all places taken nobody is accepted, until one is free again.
-#[tokio::test]
-async fn connections_are_bounded() {
-    let host = Host::with(Config {
-        max_connections: 2,
-        ..Config::default()
-    });
-    let (mut first, _) = Client::join(&host, create("lab", CreateOptions::default())).await;
-    let (second, _) = Client::join(&host, create("lab", CreateOptions::default())).await;
-    let mut third = TcpStream::connect(host.address).await.unwrap();
-    third
-        .write_all(b"GET /healthz HTTP/1.1\r\nhost: test\r\n\r\n")
-        .await
-        .unwrap();
-    let mut byte = [0];
-    tokio::select! {
-        biased;
-        answered = third.read(&mut byte) => panic!("a third was accepted: {answered:?}"),
-        () = first.ping(1) => {}
-    }
-    drop(second);
-    soon("the third is accepted", third.read_exact(&mut byte))
-        .await
-        .unwrap();
 }

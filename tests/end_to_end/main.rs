@@ -5,6 +5,8 @@
 //! - `rooms`: which room one comes to
 //! - `isolation`: a room that breaks or hangs harms no other
 //! - `http`: the other things on the port
+//! - `edge`: who may connect, and how many
+//! - `framing`: what breaks WebSocket itself is told so before the socket ends
 //! - `ending`: a server that is asked to end
 
 #![allow(clippy::unwrap_used, reason = "a test that can not go on ends")]
@@ -13,7 +15,9 @@
 mod support;
 
 mod bad_input;
+mod edge;
 mod ending;
+mod framing;
 mod http;
 mod isolation;
 mod rooms;

@@ -18,18 +18,17 @@ use syncline_shared::message::{
 use syncline_shared::schema::Schema;
 use syncline_shared::tick::Tick;
 use tokio::io::AsyncWriteExt;
-use tokio::net::TcpStream;
 use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest;
 
-use super::host::Host;
+use super::host::{Host, Socket};
 use super::lab::LabCommand;
 use super::soon;
 
 /// An open WebSocket to a server.
 pub(crate) struct Client {
-    socket: WebSocketStream<TcpStream>,
+    socket: WebSocketStream<Socket>,
     /// What was heard and not asked for yet.
     heard: std::collections::VecDeque<Heard>,
     /// Once welcomed.
@@ -117,7 +116,7 @@ impl Client {
         request
             .headers_mut()
             .insert("sec-websocket-protocol", subprotocol);
-        let socket = TcpStream::connect(host.address).await.unwrap();
+        let socket = host.open().await;
         let opening = tokio_tungstenite::client_async(request, socket);
         let (socket, response) = soon("a handshake", opening).await.unwrap();
         assert_eq!(response.headers()["sec-websocket-protocol"], SUBPROTOCOL);
@@ -175,6 +174,11 @@ impl Client {
         self.socket.get_mut().write_all(bytes).await.unwrap();
     }
 
+    /// Sends a WebSocket ping. A server that has closed does not mind.
+    pub(crate) async fn send_ping(&mut self) {
+        let _ = self.socket.send(Message::Ping(Vec::new().into())).await;
+    }
+
     /// Sends inputs.
     pub(crate) async fn send_inputs(&mut self, frames: Vec<syncline_shared::input::InputFrame>) {
         let schema = self.schema.as_ref().expect("welcomed with a schema");
@@ -218,6 +222,7 @@ impl Client {
             match next {
                 Some(Ok(Message::Binary(message))) => self.take_in(&message).await,
                 Some(Ok(Message::Ping(_))) => return Heard::Ping,
+                Some(Ok(Message::Pong(_))) => {}
                 Some(Ok(Message::Close(Some(frame)))) => {
                     return Heard::End(Some((frame.code.into(), frame.reason.to_string())));
                 }

@@ -5,10 +5,11 @@ use std::net::SocketAddr;
 use serde_json::Value;
 use syncline_games::{Arena, Pong};
 use syncline_server::{Config, Error, Games, Server};
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
+use tokio_rustls::TlsConnector;
 
 use super::lab::Lab;
 use super::soon;
@@ -17,9 +18,18 @@ use super::soon;
 pub(crate) struct Host {
     /// Where it listens.
     pub(crate) address: SocketAddr,
+    tls: Option<TlsConnector>,
     stop: oneshot::Sender<()>,
     task: JoinHandle<Result<(), Error>>,
 }
+
+/// What HTTP and WebSocket are spoken on.
+pub(crate) trait Duplex: AsyncRead + AsyncWrite + Send + Unpin {}
+
+impl<T: AsyncRead + AsyncWrite + Send + Unpin> Duplex for T {}
+
+/// A socket to a server, whatever it speaks below HTTP.
+pub(crate) type Socket = Box<dyn Duplex>;
 
 /// What was answered to an HTTP request.
 #[derive(Debug)]
@@ -53,8 +63,30 @@ impl Host {
         }));
         Self {
             address,
+            tls: None,
             stop,
             task,
+        }
+    }
+
+    /// The same server for clients that speak TLS as `connector` does.
+    pub(crate) fn under_tls(self, connector: TlsConnector) -> Self {
+        Self {
+            tls: Some(connector),
+            ..self
+        }
+    }
+
+    /// A socket to the server.
+    pub(crate) async fn open(&self) -> Socket {
+        let socket = TcpStream::connect(self.address).await.unwrap();
+        match &self.tls {
+            None => Box::new(socket),
+            Some(connector) => {
+                let name = self.address.ip().into();
+                let greeted = soon("a greeting under TLS", connector.connect(name, socket)).await;
+                Box::new(greeted.unwrap())
+            }
         }
     }
 
@@ -72,9 +104,15 @@ impl Host {
 
     /// The answer to a request that is sent as it is.
     pub(crate) async fn request(&self, request: &str) -> Answer {
-        let mut socket = TcpStream::connect(self.address).await.unwrap();
+        self.ask(request).await.0
+    }
+
+    /// The answer to a request that is sent as it is, and the socket on which it came.
+    pub(crate) async fn ask(&self, request: &str) -> (Answer, Socket) {
+        let mut socket = self.open().await;
         socket.write_all(request.as_bytes()).await.unwrap();
-        soon("an answer", Answer::read(&mut socket)).await
+        let answer = soon("an answer", Answer::read(&mut socket)).await;
+        (answer, socket)
     }
 
     /// The value of a sample in the metrics, 0 if there is none yet.
@@ -84,6 +122,14 @@ impl Host {
             .lines()
             .find_map(|line| line.strip_prefix(sample)?.strip_prefix(' '));
         value.map_or(0, |value| value.parse().unwrap())
+    }
+
+    /// Asks for a sample until it is as wanted.
+    pub(crate) async fn metric_until(&self, sample: &str, wanted: impl Fn(u64) -> bool) {
+        soon(sample, async {
+            while !wanted(self.metric(sample).await) {}
+        })
+        .await;
     }
 
     /// The rooms that are listed.
@@ -102,8 +148,30 @@ impl Host {
     }
 }
 
+/// A handshake with these headers beside or in the place of those that it needs.
+pub(crate) fn handshake(method: &str, others: &[(&str, &str)]) -> String {
+    let good = [
+        ("host", "test"),
+        ("connection", "Upgrade"),
+        ("upgrade", "websocket"),
+        ("sec-websocket-version", "13"),
+        ("sec-websocket-key", "dGhlIHNhbXBsZSBub25jZQ=="),
+        ("sec-websocket-protocol", "syncline.v1"),
+    ];
+    let is_other = |name| others.iter().any(|(other, _)| *other == name);
+    let headers = good.iter().filter(|(name, _)| !is_other(*name));
+    let lines = headers
+        .chain(others)
+        .map(|(name, value)| format!("{name}: {value}\r\n"));
+    format!(
+        "{method} /play HTTP/1.1\r\n{}\r\n",
+        lines.collect::<String>()
+    )
+}
+
 impl Answer {
-    async fn read(socket: &mut TcpStream) -> Self {
+    /// The answer that comes next.
+    pub(crate) async fn read(socket: &mut Socket) -> Self {
         let mut bytes = Vec::new();
         while !bytes.ends_with(b"\r\n\r\n") {
             bytes.push(socket.read_u8().await.expect("a whole head"));

@@ -12,6 +12,23 @@ use std::time::Duration;
 /// How long to wait for something that comes at once on an idle machine.
 const PATIENCE: Duration = Duration::from_secs(30);
 
+/// A frame as a client sends it, under the mask that changes nothing. `first` has the opcode, and
+/// whether it is a message's last.
+pub(crate) fn frame(first: u8, payload: &[u8]) -> Vec<u8> {
+    let mut frame = vec![first];
+    match u8::try_from(payload.len()) {
+        Ok(length) if length < 126 => frame.push(0x80 + length),
+        Ok(_) | Err(_) => {
+            let length = u16::try_from(payload.len()).expect("no test needs larger ones");
+            frame.push(0x80 + 126);
+            frame.extend_from_slice(&length.to_be_bytes());
+        }
+    }
+    frame.extend_from_slice(&[0; 4]);
+    frame.extend_from_slice(payload);
+    frame
+}
+
 /// What `future` resolves to.
 ///
 /// # Panics

@@ -3,22 +3,33 @@
 use std::sync::Arc;
 
 use axum::extract::{Extension, Request, State};
-use axum::http::StatusCode;
-use axum::http::header::CONTENT_TYPE;
+use axum::http::header::{CONTENT_TYPE, FORWARDED, RETRY_AFTER};
+use axum::http::{HeaderMap, HeaderName, StatusCode};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{any, get};
 use axum::{Json, Router};
 use serde::Serialize;
+use syncline_shared::close::{CloseReason, Then};
 
 use crate::http::site::Site;
 use crate::http::{bandwidth, health, page};
 use crate::net::connection;
-use crate::net::listener::Peer;
+use crate::net::forwarded::{self, Told, Unbelievable};
+use crate::net::guard::{Peer, Refusal};
 use crate::net::upgrade;
 use crate::runtime::board::RoomBoard;
 
 /// The format of `/metrics`.
 const OPENMETRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+
+/// What most proxies write; `Forwarded` is its standard.
+const X_FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
+
+/// After how many seconds whoever was refused may try again, as a close for a full server says.
+const RETRY_SECONDS: u8 = match CloseReason::ServerFull.then() {
+    Then::Retry(seconds) => seconds,
+    Then::Never | Then::Resume | Then::Rejoin => 0,
+};
 
 /// All routes.
 pub(crate) fn router(site: Arc<Site>) -> Router {
@@ -44,24 +55,70 @@ async fn play(
     Extension(peer): Extension<Peer>,
     mut request: Request,
 ) -> Response {
-    let acceptable = match upgrade::check(&request) {
+    if let Some(refusal) = peer.refusal() {
+        return unavailable(refusal);
+    }
+    let metrics = &site.lobby.metrics;
+    let client = match forwarded::client(peer.ip(), peer.trusted(), &told(request.headers())) {
+        Ok(client) => client,
+        Err(problem) => {
+            metrics.count_refusal("forwarded");
+            tracing::warn!(peer = %peer.name(peer.ip()), %problem, "a trusted proxy is set up wrongly");
+            return unbelievable(problem);
+        }
+    };
+    let name = peer.name(client);
+    let acceptable = match upgrade::check(&request, &site.origins) {
         Ok(acceptable) => acceptable,
         Err(refusal) => {
-            site.lobby.metrics.count_refusal(refusal.slug());
-            tracing::debug!(peer = %peer.address, %refusal, "handshake refused");
+            metrics.count_refusal(refusal.slug());
+            tracing::debug!(peer = %name, %refusal, "handshake refused");
             return refusal.into_response();
         }
     };
+    if let Err(refusal) = peer.carry(client) {
+        return unavailable(refusal);
+    }
+    peer.unsettle();
     let upgrade = hyper::upgrade::on(&mut request);
     let lobby = site.lobby.clone();
     tokio::spawn(async move {
-        if let Some((socket, early)) = upgrade::socket(upgrade).await {
-            connection::serve(lobby, socket, early, peer.address).await;
+        let socket = tokio::select! {
+            socket = upgrade::socket(upgrade) => socket,
+            () = peer.evicted() => None,
+        };
+        if let Some((socket, early)) = socket {
+            connection::serve(lobby, socket, early, &peer, name).await;
         }
         // Until here the connection counts as open.
         drop(peer);
     });
     acceptable.into_response()
+}
+
+/// What proxies say of a request.
+fn told(headers: &HeaderMap) -> Told<'_> {
+    let lines = |name: HeaderName| {
+        let values = headers.get_all(name).into_iter();
+        // What is no text can't be an address.
+        values
+            .map(|value| value.to_str().unwrap_or_default())
+            .collect()
+    };
+    Told {
+        forwarded: lines(FORWARDED),
+        x_forwarded_for: lines(X_FORWARDED_FOR),
+    }
+}
+
+fn unavailable(refusal: Refusal) -> Response {
+    let later = [(RETRY_AFTER, RETRY_SECONDS.to_string())];
+    let words = format!("{refusal}\n");
+    (StatusCode::SERVICE_UNAVAILABLE, later, words).into_response()
+}
+
+fn unbelievable(problem: Unbelievable) -> Response {
+    (StatusCode::BAD_REQUEST, format!("{problem}\n")).into_response()
 }
 
 async fn metrics(State(site): State<Arc<Site>>) -> impl IntoResponse {

@@ -4,12 +4,15 @@ use std::sync::Arc;
 
 use crate::bots;
 use crate::net::connection::Lobby;
+use crate::net::origin::AllowedOrigins;
 use crate::runtime::watchdog::Watchdog;
 
 /// A server as its routes see it.
 pub(crate) struct Site {
     /// Where opened sockets go.
     pub(crate) lobby: Arc<Lobby>,
+    /// Which web pages may open a socket.
+    pub(crate) origins: AllowedOrigins,
     /// Knows whether everything moves.
     pub(crate) watchdog: Watchdog,
 }

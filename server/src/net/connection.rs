@@ -3,13 +3,11 @@
 //! It knows rooms only as something that takes events and fills an outbox, and ends with exactly one
 //! reason.
 
-use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
 use bytes::Bytes;
-use tokio::net::TcpStream;
 use tokio_tungstenite::tungstenite::protocol::Role;
 
 use syncline_server_core::{ClientMessage, ConnectionId};
@@ -18,14 +16,18 @@ use syncline_shared::error::DecodeError;
 use syncline_shared::message::{SectionKind, sections};
 use syncline_shared::schema::Schema;
 
+use crate::clock::Clock;
 use crate::directory::{Admission, Directory};
 use crate::metrics::Metrics;
 use crate::net::ending::End;
+use crate::net::guard::{Peer, PeerName};
 use crate::net::handshake::{self, Admitted};
 use crate::net::incoming::{Ear, decode};
-use crate::net::link::{Link, Socket};
-use crate::net::outbox::{Outbox, Outward, outbox};
-use crate::net::socket::{self, websocket_config};
+use crate::net::link::{Socket, link};
+use crate::net::meter::Meter;
+use crate::net::outbox::{Outbox, Outward};
+use crate::net::socket::websocket_config;
+use crate::net::stream::Stream;
 use crate::runtime::inbox::{HostedEvent, Places, RoomHandle};
 use crate::session::TokenKey;
 use crate::shutdown::Shutdown;
@@ -44,31 +46,40 @@ pub(crate) struct Lobby {
     pub(crate) hello_timeout: Duration,
     /// How long a client may say nothing.
     pub(crate) idle_timeout: Duration,
+    /// How many messages a second a client may send; 0 for any.
+    pub(crate) message_rate: u32,
+    /// The time.
+    pub(crate) clock: Clock,
     /// Connections so far.
     pub(crate) connections: AtomicU64,
 }
 
 /// Serves one WebSocket until it ends. `early` is what has been read of it already.
-pub(crate) async fn serve(lobby: Arc<Lobby>, socket: TcpStream, early: Bytes, peer: SocketAddr) {
+pub(crate) async fn serve(
+    lobby: Arc<Lobby>,
+    stream: Stream,
+    early: Bytes,
+    peer: &Peer,
+    name: PeerName,
+) {
     let connection = ConnectionId(lobby.connections.fetch_add(1, Ordering::Relaxed) + 1);
-    let (inward, outward) = socket.into_split();
-    let (outbox, outward) = outbox(outward, lobby.metrics.clone());
-    let link = Link::new(inward, outward.clone());
+    let (link, outbox, outward) = link(stream, lobby.metrics.clone());
     let (early, config) = (early.into(), Some(websocket_config()));
     let mut socket = Socket::from_partially_read(link, early, Role::Server, config).await;
     let end = tokio::select! {
-        end = stay(&lobby, connection, &mut socket, outbox, &outward) => end,
+        end = stay(&lobby, connection, peer, &mut socket, outbox, &outward) => end,
         () = lobby.shutdown.thrown() => CloseReason::Restarting.into(),
     };
-    end.note(&lobby.metrics, connection, peer);
+    end.note(&lobby.metrics, connection, name);
     end.tell(&mut socket, &outward).await;
-    socket::finish(outward.socket()).await;
+    outward.finish().await;
 }
 
 /// Everything between the opening and the end.
 async fn stay(
     lobby: &Lobby,
     connection: ConnectionId,
+    peer: &Peer,
     socket: &mut Socket,
     outbox: Outbox,
     outward: &Outward,
@@ -77,8 +88,13 @@ async fn stay(
         socket,
         metrics: &lobby.metrics,
         heard: &AtomicBool::new(true),
+        meter: Meter::new(lobby.message_rate, lobby.clock),
     };
-    let message = match tokio::time::timeout(lobby.hello_timeout, ear.hear()).await {
+    let hello = tokio::select! {
+        hello = tokio::time::timeout(lobby.hello_timeout, ear.hear()) => hello,
+        () = peer.evicted() => return evicted(),
+    };
+    let message = match hello {
         Ok(Ok(message)) => message,
         Ok(Err(end)) => return end,
         Err(_) => return CloseReason::HelloTimeout.into(),
@@ -87,12 +103,19 @@ async fn stay(
         Ok(member) => member,
         Err(close) => return close.into(),
     };
+    peer.settle();
     let heard = ear.heard;
     tokio::select! {
         end = listen(&member, message, ear) => end,
         close = outward.attend() => close.map_or(End::Gone, End::Closed),
         end = time_out(lobby.idle_timeout, heard, outward) => end,
     }
+}
+
+/// The end of a connection that has to make room before it has said hello.
+fn evicted() -> End {
+    let detail = "too many connections wait to be greeted";
+    Close::new(CloseReason::ServerFull, detail).into()
 }
 
 /// A connection that a room knows of. The room learns of its end when this is dropped.

@@ -2,7 +2,6 @@
 //!
 //! A session's end is logged once, counted once and told to the client, here and nowhere else.
 
-use std::net::SocketAddr;
 use std::time::Duration;
 
 use futures_util::SinkExt;
@@ -13,6 +12,7 @@ use syncline_server_core::ConnectionId;
 use syncline_shared::close::{Close, CloseReason, Fault};
 
 use crate::metrics::Metrics;
+use crate::net::guard::PeerName;
 use crate::net::link::Socket;
 use crate::net::outbox::Outward;
 
@@ -41,7 +41,7 @@ impl From<CloseReason> for End {
 
 impl End {
     /// Logs and counts this end, as loud as whose fault it was.
-    pub(super) fn note(&self, metrics: &Metrics, connection: ConnectionId, peer: SocketAddr) {
+    pub(super) fn note(&self, metrics: &Metrics, connection: ConnectionId, peer: PeerName) {
         let connection = connection.0;
         match self {
             Self::Gone => {

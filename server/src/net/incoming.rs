@@ -23,6 +23,7 @@ use crate::metrics::Metrics;
 use crate::net::ending::End;
 use crate::net::handshake::malformed;
 use crate::net::link::Socket;
+use crate::net::meter::{Exceeded, Meter};
 
 /// Hears what a client says.
 pub(super) struct Ear<'a> {
@@ -32,6 +33,8 @@ pub(super) struct Ear<'a> {
     pub(super) metrics: &'a Metrics,
     /// Set by anything that comes, be it a pong.
     pub(super) heard: &'a AtomicBool,
+    /// How many messages may come, of whatever kind.
+    pub(super) meter: Meter,
 }
 
 impl Ear<'_> {
@@ -42,7 +45,9 @@ impl Ear<'_> {
                 return Err(End::Gone);
             };
             self.heard.store(true, Ordering::Relaxed);
-            match message.map_err(broken)? {
+            let message = message.map_err(broken)?;
+            self.meter.count(1).map_err(|_| too_many("messages"))?;
+            match message {
                 Message::Binary(bytes) => {
                     self.metrics.received_messages.inc();
                     self.metrics.received_bytes.inc_by(bytes.len() as u64);
@@ -64,6 +69,12 @@ fn text_message() -> End {
     .into()
 }
 
+/// The end of a client that sends more than the server's settings allow.
+fn too_many(what: &str) -> End {
+    let detail = format!("too many {what} a second");
+    Close::new(CloseReason::TooManyMessages, detail).into()
+}
+
 /// How a connection ends whose bytes are no WebSocket messages.
 fn broken(error: tungstenite::Error) -> End {
     match error {
@@ -71,13 +82,16 @@ fn broken(error: tungstenite::Error) -> End {
             let detail = format!("a message may have {CLIENT_MESSAGE_BYTES_MAX} bytes");
             Close::new(CloseReason::MessageTooLarge, detail).into()
         }
-        tungstenite::Error::Utf8(_) => text_message(),
+        tungstenite::Error::Utf8(_) => {
+            Close::new(CloseReason::InvalidText, "a text that is not UTF-8").into()
+        }
         tungstenite::Error::Protocol(
             ProtocolError::ResetWithoutClosingHandshake | ProtocolError::ReceivedAfterClosing,
         ) => End::Gone,
         tungstenite::Error::Protocol(error) => {
-            Close::new(CloseReason::Malformed, error.to_string()).into()
+            Close::new(CloseReason::ProtocolError, error.to_string()).into()
         }
+        tungstenite::Error::Io(error) if Exceeded::is_in(&error) => too_many("bytes"),
         _ => End::Gone,
     }
 }

@@ -1,24 +1,29 @@
 //! Accepts sockets and serves HTTP on them, one task each.
 //!
 //! The accept loop is our own, so that every socket passes one place before anything is read from
-//! it: its limits and options, and later whatever guards the edge.
+//! it: the guard, its options, and TLS. It never waits for a place: who gets none is told so.
 
-use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
-use axum::http::Request;
+use axum::http::{Request, StatusCode};
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::{Service, service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::service::TowerToHyperService;
-use prometheus_client::metrics::gauge::Gauge;
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::sync::mpsc;
+use tokio::time::Instant;
 
+use crate::clock::Clock;
+use crate::metrics::Metrics;
+use crate::net::guard::{Guard, Peer};
+use crate::net::meter::Meter;
 use crate::net::socket;
+use crate::net::stream::{Stream, Transport};
+use crate::net::tls::Tls;
 use crate::shutdown::Shutdown;
 
 /// The most bytes of a request's head. Ours are a few hundred.
@@ -31,50 +36,50 @@ const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 pub(crate) struct Listener {
     /// Where sockets come from.
     pub(crate) sockets: TcpListener,
+    /// Who may be connected.
+    pub(crate) guard: Guard,
+    /// How each connection is served.
+    pub(crate) service: HttpService,
+}
+
+/// What serves one connection after the other.
+#[derive(Clone)]
+pub(crate) struct HttpService {
     /// What answers requests. It finds a [`Peer`] among their extensions.
     pub(crate) router: Router,
-    /// How long the head of a request may take.
+    /// What is spoken below HTTP, if not plain TCP.
+    pub(crate) tls: Option<Arc<Tls>>,
+    /// How long the head of a request may take, and a greeting under TLS with the first.
     pub(crate) head_timeout: Duration,
-    /// How many connections may be open at once.
-    pub(crate) connections_max: u32,
-    /// How many are.
-    pub(crate) connections: Gauge,
+    /// How many bytes a second a connection may send; 0 for any.
+    pub(crate) byte_rate: u32,
+    /// The time.
+    pub(crate) clock: Clock,
+    /// Counts what goes wrong.
+    pub(crate) metrics: Arc<Metrics>,
     /// When to end.
     pub(crate) shutdown: Shutdown,
-}
-
-/// The other side of a connection. As long as a clone of it is there, the connection counts.
-#[derive(Clone)]
-pub(crate) struct Peer {
-    /// Its address.
-    pub(crate) address: SocketAddr,
-    _open: Arc<OpenConnection>,
-}
-
-/// One of the connections that may be open.
-struct OpenConnection {
-    _permit: OwnedSemaphorePermit,
-    count: Gauge,
-}
-
-impl Drop for OpenConnection {
-    fn drop(&mut self) {
-        self.count.dec();
-    }
 }
 
 impl Listener {
     /// Accepts until the shutdown, then waits until the last connection has ended.
     pub(crate) async fn run(self) {
-        let most = self.connections_max;
-        let permits = usize::try_from(most).unwrap_or(Semaphore::MAX_PERMITS);
-        let permits = Arc::new(Semaphore::new(permits.min(Semaphore::MAX_PERMITS)));
+        let Self {
+            sockets,
+            guard,
+            service,
+        } = self;
+        // Nothing is ever sent: it closes when the last connection is gone.
+        let (open, mut closed) = mpsc::channel(1);
         let accepting = async {
             loop {
-                let permit = permits.clone().acquire_owned().await;
-                let permit = permit.expect("nothing closes this semaphore");
-                match self.sockets.accept().await {
-                    Ok((socket, address)) => self.open(socket, address, permit),
+                match sockets.accept().await {
+                    Ok((socket, address)) => {
+                        // A socket that gets no place at all is dropped here.
+                        if let Some(peer) = guard.admit(address, open.clone()) {
+                            tokio::spawn(service.clone().serve(socket, peer));
+                        }
+                    }
                     Err(error) => {
                         tracing::warn!(%error, "can't accept a connection");
                         tokio::time::sleep(ACCEPT_PAUSE).await;
@@ -84,45 +89,88 @@ impl Listener {
         };
         tokio::select! {
             () = accepting => {}
-            () = self.shutdown.thrown() => {}
+            () = service.shutdown.thrown() => {}
         }
-        drop(self.sockets);
-        // An open connection holds one of these.
-        let _ = permits.acquire_many(most).await;
+        drop((sockets, open));
+        let _ = closed.recv().await;
+    }
+}
+
+/// Why HTTP ended on a connection, as counted.
+type HttpEnd = Result<(), &'static str>;
+
+impl HttpService {
+    /// Serves one connection until it ends, becomes a WebSocket or has to go.
+    async fn serve(self, socket: TcpStream, peer: Peer) {
+        socket::prepare(&socket);
+        let deadline = Instant::now() + self.head_timeout;
+        let ended = tokio::select! {
+            ended = self.speak(socket, &peer) => ended,
+            () = overdue(deadline, &peer) => Err("head_timeout"),
+            // Counted by who has sent it off.
+            () = peer.evicted() => Ok(()),
+            () = self.shutdown.thrown() => Ok(()),
+        };
+        if let Err(reason) = ended {
+            self.metrics.count_refused_connection(reason);
+            tracing::debug!(peer = %peer.name(peer.ip()), reason, "http ended");
+        }
     }
 
-    fn open(&self, socket: TcpStream, address: SocketAddr, permit: OwnedSemaphorePermit) {
-        socket::prepare(&socket);
-        self.connections.inc();
-        let open = OpenConnection {
-            _permit: permit,
-            count: self.connections.clone(),
+    async fn speak(&self, socket: TcpStream, peer: &Peer) -> HttpEnd {
+        let transport = match &self.tls {
+            None => Transport::Plain(socket),
+            Some(tls) => tls.accept(socket).await.map_err(|error| {
+                tracing::debug!(peer = %peer.name(peer.ip()), %error, "no TLS");
+                "tls"
+            })?,
         };
-        let peer = Peer {
-            address,
-            _open: Arc::new(open),
-        };
+        let stream = Stream::new(transport, Meter::new(self.byte_rate, self.clock));
         let router = TowerToHyperService::new(self.router.clone());
+        let asking = peer.clone();
         let service = service_fn(move |mut request: Request<Incoming>| {
-            request.extensions_mut().insert(peer.clone());
-            router.call(request)
+            asking.request();
+            request.extensions_mut().insert(asking.clone());
+            let (answering, asking) = (router.call(request), asking.clone());
+            async move {
+                let answer = answering.await?;
+                // A WebSocket is still to say hello.
+                if answer.status() != StatusCode::SWITCHING_PROTOCOLS {
+                    asking.settle();
+                }
+                Ok::<_, std::convert::Infallible>(answer)
+            }
         });
-        let connection = http1::Builder::new()
+        http1::Builder::new()
             .timer(TokioTimer::new())
             .header_read_timeout(self.head_timeout)
             .max_buf_size(HEAD_BYTES_MAX)
-            .serve_connection(TokioIo::new(socket), service)
-            .with_upgrades();
-        let shutdown = self.shutdown.clone();
-        tokio::spawn(async move {
-            tokio::select! {
-                served = connection => {
-                    if let Err(error) = served {
-                        tracing::debug!(peer = %address, %error, "http connection failed");
-                    }
-                }
-                () = shutdown.thrown() => {}
-            }
-        });
+            // Who has no place of its own gets one answer.
+            .keep_alive(peer.refusal().is_none())
+            .serve_connection(TokioIo::new(stream), service)
+            .with_upgrades()
+            .await
+            .or_else(|error| why(&error))
+    }
+}
+
+/// Resolves if a connection has sent no whole request by the deadline.
+async fn overdue(deadline: Instant, peer: &Peer) {
+    tokio::time::sleep_until(deadline).await;
+    if peer.has_requested() {
+        std::future::pending::<()>().await;
+    }
+}
+
+/// What is counted of an error: nothing if the client just went.
+fn why(error: &hyper::Error) -> HttpEnd {
+    if error.is_parse_too_large() {
+        Err("head_too_large")
+    } else if error.is_parse() {
+        Err("bad_request")
+    } else if error.is_timeout() {
+        Err("head_timeout")
+    } else {
+        Ok(())
     }
 }

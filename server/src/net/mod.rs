@@ -1,6 +1,12 @@
 //! From an accepted socket to a member of a room, and back.
 //!
 //! - [`listener`]: accepts sockets and serves HTTP on them
+//! - [`guard`]: who may be connected
+//! - [`forwarded`]: whose connection a proxy carries
+//! - [`tls`]: the server's certificate
+//! - [`stream`]: one socket, plain or under TLS
+//! - [`meter`], [`rate`]: how much a client may send
+//! - [`origin`]: which web pages may connect
 //! - [`upgrade`]: turns an HTTP request into a WebSocket, or refuses it
 //! - [`handshake`]: from the first message to a place in a room
 //! - [`connection`]: one WebSocket from its opening to its close
@@ -8,14 +14,23 @@
 //! - [`ending`]: the reason why it ends, logged, counted and told
 //! - [`link`]: what its WebSocket reads from and writes to
 //! - [`outbox`]: what waits to be written to it, and the only writer of its socket
+//! - [`seal`]: how its bytes look on the wire, plain or under TLS
 //! - [`socket`]: how sockets are set up, and how they end
 
 pub(crate) mod connection;
 mod ending;
+pub(crate) mod forwarded;
+pub(crate) mod guard;
 pub(crate) mod handshake;
 mod incoming;
 mod link;
 pub(crate) mod listener;
+pub(crate) mod meter;
+pub(crate) mod origin;
 pub(crate) mod outbox;
+mod rate;
+mod seal;
 pub(crate) mod socket;
+pub(crate) mod stream;
+pub(crate) mod tls;
 pub(crate) mod upgrade;

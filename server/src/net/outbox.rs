@@ -18,9 +18,14 @@ use syncline_shared::close::{Close, CloseReason};
 use syncline_shared::limits::SERVER_MESSAGE_BYTES_MAX;
 
 use crate::metrics::Metrics;
+use crate::net::seal::Seal;
+use crate::net::socket;
 
 /// The most bytes that may wait: the largest message, and a member's credit of 64 KiB twice over.
 const BYTES_MAX: usize = SERVER_MESSAGE_BYTES_MAX + 128 * 1024;
+
+/// The most bytes that a server puts before a frame's payload.
+const HEADER_BYTES_MAX: usize = 10;
 
 /// A buffer that has grown beyond this is given back once it is empty: thousands of connections have
 /// one each.
@@ -65,12 +70,13 @@ struct State {
     ending: Option<Close>,
 }
 
-/// Frames on their way, as bytes.
+/// Frames on their way, as the bytes that the socket is to take.
 #[derive(Debug, Default)]
 struct Queue {
     bytes: Vec<u8>,
     /// How many of them are written.
     written: usize,
+    seal: Seal,
 }
 
 impl Queue {
@@ -84,9 +90,22 @@ impl Queue {
             opcode,
             ..FrameHeader::default()
         };
-        let written = header.format(payload.len() as u64, &mut self.bytes);
-        debug_assert!(written.is_ok(), "a vector takes everything");
-        self.bytes.extend_from_slice(payload);
+        // Vectors take everything.
+        let length = payload.len() as u64;
+        let _ = if self.seal.is_tls() {
+            let mut frame = Vec::with_capacity(payload.len() + HEADER_BYTES_MAX);
+            let _ = header.format(length, &mut frame);
+            frame.extend_from_slice(payload);
+            self.push(&frame)
+        } else {
+            let _ = header.format(length, &mut self.bytes);
+            self.push(payload)
+        };
+    }
+
+    /// Appends whole frames.
+    fn push(&mut self, frames: &[u8]) -> io::Result<()> {
+        self.seal.seal(frames, &mut self.bytes)
     }
 
     /// Writes what waits until it is gone or `write` fails, be it because it would block.
@@ -104,11 +123,17 @@ impl Queue {
     }
 }
 
-/// The two ends of the way out through `socket`.
-pub(crate) fn outbox(socket: OwnedWriteHalf, metrics: Arc<Metrics>) -> (Outbox, Arc<Outward>) {
+/// The two ends of the way out through `socket`, on which bytes are under `seal`.
+pub(super) fn outbox(
+    socket: OwnedWriteHalf,
+    seal: Seal,
+    metrics: Arc<Metrics>,
+) -> (Outbox, Arc<Outward>) {
+    let mut state = State::default();
+    state.queue.seal = seal;
     let outward = Arc::new(Outward {
         socket,
-        state: Mutex::default(),
+        state: Mutex::new(state),
         news: Notify::new(),
     });
     (
@@ -192,9 +217,27 @@ impl Outward {
         if state.queue.waiting() + frames.len() > BYTES_MAX {
             return Err(io::ErrorKind::OutOfMemory.into());
         }
-        state.queue.bytes.extend_from_slice(frames);
+        state.queue.push(frames)?;
         self.drain(&mut state);
         Ok(())
+    }
+
+    /// Takes in what came off the socket under TLS, and answers what the session asks.
+    ///
+    /// # Errors
+    ///
+    /// As [`Seal::open`].
+    pub(super) fn open(&self, came: &[u8]) -> io::Result<()> {
+        let mut state = self.lock();
+        let Queue { seal, bytes, .. } = &mut state.queue;
+        let opened = seal.open(came, bytes);
+        self.drain(&mut state);
+        opened
+    }
+
+    /// Reads what was opened, as [`Seal::read`].
+    pub(super) fn read_opened(&self, plain: &mut [u8]) -> io::Result<usize> {
+        self.lock().queue.seal.read(plain)
     }
 
     /// Asks the client for a sign of life.
@@ -259,9 +302,15 @@ impl Outward {
         }
     }
 
-    /// The socket, to set it up and to end it.
-    pub(super) fn socket(&self) -> &tokio::net::TcpStream {
-        self.socket.as_ref()
+    /// Ends the socket, once everything is written.
+    pub(super) async fn finish(&self) {
+        {
+            let mut state = self.lock();
+            let Queue { seal, bytes, .. } = &mut state.queue;
+            seal.end(bytes);
+            self.drain(&mut state);
+        }
+        socket::finish(self.socket.as_ref()).await;
     }
 }
 
@@ -281,7 +330,7 @@ pub(crate) mod tests {
         let client = TcpStream::connect(listener.local_addr().unwrap());
         let (client, accepted) = tokio::join!(client, listener.accept());
         let (_, socket) = accepted.unwrap().0.into_split();
-        let (outbox, outward) = outbox(socket, Arc::new(Metrics::new()));
+        let (outbox, outward) = outbox(socket, Seal::Plain, Arc::new(Metrics::new()));
         (outbox, outward, client.unwrap())
     }
 

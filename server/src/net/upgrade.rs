@@ -3,7 +3,7 @@
 //! Checks everything that the WebSocket standard asks of a handshake. Knows nothing of games.
 
 use axum::http::header::{
-    ALLOW, CONNECTION, HOST, HeaderName, SEC_WEBSOCKET_ACCEPT, SEC_WEBSOCKET_KEY,
+    ALLOW, CONNECTION, HOST, HeaderName, ORIGIN, SEC_WEBSOCKET_ACCEPT, SEC_WEBSOCKET_KEY,
     SEC_WEBSOCKET_PROTOCOL, SEC_WEBSOCKET_VERSION, UPGRADE,
 };
 use axum::http::{HeaderMap, Method, Request, StatusCode, Version};
@@ -12,10 +12,12 @@ use bytes::Bytes;
 use data_encoding::BASE64;
 use hyper::upgrade::OnUpgrade;
 use hyper_util::rt::TokioIo;
-use tokio::net::TcpStream;
 use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
 
 use syncline_shared::message::SUBPROTOCOL;
+
+use crate::net::origin::AllowedOrigins;
+use crate::net::stream::Stream;
 
 const KEY_BYTES: usize = 16;
 
@@ -31,6 +33,9 @@ pub(crate) enum UpgradeRefusal {
     /// There is no Host, or more than one.
     #[error("exactly one Host header is needed")]
     Host,
+    /// It comes from a web page that may not connect.
+    #[error("pages of this Origin may not connect here; --allow-origin lets them")]
+    Origin,
     /// Nobody asked for a WebSocket.
     #[error("this is a WebSocket endpoint: Connection: Upgrade and Upgrade: websocket are needed")]
     Upgrade,
@@ -52,6 +57,7 @@ impl UpgradeRefusal {
             Self::Method => "method",
             Self::Http => "http",
             Self::Host => "host",
+            Self::Origin => "origin",
             Self::Upgrade => "upgrade",
             Self::Version => "version",
             Self::Key => "key",
@@ -63,6 +69,7 @@ impl UpgradeRefusal {
         match self {
             Self::Method => StatusCode::METHOD_NOT_ALLOWED,
             Self::Version => StatusCode::UPGRADE_REQUIRED,
+            Self::Origin => StatusCode::FORBIDDEN,
             Self::Http | Self::Host | Self::Upgrade | Self::Key | Self::Subprotocol => {
                 StatusCode::BAD_REQUEST
             }
@@ -97,7 +104,10 @@ pub(crate) struct Acceptable {
 /// # Errors
 ///
 /// The first thing that is wrong with it.
-pub(crate) fn check<B>(request: &Request<B>) -> Result<Acceptable, UpgradeRefusal> {
+pub(crate) fn check<B>(
+    request: &Request<B>,
+    origins: &AllowedOrigins,
+) -> Result<Acceptable, UpgradeRefusal> {
     let headers = request.headers();
     if request.method() != Method::GET {
         return Err(UpgradeRefusal::Method);
@@ -105,8 +115,11 @@ pub(crate) fn check<B>(request: &Request<B>) -> Result<Acceptable, UpgradeRefusa
     if request.version() != Version::HTTP_11 {
         return Err(UpgradeRefusal::Http);
     }
-    if only(headers, &HOST).is_none() {
-        return Err(UpgradeRefusal::Host);
+    let host = only(headers, &HOST).ok_or(UpgradeRefusal::Host)?;
+    // Without one it is no web page.
+    let is_page = headers.contains_key(ORIGIN);
+    if is_page && !only(headers, &ORIGIN).is_some_and(|origin| origins.allows(origin, host)) {
+        return Err(UpgradeRefusal::Origin);
     }
     if !lists(headers, &CONNECTION, |token| {
         token.eq_ignore_ascii_case("upgrade")
@@ -145,12 +158,12 @@ impl IntoResponse for Acceptable {
     }
 }
 
-/// The socket of a request that was accepted, once the answer is written, and what has been read of
+/// The stream of a request that was accepted, once the answer is written, and what has been read of
 /// it already: a client may send its hello without waiting for the answer. Nothing if the client was
 /// gone before that.
-pub(crate) async fn socket(upgrade: OnUpgrade) -> Option<(TcpStream, Bytes)> {
+pub(crate) async fn socket(upgrade: OnUpgrade) -> Option<(Stream, Bytes)> {
     let upgraded = upgrade.await.ok()?;
-    let parts = upgraded.downcast::<TokioIo<TcpStream>>().ok()?;
+    let parts = upgraded.downcast::<TokioIo<Stream>>().ok()?;
     Some((parts.io.into_inner(), parts.read_buf))
 }
 
@@ -175,6 +188,10 @@ fn lists(headers: &HeaderMap, name: &HeaderName, is_it: impl Fn(&str) -> bool) -
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn check(request: &Request<()>) -> Result<Acceptable, UpgradeRefusal> {
+        super::check(request, &AllowedOrigins::Same)
+    }
 
     const GOOD: &[(&str, &str)] = &[
         ("host", "localhost:7777"),
@@ -211,6 +228,11 @@ mod tests {
     }
 
     #[test]
+    fn a_page_of_the_same_host_may_connect() {
+        assert!(check(&with("origin", &["http://localhost:7777"])).is_ok());
+    }
+
+    #[test]
     fn the_subprotocol_may_be_in_any_line() {
         let two_lines = with("sec-websocket-protocol", &["a, b", "c,syncline.v1"]);
         assert!(check(&two_lines).is_ok());
@@ -221,6 +243,13 @@ mod tests {
         let cases: &[(&str, &[&str], UpgradeRefusal)] = &[
             ("host", &[], UpgradeRefusal::Host),
             ("host", &["a", "b"], UpgradeRefusal::Host),
+            ("origin", &["https://evil.example"], UpgradeRefusal::Origin),
+            ("origin", &["null"], UpgradeRefusal::Origin),
+            (
+                "origin",
+                &["http://localhost:7777", "http://localhost:7777"],
+                UpgradeRefusal::Origin,
+            ),
             ("connection", &[], UpgradeRefusal::Upgrade),
             ("connection", &["keep-alive"], UpgradeRefusal::Upgrade),
             ("connection", &["not-upgrade"], UpgradeRefusal::Upgrade),
