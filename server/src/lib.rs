@@ -6,6 +6,7 @@
 //!
 //! - [`config`], [`games`], [`error`]: what is hosted and how; `cli`, `logging` and [`program`]: the
 //!   same from a command line
+//! - `descriptors`: how many connections the system allows
 //! - `net`: from an accepted socket to a greeted connection of a room, and back
 //! - `directory`, `session`: which room a client means, and whether a session is its own
 //! - `runtime`: the threads that own rooms and tick them on time
@@ -16,6 +17,7 @@ mod bots;
 mod cli;
 mod clock;
 pub mod config;
+mod descriptors;
 mod directory;
 mod entropy;
 pub mod error;

@@ -2,13 +2,14 @@
 
 use std::io::Write;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::path::Path;
 use std::process::ExitCode;
 
 use crate::cli::{self, CliError, Invocation};
 use crate::error::Error;
 use crate::games::Games;
 use crate::server::Server;
-use crate::{logging, shutdown};
+use crate::{descriptors, logging, shutdown};
 
 /// Hosts `games` as the command line of this process says, until it is asked to end: the whole
 /// `main` of a server of one's own.
@@ -39,9 +40,11 @@ pub fn main(games: Games) -> ExitCode {
 
 fn host(invocation: &Invocation, games: Games) -> Result<(), Error> {
     logging::start(&invocation.log, invocation.log_format)?;
-    // A connection is a descriptor, and systems start programs with few. What can't be raised is
-    // felt when it runs out.
-    let _ = rlimit::increase_nofile_limit(u64::MAX);
+    let mut config = invocation.config.clone();
+    if let Some(descriptors) = descriptors::raise() {
+        let asked = invocation.origin("max-connections").is_some();
+        descriptors::fit(&mut config, asked, descriptors)?;
+    }
     let names = games.names().collect::<Vec<_>>().join(", ");
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
@@ -50,8 +53,14 @@ fn host(invocation: &Invocation, games: Games) -> Result<(), Error> {
         .map_err(Error::Thread)?;
     let ended = runtime.block_on(async {
         let signal = shutdown::signal();
-        let server = Server::bind(&invocation.config, games)?;
-        announce(&names, &server.bot_options(), server.local_addr());
+        let server = Server::bind(&config, games)?;
+        let certificates = config.tls_cert.as_deref();
+        announce(
+            &names,
+            &server.bot_options(),
+            server.local_addr(),
+            certificates,
+        );
         server.run(signal).await
     });
     // A room that never returns must not keep the process.
@@ -60,7 +69,7 @@ fn host(invocation: &Invocation, games: Games) -> Result<(), Error> {
 }
 
 /// Says how to reach the server, on standard output; a program that reads it need not.
-fn announce(games: &str, bot_options: &str, address: SocketAddr) {
+fn announce(games: &str, bot_options: &str, address: SocketAddr, certificates: Option<&Path>) {
     let mut reachable = address;
     if address.ip().is_unspecified() {
         reachable.set_ip(match address.ip() {
@@ -68,11 +77,15 @@ fn announce(games: &str, bot_options: &str, address: SocketAddr) {
             IpAddr::V6(_) => Ipv6Addr::LOCALHOST.into(),
         });
     }
+    let (http, websocket, believed) = match certificates {
+        None => ("http", "ws", String::new()),
+        Some(path) => ("https", "wss", format!(" --ca {}", path.display())),
+    };
     let _ = writeln!(
         std::io::stdout().lock(),
         "Syncline hosts {games} on {address}\n  \
-         open  http://{reachable}/\n  \
-         bots  cargo run --release -p syncline-bot-client -- --url ws://{reachable}/play \
+         open  {http}://{reachable}/\n  \
+         bots  cargo run --release -p syncline-bot-client -- --url {websocket}://{reachable}/play{believed} \
          --bots 200 --duration 30s{bot_options}"
     );
 }
