@@ -17,6 +17,9 @@ pub struct Arguments {
     /// Where the server listens
     #[arg(long, default_value = "ws://127.0.0.1:7777/play")]
     url: String,
+    /// The certificates in PEM by which a server at wss:// is believed: its own, or its authority's
+    #[arg(long, value_name = "FILE")]
+    ca: Option<PathBuf>,
     /// How many bots
     #[arg(long, default_value_t = 10, value_parser = clap::value_parser!(u32).range(1..=100_000))]
     bots: u32,
@@ -76,6 +79,7 @@ impl From<&Arguments> for SwarmConfig {
     fn from(arguments: &Arguments) -> Self {
         Self {
             url: arguments.url.clone(),
+            ca: arguments.ca.clone(),
             bots: arguments.bots,
             duration: arguments.duration,
             ramp_per_second: arguments.ramp,
@@ -151,7 +155,7 @@ mod tests {
         let config = config(
             "--url ws://127.0.0.1:7777/play --bots 200 --duration 30s --ramp 100/s --game arena \
              --behaviour chase --rooms 4 --room 9 --latency 80ms --jitter 20ms --stall 1%x2s \
-             --seed 7 --decode shared",
+             --seed 7 --decode shared --ca ca.pem",
         )
         .unwrap();
         assert_eq!(
@@ -166,6 +170,7 @@ mod tests {
         assert_eq!(stall.duration, Duration::from_secs(2));
         assert_eq!((config.seed, config.decode), (7, Some(Decode::Shared)));
         assert_eq!(config.behaviour, Behaviour::Chase);
+        assert_eq!(config.ca, Some(PathBuf::from("ca.pem")));
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! What a swarm shall do.
 
 use core::time::Duration;
+use std::path::PathBuf;
 
 use syncline_client_core::behaviour::Behaviour;
 use syncline_shared::id::{RoomCode, RoomId};
@@ -13,8 +14,10 @@ const DECODE_ALL_BOTS_MAX: u32 = 200;
 /// The settings of a swarm.
 #[derive(Clone, Debug)]
 pub struct SwarmConfig {
-    /// Where the server listens: `ws://host:port/play`.
+    /// Where the server listens: `ws://host:port/play`, or `wss://` under TLS.
     pub url: String,
+    /// The certificates in PEM that a server under TLS is believed by.
+    pub ca: Option<PathBuf>,
     /// How many bots.
     pub bots: u32,
     /// How long to play, once all bots were started.
@@ -80,6 +83,7 @@ impl SwarmConfig {
     pub fn new(url: impl Into<String>) -> Self {
         Self {
             url: url.into(),
+            ca: None,
             bots: 10,
             duration: Duration::from_secs(10),
             ramp_per_second: 100,

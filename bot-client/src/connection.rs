@@ -1,12 +1,15 @@
 //! One bot's socket: the only file that knows the WebSocket library.
 
 use std::io;
+use std::path::Path;
 use std::time::Duration;
 
 use bytes::Bytes;
 use futures_util::{SinkExt as _, StreamExt as _};
+use rustls::pki_types::ServerName;
 use syncline_shared::limits::SERVER_MESSAGE_BYTES_MAX;
 use syncline_shared::message::SUBPROTOCOL;
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest as _;
@@ -18,6 +21,7 @@ use tokio_tungstenite::tungstenite::{Error as WebSocketError, Message};
 use tokio_tungstenite::{WebSocketStream, client_async_with_config};
 
 use crate::error::Error;
+use crate::tls::Trust;
 
 /// How long opening and closing may take.
 const HANDSHAKE_TIME: Duration = Duration::from_secs(10);
@@ -38,35 +42,57 @@ pub(crate) enum Incoming {
     Closed(Option<u16>, String),
 }
 
+/// What HTTP and WebSocket are spoken on.
+pub(crate) trait Duplex: AsyncRead + AsyncWrite + Send + Unpin + core::fmt::Debug {}
+
+impl<T: AsyncRead + AsyncWrite + Send + Unpin + core::fmt::Debug> Duplex for T {}
+
+/// A socket, plain or under TLS.
+pub(crate) type Socket = Box<dyn Duplex>;
+
 /// A server's address, known to be one.
 #[derive(Clone, Debug)]
 pub(crate) struct Address {
     url: String,
     host: String,
     port: u16,
+    /// Under TLS: whom to believe, and the name that has to be proved.
+    trust: Option<(Trust, ServerName<'static>)>,
 }
 
 impl Address {
-    /// Reads a `ws://` address.
-    pub(crate) fn parse(url: &str) -> Result<Self, Error> {
+    /// Reads a `ws://` or `wss://` address. A server at the latter is believed by `ca`.
+    pub(crate) fn parse(url: &str, ca: Option<&Path>) -> Result<Self, Error> {
         let wrong = || Error::Address {
             url: url.to_owned(),
         };
         let request = url.into_client_request().map_err(|_| wrong())?;
-        if request.uri().scheme_str() != Some("ws") {
-            return Err(wrong());
-        }
+        let is_tls = match request.uri().scheme_str() {
+            Some("ws") => false,
+            Some("wss") => true,
+            _ => return Err(wrong()),
+        };
         let host = request
             .uri()
             .host()
             .ok_or_else(wrong)?
             .trim_matches(['[', ']'])
             .to_owned();
-        let port = request.uri().port_u16().unwrap_or(80);
+        let usual = if is_tls { 443 } else { 80 };
+        let port = request.uri().port_u16().unwrap_or(usual);
+        let trust = if is_tls {
+            let name = ServerName::try_from(host.clone()).map_err(|_| wrong())?;
+            let url = || url.to_owned();
+            let ca = ca.ok_or_else(|| Error::NoAuthority { url: url() })?;
+            Some((Trust::read(ca)?, name))
+        } else {
+            None
+        };
         Ok(Self {
             url: url.to_owned(),
             host,
             port,
+            trust,
         })
     }
 
@@ -97,17 +123,20 @@ impl Address {
     }
 
     /// Opens a socket to it.
-    pub(crate) async fn connect(&self) -> io::Result<TcpStream> {
+    pub(crate) async fn connect(&self) -> io::Result<Socket> {
         let stream = TcpStream::connect((self.host.as_str(), self.port)).await?;
         stream.set_nodelay(true)?;
-        Ok(stream)
+        Ok(match &self.trust {
+            None => Box::new(stream),
+            Some((trust, name)) => Box::new(trust.connector().connect(name.clone(), stream).await?),
+        })
     }
 }
 
 /// An open connection.
 #[derive(Debug)]
 pub(crate) struct Connection {
-    stream: WebSocketStream<TcpStream>,
+    stream: WebSocketStream<Socket>,
 }
 
 impl Connection {
@@ -182,22 +211,25 @@ mod tests {
 
     #[test]
     fn addresses_have_a_host_and_a_port() {
-        let address = Address::parse("ws://127.0.0.1:7777/play").unwrap();
+        let address = Address::parse("ws://127.0.0.1:7777/play", None).unwrap();
         assert_eq!((address.host.as_str(), address.port), ("127.0.0.1", 7777));
-        let address = Address::parse("ws://[::1]/play").unwrap();
+        let address = Address::parse("ws://[::1]/play", None).unwrap();
         assert_eq!((address.host.as_str(), address.port), ("::1", 80));
     }
 
     #[test]
+    fn an_address_under_tls_needs_somebody_to_believe() {
+        let parse = |ca| Address::parse("wss://127.0.0.1/play", ca);
+        assert!(matches!(parse(None), Err(Error::NoAuthority { .. })));
+        let nowhere = parse(Some(Path::new("/nowhere.pem")));
+        assert!(matches!(nowhere, Err(Error::Authority { .. })));
+    }
+
+    #[test]
     fn what_is_no_address_is_refused() {
-        for url in [
-            "",
-            "nonsense",
-            "http://127.0.0.1/play",
-            "wss://127.0.0.1/play",
-        ] {
+        for url in ["", "nonsense", "http://127.0.0.1/play"] {
             assert!(
-                matches!(Address::parse(url), Err(Error::Address { .. })),
+                matches!(Address::parse(url, None), Err(Error::Address { .. })),
                 "{url}"
             );
         }

@@ -6,6 +6,7 @@
 //!
 //! - [`config`], [`cli`]: what to do
 //! - [`swarm`], `context`, [`progress`], `bot`: who does it
+//! - `tls`: whom bots believe to be the server
 //! - `connection`, `conditioner`: the socket, and what makes its path worse
 //! - `decoding`: each stream decoded once for all bots, or by each for itself
 //! - `rate_meter`, `record`, `tally`, [`report`]: what was seen
@@ -30,6 +31,7 @@ mod record;
 pub mod report;
 pub mod swarm;
 mod tally;
+mod tls;
 
 pub use config::SwarmConfig;
 pub use report::Report;

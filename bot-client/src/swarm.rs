@@ -26,7 +26,8 @@ use crate::tally::Tally;
 ///
 /// # Errors
 ///
-/// [`Error::Address`] and [`Error::Unreachable`] if it can't start. What happens to bots later is in
+/// [`Error::Address`], [`Error::NoAuthority`], [`Error::Authority`] and [`Error::Unreachable`] if it
+/// can't start. What happens to bots later is in
 /// the report.
 pub async fn run(config: SwarmConfig) -> Result<Report, Error> {
     run_with(config, Arc::default()).await
@@ -38,7 +39,7 @@ pub async fn run(config: SwarmConfig) -> Result<Report, Error> {
 ///
 /// As [`run`].
 pub async fn run_with(config: SwarmConfig, progress: Arc<Progress>) -> Result<Report, Error> {
-    let address = Address::parse(&config.url)?;
+    let address = Address::parse(&config.url, config.ca.as_deref())?;
     let probed = address.probe().await;
     probed.map_err(|source| Error::Unreachable {
         url: config.url.clone(),

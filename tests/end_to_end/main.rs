@@ -7,6 +7,7 @@
 //! - `http`: the other things on the port
 //! - `edge`: who may connect, and how many
 //! - `framing`: what breaks WebSocket itself is told so before the socket ends
+//! - `tls`: all of it under TLS
 //! - `ending`: a server that is asked to end
 
 #![allow(clippy::unwrap_used, reason = "a test that can not go on ends")]
@@ -22,3 +23,4 @@ mod http;
 mod isolation;
 mod rooms;
 mod sessions;
+mod tls;
