@@ -8,6 +8,7 @@
 //! - `edge`: who may connect, and how many
 //! - `framing`: what breaks WebSocket itself is told so before the socket ends
 //! - `tls`: all of it under TLS
+//! - `abuse`: storms that nobody else feels
 //! - `ending`: a server that is asked to end
 
 #![allow(clippy::unwrap_used, reason = "a test that can not go on ends")]
@@ -15,6 +16,7 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod abuse;
 mod bad_input;
 mod edge;
 mod ending;
