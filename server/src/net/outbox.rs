@@ -323,6 +323,7 @@ pub(crate) mod tests {
     use tokio_tungstenite::tungstenite::protocol::{CloseFrame, Role, WebSocket};
 
     use super::*;
+    use crate::net::seal::tests::{session, unsealed};
 
     /// An outbox on a real socket, and the client's end of it.
     pub(crate) async fn pair() -> (Outbox, Arc<Outward>, TcpStream) {
@@ -457,8 +458,16 @@ pub(crate) mod tests {
     proptest! {
         /// Whoever writes, and however little the socket takes: whole frames arrive, in order.
         #[test]
-        fn frames_of_all_writers_stay_whole_under_writes_of_one_byte(words in words()) {
+        fn frames_of_all_writers_stay_whole_under_writes_of_one_byte(
+            words in words(),
+            tls: bool,
+        ) {
             let (mut queue, mut out, mut expected) = (Queue::default(), Vec::new(), Vec::new());
+            let mut session = tls.then(|| {
+                let (seal, client) = session();
+                queue.seal = seal;
+                client
+            });
             for word in words {
                 match word {
                     Word::Snapshot(bytes) => {
@@ -471,7 +480,7 @@ pub(crate) mod tests {
                     }
                     Word::Pong(bytes) => {
                         let pong = Message::Pong(bytes.into());
-                        queue.bytes.extend_from_slice(&said(pong.clone()));
+                        queue.push(&said(pong.clone())).unwrap();
                         expected.push(pong);
                     }
                     Word::Drain(takes) => drop(queue.drain(stingy(&mut out, takes))),
@@ -479,9 +488,13 @@ pub(crate) mod tests {
             }
             let close = CloseFrame { code: 4016.into(), reason: "too_slow".into() };
             let close = Message::Close(Some(close));
-            queue.bytes.extend_from_slice(&said(close.clone()));
+            queue.push(&said(close.clone())).unwrap();
             expected.push(close);
             queue.drain(stingy(&mut out, usize::MAX)).unwrap();
+            let out = match &mut session {
+                Some(client) => unsealed(client, &out),
+                None => out,
+            };
             let mut client = WebSocket::from_raw_socket(Deaf(&out), Role::Client, None);
             for message in expected {
                 prop_assert_eq!(client.read().unwrap(), message);
