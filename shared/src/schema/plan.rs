@@ -75,6 +75,8 @@ pub(crate) struct ClassPlan {
     pub(crate) motions: Vec<Motion>,
     /// Which of the motions are exact, as bits.
     pub(crate) exact: u32,
+    /// The first vector that follows a velocity: in most rows it is all that moves.
+    pub(crate) vector: Option<Vector>,
     pub(crate) rotations: Vec<Rotation>,
     /// How many groups are vectors whose length is learned.
     pub(crate) circles: usize,
@@ -198,6 +200,23 @@ pub(crate) struct Follows {
     pub(crate) exact: bool,
 }
 
+/// A field of two or three lanes that follow a velocity.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Vector {
+    /// Its first motion, and how many it has.
+    pub(crate) first: usize,
+    pub(crate) count: usize,
+    /// Its motions as bits.
+    pub(crate) moving: u32,
+    /// Its first word.
+    pub(crate) word: usize,
+    /// As in each of its motions.
+    pub(crate) max: u32,
+    pub(crate) fraction_bits: u32,
+    /// What exact lanes' remainders are out of.
+    pub(crate) den: Option<i32>,
+}
+
 /// A rotation.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Rotation {
@@ -278,6 +297,14 @@ impl ClassPlan {
         self.cause + 3 + group
     }
 
+    /// The vector, if it is what moves of a row.
+    #[inline]
+    pub(crate) fn moving_vector(&self, moving: u32) -> Option<&Vector> {
+        self.vector
+            .as_ref()
+            .filter(|vector| vector.moving == moving)
+    }
+
     /// Words in a row.
     pub(crate) fn words(&self) -> usize {
         self.word_max.len()
@@ -341,7 +368,8 @@ impl<'a> ClassBuilder<'a> {
         let fires = self.priors.rare(if born { FIRE_FLAGS } else { 0 });
         let surprising_birth = self.priors.even(1);
         let order = coding_order(self.class);
-        let groups = order.into_iter().map(|index| self.group(index)).collect();
+        let groups: Vec<Group> = order.into_iter().map(|index| self.group(index)).collect();
+        let vector = groups.iter().find_map(|group| vector(group, &self.motions));
         let is_exact = |motion: &Motion| motion.follows.is_some_and(|follows| follows.exact);
         let exact = (0..)
             .zip(&self.motions)
@@ -352,6 +380,7 @@ impl<'a> ClassBuilder<'a> {
             groups,
             motions: self.motions,
             exact,
+            vector,
             rotations: self.rotations,
             circles: self.circles,
             parent: None,
@@ -474,6 +503,25 @@ impl<'a> ClassBuilder<'a> {
             first_step: first_step(self.class.fields[index].kind),
         }
     }
+}
+
+/// The lanes of a group, if they are a vector that follows a velocity.
+fn vector(group: &Group, motions: &[Motion]) -> Option<Vector> {
+    let GroupKind::Motion { first, .. } = group.kind else {
+        return None;
+    };
+    let motion = &motions[first];
+    let follows = motion.follows?;
+    let count = group.words.len();
+    (2..=3).contains(&count).then(|| Vector {
+        first,
+        count,
+        moving: ((1 << count) - 1) << first,
+        word: motion.word,
+        max: motion.max,
+        fraction_bits: motion.fraction_bits,
+        den: follows.exact.then_some(follows.den.cast_signed()),
+    })
 }
 
 fn parent(class: &Class, layout: &Layout, data: &SchemaData, layouts: &[Layout]) -> Option<Parent> {

@@ -92,6 +92,20 @@ impl Rows {
             .get_mut(slot * self.stride..(slot + 1) * self.stride)
     }
 
+    /// Shows the live rows, by slot, to change; frees those for which `keep` says no.
+    #[inline(always)]
+    pub(crate) fn retain(&mut self, mut keep: impl FnMut(usize, &mut [u32]) -> bool) {
+        let mut rows = self.words.chunks_exact_mut(self.stride.max(1));
+        for (slot, life) in self.lives.iter_mut().enumerate() {
+            // Rows without words are empty.
+            let row = rows.next().unwrap_or_default();
+            if *life != 0 && !keep(slot, row) {
+                *life = 0;
+                self.live -= 1;
+            }
+        }
+    }
+
     /// The words of `slot` to change, if it is alive.
     #[inline]
     pub(crate) fn live_row_mut(&mut self, slot: usize) -> Option<&mut [u32]> {
@@ -99,14 +113,6 @@ impl Rows {
             self.row_mut(slot)
         } else {
             None
-        }
-    }
-
-    /// Frees `slot`.
-    pub(crate) fn remove(&mut self, slot: usize) {
-        if let Some(life) = self.lives.get_mut(slot).filter(|life| **life != 0) {
-            *life = 0;
-            self.live -= 1;
         }
     }
 

@@ -8,7 +8,7 @@ use super::births;
 use super::memory::Shared;
 use super::model::{Codec, Odds};
 use super::rows::{RowCoder, Scratch};
-use super::source::Source;
+use super::source::{Source, SourceRows};
 use crate::error::DecodeError;
 use crate::limits::EVENTS_PER_CHUNK_MAX;
 use crate::range_coder::Coder;
@@ -37,21 +37,12 @@ fn code_rows<C: Coder, O: Odds>(
 ) {
     let plan = &shared.schema.plan().classes[class];
     let at = (shared.chunk, shared.span);
-    let rows = &mut shared.frame.classes_mut()[class];
     let mut coder = RowCoder::new(plan, &mut shared.classes[class], wire, at, scratch);
-    for slot in 0..rows.slots() {
-        let Some(row) = rows.live_row_mut(slot) else {
-            continue;
-        };
-        let actual = if C::ENCODES {
-            source.row(class, slot)
-        } else {
-            None
-        };
-        if !coder.code(slot, row, actual) {
-            rows.remove(slot);
-        }
-    }
+    let mut source = source.rows(class);
+    shared.frame.classes_mut()[class].retain(|slot, row| {
+        let actual = if C::ENCODES { source.row(slot) } else { None };
+        coder.code(slot, row, actual)
+    });
     coder.finish(scratch);
 }
 

@@ -10,13 +10,13 @@ use super::meter::{BitCosts, Meter};
 use super::model::{Adaptive, Codec, Odds, Primed};
 use super::rows::Scratch;
 use super::slots::{ChunkStats, Slots};
-use super::source::Source;
+use super::source::{Source, SourceRows};
 use super::state;
 use crate::id::{ClassId, EntityId, Slot};
 use crate::limits::EVENTS_PER_CHUNK_MAX;
 use crate::range_coder::{Coder, RangeEncoder};
 use crate::schema::Schema;
-use crate::snapshot::{Contents, Frame};
+use crate::snapshot::{Contents, Frame, RowHeader};
 
 /// The sending end of a stream.
 #[derive(Clone, Debug)]
@@ -205,16 +205,41 @@ impl Tick<'_> {
     }
 }
 
-impl Source for Tick<'_> {
-    #[inline]
-    fn row(&mut self, class: usize, slot: usize) -> Option<&[u32]> {
-        let place = self.slots.kept(class, slot)?;
-        let layout = &self.schema.classes()[class];
-        if layout.references().is_empty() {
-            let header = self.contents.rows()[place];
-            return Some(self.contents.row_words(header, layout.words()));
+/// The rows of one class of a tick.
+struct TickRows<'t, 'a> {
+    /// By slot.
+    places: &'a [u32],
+    headers: &'a [RowHeader],
+    contents: &'a Contents,
+    /// How many words a row has.
+    words: usize,
+    /// Of a class that refers to others, which it is and what to resolve it with.
+    referring: Option<(usize, &'t mut Tick<'a>)>,
+}
+
+impl SourceRows for TickRows<'_, '_> {
+    #[inline(always)]
+    fn row(&mut self, slot: usize) -> Option<&[u32]> {
+        // No row has the place of those that are nowhere.
+        let place = usize::try_from(self.places[slot]).ok()?;
+        let header = self.headers.get(place)?;
+        match &mut self.referring {
+            None => Some(self.contents.row_words(*header, self.words)),
+            Some((class, tick)) => Some(tick.resolved(*class, place)),
         }
-        Some(self.resolved(class, place))
+    }
+}
+
+impl Source for Tick<'_> {
+    fn rows(&mut self, class: usize) -> impl SourceRows {
+        let layout = &self.schema.classes()[class];
+        TickRows {
+            places: self.slots.places(class),
+            headers: self.contents.rows(),
+            contents: self.contents,
+            words: layout.words(),
+            referring: (!layout.references().is_empty()).then_some((class, self)),
+        }
     }
 
     fn is_next(&self, class: usize, index: usize, parent: Option<usize>) -> bool {

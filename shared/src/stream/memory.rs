@@ -200,14 +200,12 @@ impl Lane {
 impl ClassMemory {
     /// What is remembered of the row in a slot.
     pub(super) fn slot_mut(&mut self, plan: &ClassPlan, slot: usize) -> SlotMemory<'_> {
-        let (words, groups) = (plan.words(), plan.groups.len());
-        let (motions, rotations) = (plan.motions.len(), plan.rotations.len());
         SlotMemory {
             head: &mut self.rows[slot],
-            lanes: &mut self.lanes[slot * words..][..words],
-            surprised: &mut self.surprised[slot * groups..][..groups],
-            filters: &mut self.filters[slot * motions..][..motions],
-            turns: &mut self.turns[slot * rotations..][..rotations],
+            lanes: of_slot(&mut self.lanes, slot, plan.words()),
+            surprised: of_slot(&mut self.surprised, slot, plan.groups.len()),
+            filters: of_slot(&mut self.filters, slot, plan.motions.len()),
+            turns: of_slot(&mut self.turns, slot, plan.rotations.len()),
             momentum: &mut self.momentum,
             circles: &mut self.circles,
         }
@@ -261,6 +259,13 @@ impl ClassMemory {
             }
         }
     }
+}
+
+/// The part of a slot that has `count` of them.
+#[inline(always)]
+pub(super) fn of_slot<T>(all: &mut [T], slot: usize, count: usize) -> &mut [T] {
+    // What is in memory has been counted: no product overflows.
+    &mut all[slot.wrapping_mul(count)..][..count]
 }
 
 /// Chunks since `then`, not counting the one that is coded now, at most [`AGE_MAX`].

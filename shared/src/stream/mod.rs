@@ -25,7 +25,7 @@
 //! - `slots`: which entity has which slot
 //! - `source`: what is coded, as far as an end knows it
 //! - `memory`: what both ends remember alike
-//! - `motion`, `attitude`: what follows from what is remembered
+//! - `motion`, `attitude`: what follows from what is remembered; `vector`: of what moves in most rows
 //! - `model`: decisions, and odds that are learned
 //! - `meter`: what each class and field costs
 
@@ -44,6 +44,7 @@ mod slots;
 mod source;
 mod state;
 mod surprise;
+mod vector;
 
 pub use decoder::{Applied, StreamDecoder};
 pub use encoder::StreamEncoder;

@@ -75,8 +75,9 @@ fn clamp_speed(speed: i64) -> i32 {
     speed.clamp(-SPEED_MAX, SPEED_MAX) as i32
 }
 
-fn clamp_word(value: i64, motion: &Motion) -> u32 {
-    value.clamp(0, i64::from(motion.max)) as u32
+#[inline(always)]
+fn clamp_word(value: i64, max: u32) -> u32 {
+    value.clamp(0, i64::from(max)) as u32
 }
 
 /// The velocity of a link, in its steps.
@@ -158,27 +159,33 @@ impl Filter {
             exact: true, den, ..
         }) = motion.follows
         {
-            let carry = i64::from(self.place[0] + self.speed[1] >= den.cast_signed());
-            let value = i64::from(word) + i64::from(self.speed[0]) + carry;
-            return Expected::surely(clamp_word(value, motion));
+            let word = self.expect_exactly(motion.max, den.cast_signed(), word);
+            return Expected::surely(word);
         }
         if self.run == WATCHED {
             return Expected::surely(word);
         }
         // Shifts by what the compiler knows are cheaper, and this is what hardly any lane differs from.
         match motion.fraction_bits {
-            FRACTION_BITS => self.expect_at(motion, FRACTION_BITS),
-            bits => self.expect_at(motion, bits),
+            FRACTION_BITS => self.expect_at(motion.max, FRACTION_BITS),
+            bits => self.expect_at(motion.max, bits),
         }
+    }
+
+    /// What the moving lane at `word` is expected to be, whose remainder is out of `den`.
+    #[inline(always)]
+    pub(super) fn expect_exactly(&self, max: u32, den: i32, word: u32) -> u32 {
+        let carry = i64::from(self.place[0] + self.speed[1] >= den);
+        clamp_word(i64::from(word) + i64::from(self.speed[0]) + carry, max)
     }
 
     /// What the lane's place, in 2^-`bits` of a step, rounds to.
     #[inline(always)]
-    fn expect_at(&self, motion: &Motion, bits: u32) -> Expected {
+    pub(super) fn expect_at(&self, max: u32, bits: u32) -> Expected {
         let (low, high) = self.moved();
         let (step, half) = (1i64 << bits, 1i64 << bits >> 1);
         let twice = low + high + step;
-        let value = clamp_word(twice >> (bits + 1), motion);
+        let value = clamp_word(twice >> (bits + 1), max);
         let middle = i64::from(value) << bits;
         let outside = (middle - half - low).max(0) + (high - middle - half).max(0);
         let doubt = if high == low {
@@ -205,7 +212,7 @@ impl Filter {
     ) -> Moves {
         match &motion.follows {
             Some(follows) if follows.exact => {
-                self.step_exactly(motion, follows, before);
+                self.step_exactly(motion.max, follows.den.cast_signed(), before);
                 true
             }
             _ => self.observe(motion, before, row, span, momentum),
@@ -236,7 +243,7 @@ impl Filter {
         match &motion.follows {
             Some(follows) if follows.exact => {
                 if self.expect(motion, before).word == word {
-                    self.step_exactly(motion, follows, before);
+                    self.step_exactly(motion.max, follows.den.cast_signed(), before);
                     return true;
                 }
                 self.begin(motion, row, span) && word != before
@@ -259,18 +266,17 @@ impl Filter {
         }
     }
 
-    fn step_exactly(&mut self, motion: &Motion, follows: &Follows, before: u32) {
-        let den = follows.den.cast_signed();
-        self.place[0] += self.speed[1];
-        let mut carry = 0;
-        if self.place[0] >= den {
-            self.place[0] -= den;
-            carry = 1;
-        }
-        let value = i64::from(before) + i64::from(self.speed[0]) + carry;
-        if value != i64::from(clamp_word(value, motion)) {
-            self.place[0] = den / 2;
-        }
+    /// The lane went on from `before` as predicted; its remainder is out of `den`.
+    #[inline(always)]
+    pub(super) fn step_exactly(&mut self, max: u32, den: i32, before: u32) {
+        let place = self.place[0] + self.speed[1];
+        let carry = i32::from(place >= den);
+        let value = i64::from(before) + i64::from(self.speed[0]) + i64::from(carry);
+        self.place[0] = if value == i64::from(clamp_word(value, max)) {
+            place - den * carry
+        } else {
+            den / 2
+        };
     }
 
     /// Takes the value in; whether it agrees with the run.
@@ -283,7 +289,7 @@ impl Filter {
     }
 
     #[inline(always)]
-    fn narrow_at(&mut self, word: u32, bits: u32) -> bool {
+    pub(super) fn narrow_at(&mut self, word: u32, bits: u32) -> bool {
         let (low, high) = self.moved();
         let (middle, half) = (i64::from(word) << bits, 1i64 << bits >> 1);
         let (low, high) = (low.max(middle - half), high.min(middle + half));

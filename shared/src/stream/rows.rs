@@ -7,9 +7,10 @@
 #![allow(clippy::inline_always)]
 
 use super::attitude::Turn;
-use super::memory::{ClassMemory, Lane, STILL_CHUNKS, age};
+use super::memory::{ClassMemory, Lane, RowMemory, STILL_CHUNKS, age, of_slot};
 use super::model::{Codec, Odds, class_of};
 use super::surprise::{Surprise, is_same};
+use super::vector::{self, Kept};
 use crate::range_coder::Coder;
 use crate::schema::plan::{ClassPlan, MOTIONS_MAX, RESTING_FLAGS, STEADY_FLAGS};
 
@@ -29,6 +30,8 @@ pub(super) struct RowCoder<'a, 'c, C, O> {
     actual: Vec<u32>,
     /// By motion: what was before.
     kept: [u32; MOTIONS_MAX],
+    /// The same of a vector that moves alone.
+    kept_vector: Kept,
 }
 
 /// Buffers that are kept from chunk to chunk.
@@ -56,6 +59,7 @@ impl<'a, 'c, C: Coder, O: Odds> RowCoder<'a, 'c, C, O> {
             old: core::mem::take(&mut scratch.old),
             actual: core::mem::take(&mut scratch.actual),
             kept: [0; MOTIONS_MAX],
+            kept_vector: [0; 3],
         }
     }
 
@@ -65,20 +69,20 @@ impl<'a, 'c, C: Coder, O: Odds> RowCoder<'a, 'c, C, O> {
         scratch.actual = self.actual;
     }
 
-    /// Codes the row of `slot`: `row` is as it was and becomes as it is. An encoder tells what it
+    /// Codes the row of a slot: `row` is as it was and becomes as it is. An encoder tells what it
     /// is in `actual`, or `None` if it is gone. Returns whether it is there still.
     #[inline(always)]
     pub(super) fn code(&mut self, slot: usize, row: &mut [u32], actual: Option<&[u32]>) -> bool {
         self.wire.coder.about(self.plan.cause);
-        let memory = self.memory.rows[slot];
-        let resting = memory.moving | memory.turning == 0;
+        let head = self.memory.rows[slot];
+        let resting = head.moving | head.turning == 0;
         let context = if resting {
-            let still = age(self.chunk, memory.changed);
+            let still = age(self.chunk, head.changed);
             let class = u32::from(still >= STILL_CHUNKS) + u32::from(still >= 32);
             self.plan.row_flag + class * 4 + (self.before & 3)
         } else {
-            let doubt = self.predict(slot, row);
-            self.moving_context(slot, doubt)
+            let doubt = self.predict(slot, &head, row);
+            self.moving_context(&head, doubt)
         };
         let differs = C::ENCODES && !is_expected(row, actual, &self.plan.word_max);
         let differs = self.wire.decide(context, differs);
@@ -95,12 +99,19 @@ impl<'a, 'c, C: Coder, O: Odds> RowCoder<'a, 'c, C, O> {
     /// Predicts a row in motion, in its place; what moves is kept. How doubtful its roundings are,
     /// 0 to 15.
     #[inline(always)]
-    fn predict(&mut self, slot: usize, row: &mut [u32]) -> u32 {
-        let memory = &self.memory.rows[slot];
+    fn predict(&mut self, slot: usize, head: &RowMemory, row: &mut [u32]) -> u32 {
         let mut sure = 256u32;
         let motions = &self.plan.motions[..];
-        let filters = &self.memory.filters[slot * motions.len()..][..motions.len()];
-        let mut moving = memory.moving;
+        let filters = of_slot(&mut self.memory.filters, slot, motions.len());
+        let mut moving = head.moving;
+        if let Some(vector) = self.plan.moving_vector(moving) {
+            moving = 0;
+            let kept = &mut self.kept_vector;
+            sure = match vector.count {
+                2 => vector::predict::<2>(vector, filters, row, kept),
+                _ => vector::predict::<3>(vector, filters, row, kept),
+            };
+        }
         while moving != 0 {
             let index = lowest(&mut moving);
             let (motion, filter) = (&motions[index], &filters[index]);
@@ -110,20 +121,20 @@ impl<'a, 'c, C: Coder, O: Odds> RowCoder<'a, 'c, C, O> {
             *word = expected.word;
             sure = sure.wrapping_mul(256 - u32::from(expected.doubt)) >> 8;
         }
-        if memory.turning != 0 {
+        if head.turning != 0 {
             self.predict_turns(slot, row);
         }
         ((256 - sure) >> 4).min(15)
     }
 
+    #[inline(never)]
     fn predict_turns(&mut self, slot: usize, row: &mut [u32]) {
-        let turning = self.memory.rows[slot].turning;
-        let turns = &self.memory.turns[slot * self.plan.rotations.len()..];
+        let memory = self.memory.slot_mut(self.plan, slot);
         self.old.clear();
         self.old.extend_from_slice(row);
-        for index in bits(turning) {
+        for index in bits(memory.head.turning) {
             let rotation = &self.plan.rotations[index];
-            let next = turns[index].next(rotation.bits);
+            let next = memory.turns[index].next(rotation.bits);
             let largest = next.order(rotation.bits).largest;
             let words = &mut row[rotation.word..][..4];
             words[0] = largest;
@@ -135,8 +146,7 @@ impl<'a, 'c, C: Coder, O: Odds> RowCoder<'a, 'c, C, O> {
     }
 
     #[inline(always)]
-    fn moving_context(&self, slot: usize, doubt: u32) -> u32 {
-        let memory = &self.memory.rows[slot];
+    fn moving_context(&self, memory: &RowMemory, doubt: u32) -> u32 {
         let start = self.plan.row_flag + RESTING_FLAGS;
         let quiet = age(self.chunk, memory.surprised);
         if self.plan.parent.is_some() {
@@ -151,44 +161,42 @@ impl<'a, 'c, C: Coder, O: Odds> RowCoder<'a, 'c, C, O> {
 
     /// The row is as predicted.
     #[inline(always)]
-    fn go_on(&mut self, slot: usize, row: &mut [u32]) {
+    fn go_on(&mut self, slot: usize, row: &[u32]) {
         let plan = self.plan;
-        let memory = &mut self.memory.rows[slot];
-        let lanes = &mut self.memory.lanes[slot * plan.words()..][..plan.words()];
-        let count = plan.motions.len();
-        let filters = &mut self.memory.filters[slot * count..][..count];
+        let head = &mut self.memory.rows[slot];
+        let filters = of_slot(&mut self.memory.filters, slot, plan.motions.len());
+        let lanes = of_slot(&mut self.memory.lanes, slot, plan.words());
         let mut changed = false;
-        let mut moving = memory.moving;
+        let mut moving = head.moving;
+        if let Some(vector) = plan.moving_vector(moving) {
+            moving = 0;
+            let memory = (&mut *filters, &mut *lanes);
+            let before = (&self.kept_vector, self.span);
+            let motions = &plan.motions;
+            (changed, head.moving) = match vector.count {
+                2 => vector::go_on::<2>(vector, motions, memory, row, before),
+                _ => vector::go_on::<3>(vector, motions, memory, row, before),
+            };
+        }
         while moving != 0 {
             let index = lowest(&mut moving);
-            let motion = &plan.motions[index];
+            let (motion, filter) = (&plan.motions[index], &mut filters[index]);
             let before = self.kept[index];
             changed |= before != row[motion.word];
             let momentum = &mut self.memory.momentum[index];
-            if !filters[index].go_on(motion, before, row, self.span, momentum) {
-                memory.moving &= !(1 << index);
+            if !filter.go_on(motion, before, row, self.span, momentum) {
+                head.moving &= !(1 << index);
             }
             lanes[motion.word].calm();
         }
-        if memory.turning != 0 {
-            let turns = &mut self.memory.turns[slot * plan.rotations.len()..];
-            for index in bits(memory.turning) {
-                let rotation = &plan.rotations[index];
-                let words = rotation.word..rotation.word + 4;
-                if row[words.clone()] == self.old[words.clone()] {
-                    memory.turning &= !(1 << index);
-                } else {
-                    let (last, before) = (&row[words.clone()], &self.old[words.clone()]);
-                    turns[index] = Turn::new(last, before, rotation.bits);
-                    changed = true;
-                }
-                lanes[words].iter_mut().for_each(Lane::calm);
-            }
+        if head.turning != 0 {
+            let turns = of_slot(&mut self.memory.turns, slot, plan.rotations.len());
+            changed |= turn_on(plan, head, turns, lanes, row, &self.old);
         }
         if changed {
-            memory.changed = self.chunk;
-        } else if age(self.chunk, memory.changed) + 1 >= STILL_CHUNKS {
-            memory.moving &= plan.exact;
+            head.changed = self.chunk;
+        } else if age(self.chunk, head.changed) + 1 >= STILL_CHUNKS {
+            head.moving &= plan.exact;
         }
     }
 
@@ -212,8 +220,13 @@ impl<'a, 'c, C: Coder, O: Odds> RowCoder<'a, 'c, C, O> {
             self.old.clear();
             self.old.extend_from_slice(row);
         }
-        for index in bits(memory.head.moving) {
-            self.old[plan.motions[index].word] = self.kept[index];
+        if let Some(vector) = plan.moving_vector(memory.head.moving) {
+            let count = vector.count;
+            self.old[vector.word..][..count].copy_from_slice(&self.kept_vector[..count]);
+        } else {
+            for index in bits(memory.head.moving) {
+                self.old[plan.motions[index].word] = self.kept[index];
+            }
         }
         self.actual.clear();
         let ranges = actual.unwrap_or(&[]).iter().zip(&plan.word_max);
@@ -243,6 +256,32 @@ impl<'a, 'c, C: Coder, O: Odds> RowCoder<'a, 'c, C, O> {
         }
         true
     }
+}
+
+/// The rotations of a row went from `old` to what was expected. Whether any turned.
+#[inline(never)]
+fn turn_on(
+    plan: &ClassPlan,
+    head: &mut RowMemory,
+    turns: &mut [Turn],
+    lanes: &mut [Lane],
+    row: &[u32],
+    old: &[u32],
+) -> bool {
+    let mut changed = false;
+    for index in bits(head.turning) {
+        let rotation = &plan.rotations[index];
+        let words = rotation.word..rotation.word + 4;
+        let (last, before) = (&row[words.clone()], &old[words.clone()]);
+        if last == before {
+            head.turning &= !(1 << index);
+        } else {
+            turns[index] = Turn::new(last, before, rotation.bits);
+            changed = true;
+        }
+        lanes[words].iter_mut().for_each(Lane::calm);
+    }
+    changed
 }
 
 /// Takes the lowest bit that is set off a mask that has one.

@@ -36,7 +36,7 @@ pub(super) struct Slots {
 }
 
 /// In [`ClassSlots::row_in`]: no row.
-const NOWHERE: u32 = u32::MAX;
+pub(super) const NOWHERE: u32 = u32::MAX;
 
 /// The slots of one class.
 #[derive(Clone, Debug, Default)]
@@ -75,15 +75,9 @@ impl Slots {
         class.slot_of.get(entity).copied().map(Slot)
     }
 
-    /// The place of the row that is in a slot now and was before.
-    #[inline]
-    pub(super) fn kept(&self, class: usize, slot: usize) -> Option<usize> {
-        let place = self.classes[class].row_in[slot];
-        if place == NOWHERE {
-            None
-        } else {
-            usize::try_from(place).ok()
-        }
+    /// By slot, the place of the row that is there now and was before; [`NOWHERE`] if there is none.
+    pub(super) fn places(&self, class: usize) -> &[u32] {
+        &self.classes[class].row_in
     }
 
     /// The newcomers of a class, in the order in which they are coded.
