@@ -51,7 +51,7 @@ export class Wire {
     if (word === undefined) throw new Error("no such context");
     let p = word >> 3;
     const n = word & 7;
-    const odds = 2 ** 15 - clamp(4 * p + 2, 16, 2 ** 15 - 16);
+    const odds = 2 ** 15 - (4 * p + 2);
     const bound = (this.range >>> 15) * odds;
     const yes = this.code >= bound;
     if (yes) {

@@ -196,7 +196,7 @@ class Join {
       }
       n = 0;
       const count = 7 - this.ranged("count", 0, 0, 7);
-      const p = clamp((begin >> 3) + this.plain(this.sites.odds, count), 0, 8191);
+      const p = clamp((begin >> 3) + this.plain(this.sites.odds, count), 31, 8160);
       contexts[at] = 8 * p + count;
     });
   }

@@ -1,7 +1,12 @@
 //! Where odds lie in the tables of a stream, and what they are before anything was coded.
 
+use core::ops::RangeInclusive;
+
 /// The rates of adaptation count up to this.
 pub(crate) const COUNT_MAX: u16 = 7;
+
+/// Where a probability stays from whatever it begins with, out of 2^13.
+pub(crate) const PROBABILITIES: RangeInclusive<u16> = 31..=8160;
 
 /// The contexts of one number: a residual of up to 32 bits.
 ///

@@ -93,7 +93,7 @@ impl Rows {
     }
 
     /// Shows the live rows, by slot, to change; frees those for which `keep` says no.
-    #[inline(always)]
+    #[inline]
     pub(crate) fn retain(&mut self, mut keep: impl FnMut(usize, &mut [u32]) -> bool) {
         let mut rows = self.words.chunks_exact_mut(self.stride.max(1));
         for (slot, life) in self.lives.iter_mut().enumerate() {

@@ -218,7 +218,7 @@ struct TickRows<'t, 'a> {
 }
 
 impl SourceRows for TickRows<'_, '_> {
-    #[inline(always)]
+    #[inline]
     fn row(&mut self, slot: usize) -> Option<&[u32]> {
         // No row has the place of those that are nowhere.
         let place = usize::try_from(self.places[slot]).ok()?;

@@ -14,9 +14,6 @@
 use crate::range_coder::{Coder, ODDS_ONE, RAW_BITS_MAX, raw_word};
 use crate::schema::site::{COUNT_MAX, EXPONENTS, HIGHS, LOWS, NumberSite};
 
-/// Odds never go nearer to a sure thing than this, out of [`ODDS_ONE`].
-const ODDS_MIN: u32 = 16;
-
 /// How far a word's odds go towards what happened, as a power of two, by the word's count.
 const RATES: u32 = 0x5544_3211;
 
@@ -34,24 +31,27 @@ pub(super) struct Adaptive<'a>(pub(super) &'a mut [u16]);
 #[derive(Debug)]
 pub(super) struct Primed<'a>(pub(super) &'a [u16]);
 
-/// The odds of "no" that a word stands for.
+/// The part of a word that is the probability of a surprise; the rest is its count.
+const PROBABILITY: u16 = !COUNT_MAX;
+
+/// The odds of "no" that a word stands for: never sure, since no probability gets near 0 or 1.
 #[inline(always)]
 fn odds_of(word: u16) -> u32 {
-    let surprise = (u32::from(word >> 3) << 1 | 1) << 1;
-    ODDS_ONE - surprise.clamp(ODDS_MIN, ODDS_ONE - ODDS_MIN)
+    ODDS_ONE - 2 - u32::from((word & PROBABILITY) >> 1)
 }
 
-/// A word after `bit` happened.
+/// A word after `bit` happened. Works on the probability where it stands.
 #[inline(always)]
 fn adapted(word: u16, bit: bool) -> u16 {
-    let (odds, count) = (word >> 3, word & COUNT_MAX);
-    let rate = RATES >> (4 * count) & 7;
-    let odds = if bit {
-        odds + ((8191 - odds) >> rate)
+    // Of a shift only the low five bits count: four times the count.
+    let rate = RATES.wrapping_shr(u32::from(word) << 2) & 7;
+    let now = word & PROBABILITY;
+    let word = word.wrapping_add(u16::from(word & COUNT_MAX < COUNT_MAX));
+    if bit {
+        word.wrapping_add((PROBABILITY ^ now) >> rate & PROBABILITY)
     } else {
-        odds - (odds >> rate)
-    };
-    odds << 3 | (count + 1).min(COUNT_MAX)
+        word.wrapping_sub(now >> rate & PROBABILITY)
+    }
 }
 
 impl Odds for Adaptive<'_> {
@@ -182,7 +182,7 @@ mod tests {
 
     use super::*;
     use crate::range_coder::{RangeDecoder, RangeEncoder};
-    use crate::schema::site::Priors;
+    use crate::schema::site::{PROBABILITIES, Priors};
 
     proptest! {
         /// Whatever was learned before, a number comes back, and both ends have learned the same.
@@ -217,15 +217,38 @@ mod tests {
         }
     }
 
+    /// All words that any decisions lead to are probabilities that a join takes, and odds that the
+    /// coder takes.
     #[test]
-    fn odds_stay_within_what_the_coder_takes() {
-        for bit in [false, true] {
-            let mut word = 4096 << 3;
-            for _ in 0..1000 {
-                word = adapted(word, bit);
-                let odds = odds_of(word);
-                assert!((ODDS_MIN..=ODDS_ONE - ODDS_MIN).contains(&odds));
+    fn odds_stay_away_from_a_sure_thing() {
+        let mut priors = Priors::default();
+        priors.rare(1);
+        priors.uncommon(1);
+        priors.even(1);
+        let mut reached = vec![false; 1 << 16];
+        let mut waiting = priors.into_words();
+        while let Some(word) = waiting.pop() {
+            if core::mem::replace(&mut reached[usize::from(word)], true) {
+                continue;
             }
+            assert!(PROBABILITIES.contains(&(word >> 3)), "{}", word >> 3);
+            assert!((16..=ODDS_ONE - 16).contains(&odds_of(word)));
+            waiting.extend([adapted(word, false), adapted(word, true)]);
+        }
+    }
+
+    /// Working in place comes to the same as taking the word apart.
+    #[test]
+    fn words_adapt_as_their_parts_do() {
+        for word in 0..=u16::MAX {
+            let (odds, count) = (word >> 3, word & COUNT_MAX);
+            let rate = [1, 1, 2, 3, 4, 4, 5, 5][usize::from(count)];
+            let count = (count + 1).min(COUNT_MAX);
+            assert_eq!(odds_of(word), ODDS_ONE - 2 - 4 * u32::from(odds));
+            let less = odds - (odds >> rate);
+            let more = odds + ((8191 - odds) >> rate);
+            assert_eq!(adapted(word, false), less << 3 | count);
+            assert_eq!(adapted(word, true), more << 3 | count);
         }
     }
 }

@@ -23,7 +23,7 @@ use crate::limits::{ENTITIES_PER_CLASS_MAX, HASH_INTERVAL_SNAPSHOTS, JOIN_BYTES_
 use crate::range_coder::{Coder, RangeDecoder, RangeEncoder};
 use crate::schema::Schema;
 use crate::schema::plan::{ClassPlan, GroupKind, Motion};
-use crate::schema::site::{COUNT_MAX, NumberSite, Priors};
+use crate::schema::site::{COUNT_MAX, NumberSite, PROBABILITIES, Priors};
 use glam::IVec2;
 
 /// The most words of a class whose rows have contexts of their own in a join; the rest share.
@@ -506,7 +506,8 @@ impl<C: Coder> StateCoder<'_, C> {
             let likely = i64::from(prior >> 3);
             let apart = i64::from(*word >> 3) - likely;
             let apart = self.plain(Field::Odds, count as u32, apart as i32);
-            let value = (likely + i64::from(apart)).clamp(0, 8191);
+            let (least, most) = (*PROBABILITIES.start(), *PROBABILITIES.end());
+            let value = (likely + i64::from(apart)).clamp(least.into(), most.into());
             *word = (value << 3 | count) as u16;
         }
     }
