@@ -294,7 +294,8 @@ impl ClassPlan {
     }
 
     pub(crate) fn group_cause(&self, group: usize) -> usize {
-        self.cause + 3 + group
+        // Asked for at each group, mostly for nobody: nothing is left of it if it can't overflow.
+        self.cause.wrapping_add(3).wrapping_add(group)
     }
 
     /// The vector, if it is what moves of a row.

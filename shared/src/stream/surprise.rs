@@ -85,7 +85,8 @@ impl<C: Coder, O: Odds> Surprise<'_, C, O> {
     #[inline(always)]
     fn flag(&mut self, index: usize, group: &Group) -> bool {
         let words = group.words.clone();
-        let differs = C::ENCODES && !is_same(&self.row[words.clone()], &self.actual[words.clone()]);
+        let is_other = |word: usize| self.row[word] != self.actual[word];
+        let differs = C::ENCODES && words.clone().any(is_other);
         let context = if let GroupKind::Flag = group.kind {
             let was = self.row[words.start] & 1;
             was + (self.missed & 7) * 2 + u32::from(self.in_a_row) * 16
@@ -116,9 +117,8 @@ impl<C: Coder, O: Odds> Surprise<'_, C, O> {
 
     /// Lanes whose velocity changed begin a new run, from the place where they are.
     fn relink(&mut self, first: usize, count: usize) {
-        let motions = &self.plan.motions[first..][..count];
-        let filters = &mut self.memory.filters[first..][..count];
-        for (index, (motion, filter)) in (first..).zip(motions.iter().zip(filters)) {
+        for index in first..first + count {
+            let (motion, filter) = (&self.plan.motions[index], &mut self.memory.filters[index]);
             let Some(follows) = &motion.follows else {
                 continue;
             };
@@ -145,11 +145,9 @@ impl<C: Coder, O: Odds> Surprise<'_, C, O> {
         if !changed && head.moving == 0 {
             return;
         }
-        let motions = &self.plan.motions[first..][..count];
-        let filters = &mut self.memory.filters[first..][..count];
-        let momentum = &mut self.memory.momentum[first..][..count];
-        let lanes = motions.iter().zip(filters).zip(momentum);
-        for (index, ((motion, filter), momentum)) in (first..).zip(lanes) {
+        for index in first..first + count {
+            let (motion, filter) = (&self.plan.motions[index], &mut self.memory.filters[index]);
+            let momentum = &mut self.memory.momentum[index];
             let (before, word) = (self.old[motion.word], self.row[motion.word]);
             let moves = if head.moving >> index & 1 != 0 {
                 filter.observe(motion, before, self.row, self.span, momentum)
