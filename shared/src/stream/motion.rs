@@ -64,8 +64,26 @@ impl Expected {
 fn divide(number: i64, by: i64) -> i64 {
     match (i32::try_from(number), i32::try_from(by)) {
         (Ok(number), Ok(by)) => (number / by + ((number % by) >> 31)).into(),
-        _ => number.div_euclid(by),
+        _ => divide_wide(number, by),
     }
+}
+
+#[cold]
+fn divide_wide(number: i64, by: i64) -> i64 {
+    number.div_euclid(by)
+}
+
+/// How much of a place of this width is outside, 0 to 255; a point is on the brink.
+#[inline(always)]
+fn doubt(outside: i64, width: i64) -> u8 {
+    let parts = if width == 0 {
+        255
+    } else if (outside | width) >> 23 == 0 {
+        i64::from(((outside as u32) << 8) / width as u32)
+    } else {
+        divide(outside << 8, width)
+    };
+    parts.min(255) as u8
 }
 
 /// Whether a lane moves on.
@@ -165,11 +183,7 @@ impl Filter {
         if self.run == WATCHED {
             return Expected::surely(word);
         }
-        // Shifts by what the compiler knows are cheaper, and this is what hardly any lane differs from.
-        match motion.fraction_bits {
-            FRACTION_BITS => self.expect_at(motion.max, FRACTION_BITS),
-            bits => self.expect_at(motion.max, bits),
-        }
+        self.expect_place(motion.max, motion.fraction_bits)
     }
 
     /// What the moving lane at `word` is expected to be, whose remainder is out of `den`.
@@ -181,18 +195,28 @@ impl Filter {
 
     /// What the lane's place, in 2^-`bits` of a step, rounds to.
     #[inline(always)]
-    pub(super) fn expect_at(&self, max: u32, bits: u32) -> Expected {
+    pub(super) fn expect_place(&self, max: u32, bits: u32) -> Expected {
+        // Shifts by what the compiler knows are cheaper, and this is what hardly any lane differs from.
+        match bits {
+            FRACTION_BITS => self.expect_at(max, FRACTION_BITS),
+            bits => self.expect_coarse(max, bits),
+        }
+    }
+
+    #[cold]
+    fn expect_coarse(&self, max: u32, bits: u32) -> Expected {
+        self.expect_at(max, bits)
+    }
+
+    #[inline(always)]
+    fn expect_at(&self, max: u32, bits: u32) -> Expected {
         let (low, high) = self.moved();
         let (step, half) = (1i64 << bits, 1i64 << bits >> 1);
         let twice = low + high + step;
         let value = clamp_word(twice >> (bits + 1), max);
         let middle = i64::from(value) << bits;
         let outside = (middle - half - low).max(0) + (high - middle - half).max(0);
-        let doubt = if high == low {
-            255
-        } else {
-            divide(outside << 8, high - low).min(255) as u8
-        };
+        let doubt = doubt(outside, high - low);
         Expected {
             word: value,
             doubt,
@@ -249,7 +273,7 @@ impl Filter {
                 self.begin(motion, row, span) && word != before
             }
             Some(_) => {
-                if self.narrow(motion, word) {
+                if self.narrow(word, motion.fraction_bits) {
                     return true;
                 }
                 self.begin(motion, row, span) && word != before
@@ -258,7 +282,7 @@ impl Filter {
                 if self.run <= 0 {
                     self.learn(motion, before, word, momentum);
                 }
-                if self.run != WATCHED && self.narrow(motion, word) {
+                if self.run != WATCHED && self.narrow(word, motion.fraction_bits) {
                     return true;
                 }
                 self.jump(motion, before, word, *momentum)
@@ -279,17 +303,22 @@ impl Filter {
         };
     }
 
-    /// Takes the value in; whether it agrees with the run.
+    /// Takes the value in, of a place in 2^-`bits` of a step; whether it agrees with the run.
     #[inline(always)]
-    fn narrow(&mut self, motion: &Motion, word: u32) -> bool {
-        match motion.fraction_bits {
+    pub(super) fn narrow(&mut self, word: u32, bits: u32) -> bool {
+        match bits {
             FRACTION_BITS => self.narrow_at(word, FRACTION_BITS),
-            bits => self.narrow_at(word, bits),
+            bits => self.narrow_coarse(word, bits),
         }
     }
 
+    #[cold]
+    fn narrow_coarse(&mut self, word: u32, bits: u32) -> bool {
+        self.narrow_at(word, bits)
+    }
+
     #[inline(always)]
-    pub(super) fn narrow_at(&mut self, word: u32, bits: u32) -> bool {
+    fn narrow_at(&mut self, word: u32, bits: u32) -> bool {
         let (low, high) = self.moved();
         let (middle, half) = (i64::from(word) << bits, 1i64 << bits >> 1);
         let (low, high) = (low.max(middle - half), high.min(middle + half));

@@ -149,14 +149,16 @@ impl<'a, 'c, C: Coder, O: Odds> RowCoder<'a, 'c, C, O> {
     fn moving_context(&self, memory: &RowMemory, doubt: u32) -> u32 {
         let start = self.plan.row_flag + RESTING_FLAGS;
         let quiet = age(self.chunk, memory.surprised);
-        if self.plan.parent.is_some() {
+        let class = if self.plan.parent.is_some() {
             let age = self.chunk.wrapping_sub(memory.born).min(31);
-            start + age * 4 + class_of(doubt).min(3)
-        } else if doubt == 0 {
-            start + quiet.min(STEADY_FLAGS - 1)
+            age * 4 + class_of(doubt).min(3)
         } else {
-            start + STEADY_FLAGS + doubt * 3 + quiet.min(2)
-        }
+            // Nobody can foretell whether there is doubt: both are worked out.
+            let steady = quiet.min(STEADY_FLAGS - 1);
+            let doubtful = STEADY_FLAGS + doubt * 3 + quiet.min(2);
+            if doubt == 0 { steady } else { doubtful }
+        };
+        start + class
     }
 
     /// The row is as predicted.

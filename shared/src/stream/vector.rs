@@ -8,7 +8,7 @@
 
 use super::memory::Lane;
 use super::motion::{Filter, Moves};
-use crate::schema::plan::{FRACTION_BITS, Motion, Vector};
+use crate::schema::plan::{Motion, Vector};
 
 /// What the words of a vector were.
 pub(super) type Kept = [u32; 3];
@@ -34,11 +34,7 @@ pub(super) fn predict<const N: usize>(
     }
     let mut sure = 256;
     for lane in 0..N {
-        // Shifts by what the compiler knows are cheaper, and this is what hardly any differs from.
-        let expected = match vector.fraction_bits {
-            FRACTION_BITS => filters[lane].expect_at(max, FRACTION_BITS),
-            bits => filters[lane].expect_at(max, bits),
-        };
+        let expected = filters[lane].expect_place(max, vector.fraction_bits);
         words[lane] = expected.word;
         sure = (sure * (256 - u32::from(expected.doubt))) >> 8;
     }
@@ -71,11 +67,7 @@ pub(super) fn go_on<const N: usize>(
     }
     let mut moving = vector.moving;
     for lane in 0..N {
-        let agrees = match vector.fraction_bits {
-            FRACTION_BITS => filters[lane].narrow_at(words[lane], FRACTION_BITS),
-            bits => filters[lane].narrow_at(words[lane], bits),
-        };
-        if !agrees {
+        if !filters[lane].narrow(words[lane], vector.fraction_bits) {
             let index = vector.first + lane;
             let moves = begin(&mut filters[lane], &motions[index], kept[lane], row, span);
             moving = moving & !(1 << index) | u32::from(moves) << index;
