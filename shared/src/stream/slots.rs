@@ -100,7 +100,12 @@ impl Slots {
         }
         let mut newcomers = false;
         self.order.resize(contents.rows().len(), 0);
-        for ((place, row), likely) in (0..).zip(contents.rows()).zip(&mut self.order) {
+        let mut place = 0;
+        #[expect(
+            clippy::explicit_counter_loop,
+            reason = "a zipped counter costs as much as all the rest of it"
+        )]
+        for (row, likely) in contents.rows().iter().zip(&mut self.order) {
             let class = &mut self.classes[usize::from(row.class.0)];
             let slot = usize::from(*likely);
             if class.entity_in.get(slot) == Some(&row.entity) {
@@ -111,6 +116,7 @@ impl Slots {
             } else {
                 newcomers = true;
             }
+            place += 1;
         }
         for (class, rows) in self.classes.iter_mut().zip(frame.classes()) {
             stats.despawned += class.free(rows);
@@ -225,11 +231,9 @@ impl Newcomer {
 impl ClassSlots {
     /// Takes their slots from those that are gone; how many they are.
     fn free(&mut self, rows: &Rows) -> usize {
-        let kept = self
-            .row_in
-            .iter()
-            .filter(|&&place| place != NOWHERE)
-            .count();
+        // Counted so that many are at once.
+        let count = |kept: u32, &place: &u32| kept.wrapping_add(u32::from(place != NOWHERE));
+        let kept = self.row_in.iter().fold(0, count) as usize;
         if kept == rows.len() {
             return 0;
         }
