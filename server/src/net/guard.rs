@@ -378,6 +378,8 @@ impl Drop for Place {
 mod tests {
     use std::net::Ipv4Addr;
 
+    use proptest::prelude::*;
+
     use super::*;
 
     const LIMITS: Limits = Limits {
@@ -442,5 +444,47 @@ mod tests {
         ledger.half_open.remove(&2);
         assert_eq!(ledger.half_open('d'), (4, None));
         assert_eq!(ledger.half_open('e'), (5, Some('c')));
+    }
+
+    proptest! {
+        /// Whoever comes and goes in whatever order, no limit is passed and nothing is left over.
+        #[test]
+        fn limits_hold_and_the_books_balance(
+            steps in prop::collection::vec((0u8..4, 0u8..3, any::<bool>(), 0usize..8), 0..200),
+        ) {
+            let mut ledger = Ledger::new(LIMITS);
+            let mut inside: Vec<(Option<IpAddr>, Option<Refusal>)> = Vec::new();
+            for (step, from, loopback, which) in steps {
+                let address = [None, ONE, OTHER][usize::from(from)];
+                match step {
+                    0 => match ledger.enter(address, loopback) {
+                        Entry::Kept => inside.push((address, None)),
+                        Entry::Spare(refusal) => inside.push((None, Some(refusal))),
+                        Entry::Barred => {}
+                    },
+                    1 => {
+                        let carrier = inside
+                            .iter_mut()
+                            .find(|(counted, refusal)| counted.is_none() && refusal.is_none());
+                        if let Some((counted, _)) = carrier && ledger.count(address).is_ok() {
+                            *counted = address;
+                        }
+                    }
+                    2 if which < inside.len() => {
+                        let (counted, refusal) = inside.swap_remove(which);
+                        ledger.leave(counted, refusal);
+                    }
+                    _ => drop(ledger.half_open(())),
+                }
+                prop_assert!(ledger.kept <= LIMITS.connections && ledger.spare <= SPARE_MAX);
+                prop_assert!(ledger.addresses.values().all(|count| (1..=2).contains(count)));
+                prop_assert!(ledger.half_open.len() <= 2);
+            }
+            for (counted, refusal) in inside {
+                ledger.leave(counted, refusal);
+            }
+            prop_assert_eq!((ledger.kept, ledger.spare), (0, 0));
+            prop_assert!(ledger.addresses.is_empty());
+        }
     }
 }

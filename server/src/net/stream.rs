@@ -18,6 +18,9 @@ use crate::net::meter::Meter;
 /// How long a socket that we have shut down waits for the other side to do so too.
 const LINGER: Duration = Duration::from_secs(1);
 
+/// How much it reads in that time: more than any client that means well has on its way.
+const LINGER_BYTES_MAX: usize = 1024 * 1024;
+
 /// What carries the bytes.
 pub(crate) enum Transport {
     /// The socket itself.
@@ -31,8 +34,25 @@ pub(crate) struct Stream {
     transport: Transport,
     /// What may be read.
     meter: Meter,
-    /// Runs once our side is shut down.
-    linger: Option<Pin<Box<Sleep>>>,
+    /// Runs once our side is to be shut down.
+    linger: Option<Linger>,
+}
+
+/// What is left of a socket's time.
+struct Linger {
+    sleep: Pin<Box<Sleep>>,
+    bytes: usize,
+    is_shut_down: bool,
+}
+
+/// Calls a method of what carries the bytes.
+macro_rules! carried {
+    ($stream:expr, $method:ident, $($argument:expr),*) => {
+        match &mut $stream.transport {
+            Transport::Plain(socket) => Pin::new(socket).$method($($argument),*),
+            Transport::Tls(session) => Pin::new(session.as_mut()).$method($($argument),*),
+        }
+    };
 }
 
 impl Stream {
@@ -58,28 +78,23 @@ impl Stream {
         }
     }
 
-    /// Reads and forgets until the other side ends: bytes that come after a plain drop would make
-    /// the kernel throw away what it has not sent yet.
-    fn poll_drain(&mut self, cx: &mut Context<'_>) -> Poll<()> {
-        let mut rest = [0; 1024];
-        loop {
+    /// Shuts down our side. Then reads and forgets until the other side ends: bytes that come after
+    /// a plain drop would make the kernel throw away what it has not sent yet.
+    fn poll_end(&mut self, cx: &mut Context<'_>, linger: &mut Linger) -> Poll<io::Result<()>> {
+        if !linger.is_shut_down {
+            ready!(carried!(self, poll_shutdown, cx))?;
+            linger.is_shut_down = true;
+        }
+        let mut rest = [0; 4096];
+        while linger.bytes < LINGER_BYTES_MAX {
             let mut rest = ReadBuf::new(&mut rest);
             match ready!(Pin::new(self.socket()).poll_read(cx, &mut rest)) {
-                Ok(()) if !rest.filled().is_empty() => {}
-                Ok(()) | Err(_) => return Poll::Ready(()),
+                Ok(()) if !rest.filled().is_empty() => linger.bytes += rest.filled().len(),
+                Ok(()) | Err(_) => break,
             }
         }
+        Poll::Ready(Ok(()))
     }
-}
-
-/// Calls a method of what carries the bytes.
-macro_rules! carried {
-    ($stream:expr, $method:ident, $($argument:expr),*) => {
-        match &mut $stream.transport {
-            Transport::Plain(socket) => Pin::new(socket).$method($($argument),*),
-            Transport::Tls(session) => Pin::new(session.as_mut()).$method($($argument),*),
-        }
-    };
 }
 
 impl AsyncRead for Stream {
@@ -126,15 +141,17 @@ impl AsyncWrite for Stream {
 
     /// Shuts down our side, then waits for the other, but not for long.
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        if self.linger.is_none() {
-            ready!(carried!(self, poll_shutdown, cx))?;
-            self.linger = Some(Box::pin(tokio::time::sleep(LINGER)));
+        let mut linger = self.linger.take().unwrap_or_else(|| Linger {
+            sleep: Box::pin(tokio::time::sleep(LINGER)),
+            bytes: 0,
+            is_shut_down: false,
+        });
+        let mut ended = self.poll_end(cx, &mut linger);
+        if ended.is_pending() {
+            ended = linger.sleep.as_mut().poll(cx).map(Ok);
         }
-        if self.poll_drain(cx).is_ready() {
-            return Poll::Ready(Ok(()));
-        }
-        let linger = self.linger.as_mut().expect("it was set above");
-        linger.as_mut().poll(cx).map(Ok)
+        self.linger = Some(linger);
+        ended
     }
 }
 
@@ -177,6 +194,19 @@ mod tests {
         assert_eq!(words, b"bye");
         drop(client);
         shutdown.await.unwrap().unwrap();
+    }
+
+    #[tokio::test]
+    async fn a_client_that_sends_without_end_is_not_read_without_end() {
+        let (mut stream, mut client) = pair(0).await;
+        let flood = tokio::spawn(async move {
+            let chunk = vec![7; 64 * 1024];
+            while client.write_all(&chunk).await.is_ok() {}
+        });
+        stream.shutdown().await.unwrap();
+        assert!(stream.linger.as_ref().unwrap().bytes < 2 * LINGER_BYTES_MAX);
+        drop(stream);
+        flood.await.unwrap();
     }
 
     #[tokio::test(start_paused = true)]
