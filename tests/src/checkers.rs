@@ -23,7 +23,7 @@ use syncline_shared::tick::{Tick, Timestamp};
 
 use crate::corruption::{Excuse, Excuses};
 use crate::network::Path;
-use crate::world::{Observed, Observer, Peer};
+use crate::world::{Observed, Observer, Peer, interval_max};
 
 /// Ticks that a client may be behind when all is calm, beyond its way from the server and the longest
 /// silence: two snapshots three ticks apart.
@@ -126,7 +126,7 @@ impl Worlds {
             if is_right {
                 continue;
             }
-            let interval = playing.joined().snapshot_interval;
+            let interval = interval_max(playing);
             let stream = Some(stream);
             match self
                 .excuses
@@ -164,7 +164,7 @@ fn is_excused<P: Predict>(
         return false;
     };
     // The same message may have ended the match that the frame is of.
-    let (incarnation, interval) = (incarnation(playing), playing.joined().snapshot_interval);
+    let (incarnation, interval) = (incarnation(playing), interval_max(playing));
     excuses.of(index, incarnation, None, report.tick, interval) > Excuse::None
 }
 
@@ -332,6 +332,8 @@ pub struct Recoveries {
     /// Since when a client is back, on which path, and after how many silent ticks, until it sees
     /// the present.
     back: BTreeMap<usize, (Timestamp, Path, u64)>,
+    /// Ticks in slowed time so far.
+    slowed: u64,
     /// Clients whose chunks were changed.
     flipped: BTreeSet<usize>,
     /// Clients that recovered.
@@ -350,10 +352,7 @@ impl Recoveries {
         playing: &Playing<P>,
         report: &FrameReport,
     ) {
-        let (rate, interval) = (
-            playing.rate(),
-            u32::from(playing.joined().snapshot_interval),
-        );
+        let (rate, interval) = (playing.rate(), u32::from(interval_max(playing)));
         let Some(&(since, path, silent)) = self.back.get(&client) else {
             return;
         };
@@ -389,6 +388,11 @@ impl<P: Predict> Observer<P> for Recoveries {
         match observed {
             Observed::Room(room) => {
                 self.silent = room.counters().silent_ticks;
+                if room.counters().slowed_ticks > self.slowed {
+                    // While time goes more slowly, the present takes longer.
+                    self.slowed = room.counters().slowed_ticks;
+                    self.back.clear();
+                }
                 match room.common_frame() {
                     Some((tick, _)) => self.tick = tick,
                     // Without a match there is no present.

@@ -13,7 +13,7 @@ use syncline_shared::tick::Timestamp;
 use crate::checkers::Complaint;
 use crate::corruption::Excuses;
 use crate::network::Path;
-use crate::world::{Observed, Observer};
+use crate::world::{Observed, Observer, interval_max};
 
 /// How much later than its answer can be there a stream may come back, in microseconds: the steps of
 /// virtual time at both ends.
@@ -53,7 +53,7 @@ impl Healing {
             return STRUCK_MICROS_MAX;
         }
         let path = self.paths.get(&client).copied().unwrap_or_default();
-        let interval = u64::from(playing.joined().snapshot_interval);
+        let interval = u64::from(interval_max(playing));
         let snapshot = interval * playing.rate().period_micros();
         4 * (path.latency + path.jitter) + (1 + PARTS_MAX) * snapshot + GRAIN_MICROS
     }

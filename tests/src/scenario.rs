@@ -79,6 +79,13 @@ pub enum FaultKind {
     Leave,
     /// The server does nothing for so many microseconds.
     ServerStall(u64),
+    /// The server is overloaded for so many microseconds, and each tick takes so many more.
+    Overload {
+        /// How long.
+        micros: u64,
+        /// By how many microseconds a tick is longer than its period.
+        slowed_by: u64,
+    },
 }
 
 impl Scenario {
@@ -181,6 +188,7 @@ impl Scenario {
                 }
             })
             .collect();
+        faults.extend(any_overload(seed, duration));
         faults.sort_by_key(|fault| fault.at);
         Self {
             seed,
@@ -219,6 +227,23 @@ fn any_path(rng: &mut Rng) -> Path {
         latency / 2
     };
     Path { latency, jitter }
+}
+
+/// Now and then, drawn apart from all the rest.
+fn any_overload(seed: u64, duration: Timestamp) -> Option<Fault> {
+    let mut rng = Rng::from_seed(seed ^ 0x0E7A);
+    rng.chance(1, 3).then(|| Fault {
+        at: Timestamp(millis(&mut rng, 200, 5_000).0.min(duration.0)),
+        client: 0,
+        kind: FaultKind::Overload {
+            micros: millis(&mut rng, 20, 3_000).0,
+            slowed_by: if rng.chance(1, 2) {
+                0
+            } else {
+                millis(&mut rng, 1, 60).0
+            },
+        },
+    })
 }
 
 fn any_fault(rng: &mut Rng) -> FaultKind {

@@ -14,7 +14,7 @@ use syncline_client_core::follower::DecodeAlone;
 use syncline_client_core::playing::Playing;
 use syncline_client_core::sight::Sight;
 use syncline_server_core::{
-    Attach, ClientMessage, ConnectionId, GameKind, Room, RoomConfig, RoomEvent, RoomOutput,
+    Attach, ClientMessage, ConnectionId, GameKind, Relief, Room, RoomConfig, RoomEvent, RoomOutput,
 };
 use syncline_shared::close::CloseReason;
 use syncline_shared::command::CommandMessage;
@@ -57,6 +57,12 @@ pub enum Observed<'a, P: Predict> {
     Flipped(Flip, Path),
     /// The faults are over, and there was time to recover from them.
     Settled(&'a Room, &'a [Peer<P>]),
+}
+
+/// The most ticks that a client's snapshots may be apart: twice the usual, while the server is
+/// overloaded.
+pub fn interval_max<P: Predict>(playing: &Playing<P>) -> u8 {
+    2 * playing.joined().snapshot_interval
 }
 
 /// Watches a simulated match.
@@ -110,6 +116,7 @@ pub struct World<P: Predict> {
     duration: Timestamp,
     rng: Rng,
     server_stalled_until: Timestamp,
+    overloaded_until: Timestamp,
     tap: Option<Tap>,
     corruption: Option<Corruption>,
 }
@@ -145,6 +152,7 @@ impl<P: Predict> World<P> {
             duration: scenario.duration,
             rng: Rng::from_seed(seed ^ 0x5EED),
             server_stalled_until: Timestamp::ZERO,
+            overloaded_until: Timestamp::ZERO,
             tap: None,
             corruption: None,
         }
@@ -174,6 +182,9 @@ impl<P: Predict> World<P> {
                         tell(observers, self.now, &Observed::Struck(struck));
                     }
                 }
+            }
+            if self.now >= self.overloaded_until {
+                self.room.relieve(Relief::NONE);
             }
             let ticked = self.now >= self.server_stalled_until && self.serve(observers);
             self.carry_out(observers);
@@ -209,7 +220,7 @@ impl<P: Predict> World<P> {
     /// Whom a fault strikes.
     fn struck(&self, fault: Fault) -> Range<usize> {
         match fault.kind {
-            FaultKind::ServerStall(_) => 0..self.peers.len(),
+            FaultKind::ServerStall(_) | FaultKind::Overload { .. } => 0..self.peers.len(),
             _ => fault.client..fault.client + 1,
         }
     }
@@ -218,12 +229,20 @@ impl<P: Predict> World<P> {
         let Some(peer) = self.peers.get_mut(fault.client) else {
             return;
         };
+        if let FaultKind::Overload { micros, slowed_by } = fault.kind {
+            self.overloaded_until = self.now.plus_micros(micros);
+            return self.room.relieve(Relief {
+                fewer_snapshots: true,
+                slowed_by,
+            });
+        }
         peer.stalled = false;
         match fault.kind {
             FaultKind::Stall(micros) => {
                 peer.stalled = true;
                 peer.stalled_until = self.now.plus_micros(micros);
             }
+            FaultKind::Overload { .. } => {}
             FaultKind::Reroute(path) => peer.path = path,
             FaultKind::Leave => peer.client.leave(self.now),
             FaultKind::ServerStall(micros) => {

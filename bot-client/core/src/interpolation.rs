@@ -58,8 +58,10 @@ impl Interpolation {
         self.drawn = None;
     }
 
-    /// The frame of `tick` arrived.
-    pub fn arrived(&mut self, now: Timestamp, tick: Tick) {
+    /// The frame of `tick` arrived, `span` ticks after the one before: an overloaded server sends
+    /// them less often.
+    pub fn arrived(&mut self, now: Timestamp, tick: Tick, span: u32) {
+        self.interval = span.max(1);
         let offset = now.offset_from(self.rate.due(tick));
         let known = self
             .path
@@ -75,7 +77,11 @@ impl Interpolation {
         // The base creeps up, so that a path that became longer for good is learned.
         let excess = offset.saturating_sub(path.quickest);
         let creep = excess.max(0) / i64::try_from(CALM).unwrap_or(i64::MAX);
-        let quickest = path.quickest.saturating_add(creep).min(offset);
+        // What is later than can be covered is no stutter: the server's time is another, or goes
+        // more slowly.
+        let coverable = offset.saturating_sub_unsigned(SPREAD_MICROS_MAX);
+        let quickest = path.quickest.saturating_add(creep);
+        let quickest = quickest.max(coverable).min(offset);
         let late = u64::try_from(excess).unwrap_or(0);
         let calm = path.spread - path.spread / CALM;
         let spread = calm.max(late).min(SPREAD_MICROS_MAX);
@@ -93,7 +99,7 @@ impl Interpolation {
     }
 
     /// The moment to draw at `now`; `None` before the first frame. It never goes back, and it
-    /// changes its pace by a few percent at most.
+    /// changes its pace by a few percent at most, unless the server's time has changed its own.
     pub fn view(&mut self, now: Timestamp) -> Option<ViewTick> {
         let path = self.path?;
         let behind = i64::try_from(self.delay()).unwrap_or(i64::MAX);
@@ -103,7 +109,13 @@ impl Interpolation {
             Some((at, drawn)) if wanted.0.abs_diff(drawn.0 + now.since(at)) < GAP_MICROS_MAX => {
                 let passed = now.since(at);
                 let pace = drawn.0 + passed;
-                Timestamp(wanted.0.clamp(pace - passed / SLEW, pace + passed / SLEW))
+                // Where frames come ever later, their time goes more slowly, and so must the view.
+                let slowest = if path.spread == SPREAD_MICROS_MAX {
+                    drawn.0 + passed / 4
+                } else {
+                    pace - passed / SLEW
+                };
+                Timestamp(wanted.0.clamp(slowest, pace + passed / SLEW))
             }
             Some((_, drawn)) => drawn.max(wanted),
             None => wanted,
@@ -164,7 +176,7 @@ mod tests {
             if tick > 100 && drawn.unwrap() > ViewTick::at(Tick(tick - 1)) {
                 starved += 1;
             }
-            interpolation.arrived(arrival, Tick(tick));
+            interpolation.arrived(arrival, Tick(tick), 1);
             last = arrival;
         }
         starved
@@ -198,11 +210,11 @@ mod tests {
         let mut interpolation = Interpolation::new(RATE, 1);
         for tick in 1..100 {
             let late = if tick == 50 { 200_000 } else { 0 };
-            interpolation.arrived(RATE.due(Tick(tick)).plus_micros(late), Tick(tick));
+            interpolation.arrived(RATE.due(Tick(tick)).plus_micros(late), Tick(tick), 1);
         }
         let before = interpolation.delay();
         for tick in 100..2000 {
-            interpolation.arrived(RATE.due(Tick(tick)), Tick(tick));
+            interpolation.arrived(RATE.due(Tick(tick)), Tick(tick), 1);
         }
         assert!(
             before > 150_000 && interpolation.delay() < 40_000,
@@ -219,12 +231,42 @@ mod tests {
             let due = RATE
                 .due(Tick(tick))
                 .plus_micros(u64::from(rng.below(400_000)));
-            interpolation.arrived(due, Tick(tick));
+            interpolation.arrived(due, Tick(tick), 1);
             let now = RATE.due(Tick(tick)).plus_micros(400_000);
             let drawn = interpolation.view(now);
             assert!(drawn >= last, "{drawn:?} after {last:?}");
             last = drawn;
         }
+    }
+
+    /// As with a server that is overloaded for a minute.
+    #[test]
+    fn slowed_time_and_fewer_frames_are_followed_and_forgotten() {
+        let mut interpolation = Interpolation::new(RATE, 1);
+        let mut now = Timestamp::ZERO;
+        let mut lag = |interpolation: &mut Interpolation, ticks, period, span: u32| {
+            let mut most = 0;
+            for tick in ticks {
+                now = now.plus_micros(period);
+                if Tick(tick).is_multiple_of(span) {
+                    let drawn = interpolation.view(now).unwrap_or_default();
+                    interpolation.arrived(now, Tick(tick), span);
+                    // After the first seconds, in which the change is learned.
+                    if tick % 900 > 150 {
+                        assert!(
+                            drawn <= ViewTick::at(Tick(tick)),
+                            "nothing to draw at {tick}"
+                        );
+                        most = most.max(drawn.lag(Tick(tick)) / ViewTick::EIGHTHS);
+                    }
+                }
+            }
+            most
+        };
+        assert!(lag(&mut interpolation, 0..900, 33_334, 1) <= 2);
+        assert!(lag(&mut interpolation, 900..1800, 55_000, 2) <= 20);
+        assert!(lag(&mut interpolation, 1800..3600, 33_334, 1) <= 20);
+        assert!(interpolation.delay() < 100_000);
     }
 
     #[test]

@@ -209,7 +209,7 @@ impl<P: Predict> Playing<P> {
     ) -> Result<(), DecodeError> {
         let outcome = self.streams.apply(section, decoding)?;
         if outcome.snapshots > 0 {
-            self.interpolation.arrived(now, section.tick);
+            self.interpolation.arrived(now, section.tick, section.span);
         }
         let mut report = FrameReport {
             tick: section.tick,

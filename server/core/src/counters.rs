@@ -54,6 +54,12 @@ pub struct RoomCounters {
     pub ticks: u64,
     /// Times that the loop was so late that time was dropped.
     pub overruns: u64,
+    /// Ticks that were longer than their period because the room was overloaded.
+    pub slowed_ticks: u64,
+    /// Snapshots encoded.
+    pub snapshots: u64,
+    /// Times that snapshots became half as frequent because the room was overloaded.
+    pub snapshot_halvings: u64,
     /// Matches started.
     pub matches: u64,
     /// Checkpoints taken.

@@ -178,7 +178,8 @@ impl Follower {
             SLOTS.map(|stream| self.tell(stream, snapshot, player, replication, counters));
         let covers = snapshot.tick.since(last);
         let next_covers = covers + snapshot.span;
-        let quiet = streams.iter().all(Option::is_none)
+        let quiet = !snapshot.loud
+            && streams.iter().all(Option::is_none)
             && !self.news
             && self.margin_ms.is_none()
             && self.rate.due(Tick(next_covers)).0 <= SILENCE_MICROS_MAX;
@@ -283,6 +284,11 @@ impl Follower {
     /// Whether anything waits for credit.
     pub(crate) fn is_waiting(&self) -> bool {
         !self.waiting.is_empty()
+    }
+
+    /// How many frames and parts of joins wait.
+    pub(crate) fn waiting_frames(&self) -> usize {
+        self.waiting.len()
     }
 
     /// About how many bytes wait.

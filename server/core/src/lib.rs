@@ -10,6 +10,7 @@
 //! - [`bandwidth`]: what the streams cost, by field
 //! - [`room`], `phase`: who is here, and what stage the room is at
 //! - [`simulation`], [`match_state`], [`input_queue`]: one tick of one game
+//! - [`relief`]: what a room gives up while it is overloaded
 //! - `sessions`: seats, and who holds them across connections
 //! - `replication`, `follower`, `credit`, `waiting`, `resync`: which bytes each member gets, and when
 
@@ -23,6 +24,7 @@ pub mod input_queue;
 pub mod match_state;
 mod member;
 mod phase;
+pub mod relief;
 mod replication;
 mod resync;
 pub mod room;
@@ -32,5 +34,6 @@ mod waiting;
 
 pub use config::RoomConfig;
 pub use event::{Astray, Attach, ClientMessage, ConnectionId, RoomEvent, RoomOutput, RoomStatus};
+pub use relief::{Probe, Relief};
 pub use room::Room;
 pub use simulation::{GameKind, game_kind};

@@ -38,6 +38,8 @@ pub(crate) struct Running {
     pub(crate) replication: Replication,
     /// When tick 0 was due.
     pub(crate) origin: Timestamp,
+    /// Ticks from one snapshot to the next.
+    pub(crate) snapshot_interval: u32,
     /// The last snapshot's tick.
     pub(crate) snapshot_tick: Tick,
     /// The rows of this tick and the events since the last snapshot.

@@ -26,6 +26,9 @@ pub(crate) struct SnapshotTick {
     pub(crate) span: u32,
     /// Events that it tells everybody of.
     pub(crate) events: usize,
+    /// Whether every member must hear of it: the next one is not as many ticks away, so that nobody
+    /// could tell at which ticks nothing was said.
+    pub(crate) loud: bool,
 }
 
 /// What a frame tells of one stream.
@@ -76,6 +79,11 @@ pub(crate) struct Waiting {
 }
 
 impl Waiting {
+    /// Frames and parts of joins.
+    pub(crate) fn len(&self) -> usize {
+        self.pieces.len()
+    }
+
     pub(crate) fn is_empty(&self) -> bool {
         self.pieces.is_empty()
     }
@@ -266,6 +274,7 @@ mod tests {
             tick: Tick(tick),
             span: 1,
             events: 2,
+            loud: false,
         }
     }
 

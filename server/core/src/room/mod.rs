@@ -32,6 +32,7 @@ use crate::counters::RoomCounters;
 use crate::event::{Astray, ClientMessage, ConnectionId, RoomEvent, RoomOutput, RoomStatus};
 use crate::member::Member;
 use crate::phase::Phase;
+use crate::relief::{Probe, Relief};
 use crate::resync::Resync;
 use crate::sessions::Sessions;
 use crate::simulation::GameKind;
@@ -57,6 +58,7 @@ pub struct Room {
     /// Who wants another match.
     rematch_votes: BTreeSet<SessionId>,
     next_flush: Timestamp,
+    relief: Relief,
     /// Since when no session is left.
     empty_since: Option<Timestamp>,
     finished: bool,
@@ -102,6 +104,7 @@ impl Room {
             released: BTreeSet::new(),
             rematch_votes: BTreeSet::new(),
             next_flush: Timestamp::ZERO,
+            relief: Relief::NONE,
             empty_since: Some(Timestamp::ZERO),
             finished: false,
             outputs: VecDeque::new(),
@@ -132,15 +135,21 @@ impl Room {
         }
     }
 
-    /// Runs everything that is due at `now`, which never goes back: ticks, flushes, timers.
+    /// Runs what is due at `now`, which never goes back: a tick, flushes, timers. If more ticks are
+    /// due, so is the room: others may have their turn in between.
     pub fn advance(&mut self, now: Timestamp) {
+        self.advance_with(now, &mut ());
+    }
+
+    /// The same, for someone who wants to know how long its parts take.
+    pub fn advance_with(&mut self, now: Timestamp, probe: &mut dyn Probe) {
         if self.finished {
             return;
         }
         while let Some(session) = self.sessions.expired(now) {
             self.expire(session);
         }
-        self.advance_phase(now);
+        self.advance_phase(now, probe);
         if now >= self.next_flush && !self.is_running() {
             self.next_flush = now.plus_micros(FLUSH_MICROS);
             self.flush(now);
@@ -166,6 +175,11 @@ impl Room {
             .flatten()
             .min()
             .unwrap_or(Timestamp(u64::MAX))
+    }
+
+    /// From now on, or from a tick very soon, the room gives up just this.
+    pub fn relieve(&mut self, relief: Relief) {
+        self.relief = relief;
     }
 
     /// The next thing that the shell must do; call it until `None` after [`Room::handle`] and
@@ -226,6 +240,24 @@ impl Room {
     /// The frame of a player's own stream, likewise.
     pub fn own_frame(&self, player: PlayerId) -> Option<&Frame> {
         Some(self.phase.running()?.replication.own(player)?.frame())
+    }
+
+    /// Ticks from one snapshot of the running match to the next.
+    pub fn snapshot_interval(&self) -> u32 {
+        let running = self.phase.running();
+        running.map_or(self.config.snapshot_interval, |running| {
+            running.snapshot_interval
+        })
+    }
+
+    /// Frames that wait for the credit of members, and about how many bytes, over all members.
+    pub fn waiting(&self) -> (usize, usize) {
+        let each = |member: &Member| {
+            let follower = &member.follower;
+            (follower.waiting_frames(), follower.waiting_bytes())
+        };
+        let sum = |(frames, bytes), (more, more_bytes)| (frames + more, bytes + more_bytes);
+        self.members.values().map(each).fold((0, 0), sum)
     }
 
     /// A hash of the running match's whole state, to compare two runs.

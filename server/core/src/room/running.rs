@@ -12,11 +12,12 @@ use super::Room;
 use crate::event::RoomOutput;
 use crate::match_state::Match;
 use crate::phase::{Ended, Phase, Running};
+use crate::relief::Probe;
 use crate::replication::Replication;
 use crate::waiting::SnapshotTick;
 
-/// Ticks that a late loop runs at once; then it drops time instead, so that one stall does not become
-/// a burst that makes the next stall.
+/// Ticks that a late loop makes up for; with more it drops time instead, so that one stall does not
+/// become a burst that makes the next stall.
 const CATCH_UP_TICKS_MAX: u32 = 4;
 
 impl Room {
@@ -31,12 +32,12 @@ impl Room {
     }
 
     /// Does what the phase has to do at `now`.
-    pub(super) fn advance_phase(&mut self, now: Timestamp) {
+    pub(super) fn advance_phase(&mut self, now: Timestamp, probe: &mut dyn Probe) {
         match &self.phase {
             Phase::Lobby => self.start_match(now),
             // Nobody plays it, and nobody may join it any more.
             Phase::Running(_) if self.is_deserted() => self.return_to_lobby(),
-            Phase::Running(_) => self.run_due_ticks(now),
+            Phase::Running(_) => self.run_due_tick(now, probe),
             Phase::Ended(ended) if now >= ended.until || self.all_voted() => self.start_match(now),
             Phase::Ended(_) => {}
         }
@@ -85,6 +86,7 @@ impl Room {
             game: Match::new(&*self.game, header).expect("the config was decoded before"),
             replication: Replication::new(schema.clone()),
             origin: now,
+            snapshot_interval: self.wanted_interval(),
             snapshot_tick: Tick::ZERO,
             world: SnapshotWriter::new(schema.clone()),
         }));
@@ -135,34 +137,43 @@ impl Room {
             .plus_micros(self.game.tick_rate().due(tick).0)
     }
 
-    /// Runs the ticks that are due, at most a few; beyond that time is dropped.
-    fn run_due_ticks(&mut self, now: Timestamp) {
-        for _ in 0..CATCH_UP_TICKS_MAX {
-            let Some(running) = self.phase.running() else {
-                return;
-            };
-            if self.tick_due(running, running.game.tick().next()) > now {
-                return;
-            }
-            self.run_tick(now);
+    /// Runs the next tick if it is due. If it is so late that it can't be made up for, time is
+    /// dropped first.
+    fn run_due_tick(&mut self, now: Timestamp, probe: &mut dyn Probe) {
+        let period = self.game.tick_rate().period_micros();
+        let Some(running) = self.phase.running() else {
+            return;
+        };
+        let due = self.tick_due(running, running.game.tick().next());
+        if due > now {
+            return;
         }
-        let rate = self.game.tick_rate();
+        let late = now.since(due);
+        if late >= period * u64::from(CATCH_UP_TICKS_MAX) {
+            self.counters.overruns += 1;
+            self.move_origin(late);
+        }
+        self.run_tick(now, probe);
+        if self.relief.slowed_by > 0 {
+            self.counters.slowed_ticks += 1;
+            self.move_origin(self.relief.slowed_by);
+        }
+    }
+
+    /// The match's time is `micros` earlier from now on than it would have been.
+    fn move_origin(&mut self, micros: u64) {
         let Some(running) = self.phase.running_mut() else {
             return;
         };
-        let next = rate.due(running.game.tick().next());
-        if running.origin.plus_micros(next.0) <= now {
-            running.origin = Timestamp(now.plus_micros(rate.period_micros()).since(next));
-            self.counters.overruns += 1;
-            for member in self.members.values_mut() {
-                // What was measured was measured by another clock.
-                member.inputs.forget_margins();
-            }
+        running.origin = running.origin.plus_micros(micros);
+        for member in self.members.values_mut() {
+            // What was measured was measured by another clock.
+            member.inputs.forget_margins();
         }
     }
 
     /// One tick: inputs in, one step, and at snapshot ticks everybody's messages out.
-    fn run_tick(&mut self, now: Timestamp) {
+    fn run_tick(&mut self, now: Timestamp, probe: &mut dyn Probe) {
         let inputs = self.take_inputs(now);
         let Some(running) = self.phase.running_mut() else {
             return;
@@ -176,15 +187,42 @@ impl Room {
         if self.config.record {
             self.outputs.push_back(RoomOutput::Record(Box::new(record)));
         }
-        if tick.is_multiple_of(self.config.snapshot_interval) {
+        if tick.is_multiple_of(running.snapshot_interval) {
             // A result counts from a snapshot on, so that everybody sees the match that ended.
             let outcome = running.game.outcome();
-            self.take_snapshot(tick);
+            self.take_snapshot(tick, probe);
             self.flush(now);
             if let Some(outcome) = outcome {
                 self.end_match(now, tick, outcome);
             }
         }
+    }
+
+    /// Ticks from one snapshot to the next, as the room's load has it.
+    fn wanted_interval(&self) -> u32 {
+        let usual = self.config.snapshot_interval;
+        let hz = u32::from(self.game.tick_rate().as_hz());
+        if self.relief.fewer_snapshots && 2 * usual <= hz {
+            2 * usual
+        } else {
+            usual
+        }
+    }
+
+    /// Lets snapshots be as frequent as they should be from the one of `tick` on, if they are not
+    /// and that one belongs to both rows; whether it does.
+    fn change_interval(&mut self, tick: Tick) -> bool {
+        let wanted = self.wanted_interval();
+        let Some(running) = self.phase.running_mut() else {
+            return false;
+        };
+        let before = running.snapshot_interval;
+        let changes = wanted != before && tick.is_multiple_of(wanted);
+        if changes {
+            running.snapshot_interval = wanted;
+            self.counters.snapshot_halvings += u64::from(wanted > before);
+        }
+        changes
     }
 
     /// What each player's queue has for the next tick; plain repetitions are left out.
@@ -240,7 +278,8 @@ impl Room {
         applied
     }
 
-    fn take_snapshot(&mut self, tick: Tick) {
+    fn take_snapshot(&mut self, tick: Tick, probe: &mut dyn Probe) {
+        let loud = self.change_interval(tick);
         let Phase::Running(running) = &mut self.phase else {
             return;
         };
@@ -254,11 +293,15 @@ impl Room {
         game.replicate(world);
         let span = tick.since(*snapshot_tick);
         let (counters, bandwidth) = (&mut self.counters, &mut self.bandwidth);
+        counters.snapshots += 1;
+        probe.encoding_begins();
         replication.encode(span, world, counters, bandwidth, &mut self.scratch);
+        probe.encoding_ends();
         let snapshot = SnapshotTick {
             tick,
             span,
             events: world.everyone().events().len(),
+            loud,
         };
         *snapshot_tick = tick;
         world.clear();
