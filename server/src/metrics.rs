@@ -26,15 +26,26 @@ struct VerdictLabel {
 }
 
 /// A number that a room counts: its name, what it means, and where it is.
-type RoomCounter = (&'static str, &'static str, fn(&RoomCounters) -> u64);
+pub(crate) type RoomCounter = (&'static str, &'static str, fn(&RoomCounters) -> u64);
 
 /// The room counters that become metrics one to one. Input verdicts are apart, by label.
-const ROOM_COUNTERS: &[RoomCounter] = &[
+pub(crate) const ROOM_COUNTERS: &[RoomCounter] = &[
     ("ticks", "Ticks run", |c| c.ticks),
     (
         "overruns",
         "Times that a room was so late that it dropped time",
         |c| c.overruns,
+    ),
+    (
+        "slowed_ticks",
+        "Ticks that were made longer because their room was overloaded",
+        |c| c.slowed_ticks,
+    ),
+    ("snapshots", "Snapshots encoded", |c| c.snapshots),
+    (
+        "snapshot_halvings",
+        "Times that a room's rate of snapshots was halved because it was overloaded",
+        |c| c.snapshot_halvings,
     ),
     ("matches", "Matches started", |c| c.matches),
     ("checkpoints", "Checkpoints taken", |c| c.checkpoints),
@@ -135,12 +146,30 @@ pub(crate) struct Metrics {
     /// Connections without a whole request or a hello yet.
     pub(crate) half_open: Gauge,
     refused_connections: Family<ReasonLabel, Counter>,
+    /// Times that a room went to another thread.
+    pub(crate) room_moves: Counter,
+    degraded: Gauge,
+    waiting: Gauge,
     closes: Family<ReasonLabel, Counter>,
     refusals: Family<ReasonLabel, Counter>,
     room: Vec<Counter>,
     verdicts: [Counter; Verdict::ALL.len()],
     tick_duration: Histogram,
     tick_lateness: Histogram,
+    encoding: Histogram,
+}
+
+/// What is known only at the moment that somebody asks.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Present {
+    /// Open rooms.
+    pub(crate) rooms: usize,
+    /// Those of them that are overloaded.
+    pub(crate) degraded: usize,
+    /// Connected members.
+    pub(crate) members: usize,
+    /// Frames that wait for their credit.
+    pub(crate) waiting_frames: usize,
 }
 
 impl Metrics {
@@ -185,6 +214,21 @@ impl Metrics {
                 "connections_refused",
                 "Connections refused or ended before they were WebSockets, by reason",
             ),
+            room_moves: counter(
+                r,
+                "room_moves",
+                "Times that a heavy room went to a thread of its own, or back",
+            ),
+            degraded: gauge(
+                r,
+                "rooms_degraded",
+                "Rooms that give up snapshots or time because they are overloaded",
+            ),
+            waiting: gauge(
+                r,
+                "waiting_frames",
+                "Frames that wait for the credit of members, as of the last second",
+            ),
             closes: reasons(r, "closes", "Ended WebSocket connections by reason"),
             refusals: reasons(r, "handshakes_refused", "Refused handshakes by reason"),
             room,
@@ -193,6 +237,13 @@ impl Metrics {
             tick_duration: seconds(r, "tick_duration", "Time that a tick took", 16e-6),
             // From 64 us to two seconds: a timer's precision to a stalled machine.
             tick_lateness: seconds(r, "tick_lateness", "How late a tick began", 64e-6),
+            // From 4 us to an eighth of a second.
+            encoding: seconds(
+                r,
+                "snapshot_encode_duration",
+                "Time that encoding the streams of a snapshot took",
+                4e-6,
+            ),
             registry,
         }
     }
@@ -231,10 +282,22 @@ impl Metrics {
             .observe(Duration::from_micros(took).as_secs_f64());
     }
 
+    /// Notes how long the streams of a snapshot took to encode.
+    pub(crate) fn observe_encoding(&self, took: u64) {
+        self.encoding
+            .observe(Duration::from_micros(took).as_secs_f64());
+    }
+
     /// Everything in the text format, with what is known only at this moment.
-    pub(crate) fn text(&self, rooms: usize, members: usize) -> String {
-        self.rooms.set(i64::try_from(rooms).unwrap_or(i64::MAX));
-        self.members.set(i64::try_from(members).unwrap_or(i64::MAX));
+    pub(crate) fn text(&self, present: Present) -> String {
+        for (gauge, value) in [
+            (&self.rooms, present.rooms),
+            (&self.degraded, present.degraded),
+            (&self.members, present.members),
+            (&self.waiting, present.waiting_frames),
+        ] {
+            gauge.set(i64::try_from(value).unwrap_or(i64::MAX));
+        }
         let mut text = String::new();
         encode(&mut text, &self.registry).expect("a string takes everything");
         text
@@ -291,13 +354,19 @@ mod tests {
         metrics.count_room(&before, &RoomCounters { ticks: 4, ..after });
         metrics.count_close("malformed");
         metrics.observe_tick(1000, 300);
-        let text = metrics.text(2, 7);
+        metrics.observe_encoding(20);
+        let text = metrics.text(Present {
+            rooms: 2,
+            members: 7,
+            ..Present::default()
+        });
         for line in [
             "syncline_ticks_total 4",
             "syncline_inputs_total{verdict=\"queued\"} 5",
             "syncline_inputs_total{verdict=\"late\"} 1",
             "syncline_closes_total{reason=\"malformed\"} 1",
             "syncline_tick_duration_seconds_count 1",
+            "syncline_snapshot_encode_duration_seconds_count 1",
             "syncline_rooms 2",
             "syncline_members 7",
         ] {

@@ -11,8 +11,6 @@ use axum::http::StatusCode;
 use serde::Serialize;
 
 use syncline_server_core::bandwidth::StreamCosts;
-use syncline_shared::id::RoomId;
-use syncline_shared::message::control::RoomSelector;
 use syncline_shared::schema::Cause;
 use syncline_shared::stream::COSTS_PER_BIT;
 
@@ -64,13 +62,7 @@ pub(super) async fn bandwidth(
     State(site): State<Arc<Site>>,
     Path(room): Path<String>,
 ) -> Result<Json<Bandwidth>, (StatusCode, &'static str)> {
-    let find = |selector| site.lobby.directory.find(&selector);
-    let by_id = room.parse().ok().map(|id| RoomSelector::Id(RoomId(id)));
-    let by_code = || room.parse().ok().map(RoomSelector::Code);
-    // A code may be all digits.
-    let board = by_id.and_then(find).or_else(|| by_code().and_then(find));
-    let unknown = (StatusCode::NOT_FOUND, "there is no such room\n");
-    board.map(|board| Json(of(&board))).ok_or(unknown)
+    site.room(&room).map(|board| Json(of(&board)))
 }
 
 fn of(board: &RoomBoard) -> Bandwidth {

@@ -12,7 +12,8 @@ use serde::Serialize;
 use syncline_shared::close::{CloseReason, Then};
 
 use crate::http::site::Site;
-use crate::http::{bandwidth, health, page};
+use crate::http::{bandwidth, figures, health, page};
+use crate::metrics::Present;
 use crate::net::connection;
 use crate::net::forwarded::{self, Told, Unbelievable};
 use crate::net::guard::{Peer, Refusal};
@@ -41,6 +42,7 @@ pub(crate) fn router(site: Arc<Site>) -> Router {
         .route("/metrics", get(metrics))
         .route("/api/rooms", get(rooms))
         .route("/api/rooms/{room}/bandwidth", get(bandwidth::bandwidth))
+        .route("/api/rooms/{room}/metrics", get(figures::figures))
         .fallback(nothing)
         .with_state(site)
 }
@@ -123,13 +125,19 @@ fn unbelievable(problem: Unbelievable) -> Response {
 
 async fn metrics(State(site): State<Arc<Site>>) -> impl IntoResponse {
     let rooms = site.lobby.directory.rooms();
-    let members = rooms
-        .iter()
-        .map(|room| usize::from(room.glance().connected))
-        .sum();
+    let mut present = Present {
+        rooms: rooms.len(),
+        ..Present::default()
+    };
+    for room in &rooms {
+        let glance = room.glance();
+        present.members += usize::from(glance.connected);
+        present.degraded += usize::from(glance.degraded != "none");
+        present.waiting_frames += room.figures().waiting_frames;
+    }
     (
         [(CONTENT_TYPE, OPENMETRICS)],
-        site.lobby.metrics.text(rooms.len(), members),
+        site.lobby.metrics.text(present),
     )
 }
 
@@ -144,11 +152,18 @@ struct ListedRoom {
     players: u16,
     players_max: u16,
     spectators: u16,
+    /// What it gives up because it is overloaded: "none", "snapshots" or "time".
+    degraded: &'static str,
+    /// Ticks a second of late; 0 while no match is running.
+    ticks_per_second: f64,
+    /// Snapshots a second, likewise.
+    snapshots_per_second: f64,
 }
 
 impl From<&RoomBoard> for ListedRoom {
     fn from(board: &RoomBoard) -> Self {
         let glance = board.glance();
+        let pace = f64::from(glance.pace) / 1000.0;
         Self {
             id: board.id.0,
             code: board.code.to_string(),
@@ -158,6 +173,9 @@ impl From<&RoomBoard> for ListedRoom {
             players: glance.players,
             players_max: board.players_max(),
             spectators: glance.spectators,
+            degraded: glance.degraded,
+            ticks_per_second: pace,
+            snapshots_per_second: pace / f64::from(glance.snapshot_interval.max(1)),
         }
     }
 }

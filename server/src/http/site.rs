@@ -2,9 +2,15 @@
 
 use std::sync::Arc;
 
+use axum::http::StatusCode;
+
+use syncline_shared::id::RoomId;
+use syncline_shared::message::control::RoomSelector;
+
 use crate::bots;
 use crate::net::connection::Lobby;
 use crate::net::origin::AllowedOrigins;
+use crate::runtime::board::RoomBoard;
 use crate::runtime::watchdog::Watchdog;
 
 /// A server as its routes see it.
@@ -16,7 +22,18 @@ pub(crate) struct Site {
     /// Knows whether everything moves.
     pub(crate) watchdog: Watchdog,
 }
+
 impl Site {
+    /// A public room by its id, or any by its code; or how to say that there is none.
+    pub(crate) fn room(&self, room: &str) -> Result<Arc<RoomBoard>, (StatusCode, &'static str)> {
+        let find = |selector| self.lobby.directory.find(&selector);
+        let by_id = room.parse().ok().map(|id| RoomSelector::Id(RoomId(id)));
+        let by_code = || room.parse().ok().map(RoomSelector::Code);
+        // A code may be all digits.
+        let board = by_id.and_then(find).or_else(|| by_code().and_then(find));
+        board.ok_or((StatusCode::NOT_FOUND, "there is no such room\n"))
+    }
+
     /// What bots have to be told to play the game of a client that names none.
     pub(crate) fn bot_options(&self) -> String {
         let game = self.lobby.directory.games().default_game();

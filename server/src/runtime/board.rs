@@ -6,15 +6,19 @@ use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU16, AtomicU32, AtomicU64, O
 use std::sync::{Arc, Mutex, PoisonError};
 
 use syncline_server_core::bandwidth::BandwidthWindow;
-use syncline_server_core::{RoomConfig, RoomStatus};
+use syncline_server_core::{Relief, RoomConfig, RoomStatus};
 use syncline_shared::id::{RoomCode, RoomId};
 use syncline_shared::tick::Timestamp;
 
 use crate::games::HostedGame;
+use crate::runtime::figures::Figures;
 
 /// The names of a room's phases, as its status has them.
 const PHASES: [&str; 3] = ["lobby", "running", "ended"];
 const RUNNING: u8 = 1;
+
+/// What rooms give up while they are overloaded, by name.
+const RELIEFS: [&str; 3] = ["none", "snapshots", "time"];
 
 /// In [`RoomBoard::awaited`]: nobody may enter any more.
 const RETIRED: u32 = 1 << 31;
@@ -40,8 +44,16 @@ pub(crate) struct RoomBoard {
     open: AtomicBool,
     /// When the tick last changed, or the room last was in a phase that has none.
     progressed: AtomicU64,
+    /// What is given up, as an index into [`RELIEFS`].
+    relief: AtomicU8,
+    /// Ticks from one snapshot to the next.
+    snapshot_interval: AtomicU32,
+    /// Ticks a second of late, in thousandths.
+    pace: AtomicU32,
     /// What the streams cost of late. Held only to put a pointer in or to copy it out.
     bandwidth: Mutex<Arc<BandwidthWindow>>,
+    /// What was measured and counted, likewise.
+    figures: Mutex<Arc<Figures>>,
 }
 
 /// A promise that a room stays until its holder has arrived, or has given up.
@@ -67,6 +79,12 @@ pub(crate) struct Glance {
     pub(crate) spectators: u16,
     /// Members of either kind who are connected.
     pub(crate) connected: u16,
+    /// What the room gives up because it is overloaded: "none", "snapshots" or "time".
+    pub(crate) degraded: &'static str,
+    /// Ticks from one snapshot to the next.
+    pub(crate) snapshot_interval: u32,
+    /// Ticks a second of late, in thousandths; 0 while no match is running.
+    pub(crate) pace: u32,
 }
 
 impl RoomBoard {
@@ -87,7 +105,11 @@ impl RoomBoard {
             connected: AtomicU16::new(0),
             open: AtomicBool::new(true),
             progressed: AtomicU64::new(now.0),
+            relief: AtomicU8::new(0),
+            snapshot_interval: AtomicU32::new(config.snapshot_interval),
+            pace: AtomicU32::new(0),
             bandwidth: Mutex::default(),
+            figures: Mutex::default(),
         }
     }
 
@@ -120,7 +142,30 @@ impl RoomBoard {
             players: self.players.load(Ordering::Relaxed),
             spectators: self.spectators.load(Ordering::Relaxed),
             connected: self.connected.load(Ordering::Relaxed),
+            degraded: RELIEFS[usize::from(self.relief.load(Ordering::Relaxed)) % RELIEFS.len()],
+            snapshot_interval: self.snapshot_interval.load(Ordering::Relaxed),
+            pace: self.pace.load(Ordering::Relaxed),
         }
+    }
+
+    /// Shows what the room gives up, and how fast it goes.
+    pub(crate) fn publish_relief(&self, relief: Relief, snapshot_interval: u32, pace: u32) {
+        let index = u8::from(relief.fewer_snapshots) + u8::from(relief.slowed_by > 0);
+        self.relief.store(index, Ordering::Relaxed);
+        self.snapshot_interval
+            .store(snapshot_interval, Ordering::Relaxed);
+        self.pace.store(pace, Ordering::Relaxed);
+    }
+
+    /// Shows what was measured and counted.
+    pub(crate) fn publish_figures(&self, figures: Figures) {
+        *self.figures.lock().unwrap_or_else(PoisonError::into_inner) = Arc::new(figures);
+    }
+
+    /// What was measured and counted, as it was last shown.
+    pub(crate) fn figures(&self) -> Arc<Figures> {
+        let shown = self.figures.lock();
+        shown.unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// Shows what the streams cost of late.

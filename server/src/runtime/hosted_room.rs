@@ -6,7 +6,9 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use syncline_server_core::counters::RoomCounters;
-use syncline_server_core::{Astray, ClientMessage, ConnectionId, Room, RoomEvent, RoomOutput};
+use syncline_server_core::{
+    Astray, ClientMessage, ConnectionId, Probe, Room, RoomEvent, RoomOutput,
+};
 use syncline_shared::close::{Close, CloseReason};
 use syncline_shared::error::DecodeError;
 use syncline_shared::tick::Timestamp;
@@ -15,15 +17,22 @@ use crate::clock::Clock;
 use crate::metrics::Metrics;
 use crate::net::outbox::Outbox;
 use crate::runtime::board::{Reservation, RoomBoard};
-use crate::runtime::inbox::{HostedEvent, RoomInbox, RoomSpec};
+use crate::runtime::figures::Figures;
+use crate::runtime::governor::{Governor, SeenTick};
+use crate::runtime::inbox::{Home, HostedEvent, RoomInbox, RoomSpec};
 
 /// Cuts a tick's period into parts that spread well however many are taken: the golden ratio, of
 /// 2^32.
 const SPREAD: u32 = 2_654_435_769;
+/// The same for threads, so that the first rooms of all of them don't tick at once: the root of two.
+const SPREAD_THREADS: u32 = 1_779_033_704;
 
 /// How long one word about overruns of a room is enough, in microseconds; they are counted all the
 /// same.
 const OVERRUN_LOG_MICROS: u64 = 10_000_000;
+
+/// How often the board is given a room's figures, in microseconds.
+const FIGURES_MICROS: u64 = 1_000_000;
 
 /// A room and what belongs to it on its thread.
 pub(super) struct HostedRoom {
@@ -36,6 +45,7 @@ pub(super) struct HostedRoom {
     /// When the room's time began. Its ticks are due at multiples of the period from here.
     origin: Timestamp,
     period: u64,
+    phase: u32,
     outboxes: BTreeMap<ConnectionId, Outbox>,
     /// What is in the metrics already.
     counted: RoomCounters,
@@ -43,10 +53,48 @@ pub(super) struct HostedRoom {
     samples_shown: u64,
     /// When an overrun was last logged.
     overrun_told: Option<Timestamp>,
+    governor: Governor,
+    figures: Figures,
+    /// When the board was last given the figures.
+    figures_shown: Timestamp,
+}
+
+/// Where in its period the `index`-th room of a thread ticks, of 2^32. Rooms of one rate would else
+/// tick all at once whenever they were opened all at once.
+pub(super) fn phase(thread: u32, index: u32) -> u32 {
+    let along = SPREAD.wrapping_mul(index);
+    along.wrapping_add(SPREAD_THREADS.wrapping_mul(thread))
+}
+
+/// Measures how long the streams of a snapshot take to encode.
+struct EncodingTime {
+    clock: Clock,
+    begun: Timestamp,
+    micros: u64,
+}
+
+impl EncodingTime {
+    fn new(clock: Clock) -> Self {
+        Self {
+            clock,
+            begun: Timestamp::ZERO,
+            micros: 0,
+        }
+    }
+}
+
+impl Probe for EncodingTime {
+    fn encoding_begins(&mut self) {
+        self.begun = self.clock.now();
+    }
+
+    fn encoding_ends(&mut self) {
+        self.micros += self.clock.now().since(self.begun);
+    }
 }
 
 impl HostedRoom {
-    /// Opens a room at `now`, the `index`-th of its thread.
+    /// Opens a room at `now`, whose ticks are due at `phase` of 2^32 of each period.
     ///
     /// # Errors
     ///
@@ -56,13 +104,12 @@ impl HostedRoom {
         board: Arc<RoomBoard>,
         inbox: RoomInbox,
         now: Timestamp,
-        index: u32,
+        phase: u32,
     ) -> Result<Self, DecodeError> {
         let RoomSpec { config, game } = spec.clone();
         let period = game.kind.tick_rate().period_micros();
-        // Rooms of one rate would else tick all at once whenever they were opened all at once.
-        let phase = (period * u64::from(SPREAD.wrapping_mul(index))) >> 32;
-        let origin = Timestamp(now.0.saturating_sub((now.0 + period - phase) % period));
+        let offset = (period * u64::from(phase)) >> 32;
+        let origin = Timestamp(now.0.saturating_sub((now.0 + period - offset) % period));
         let room = Room::new(config, game.kind.clone(), game.config.clone())?;
         let (outboxes, counted) = (BTreeMap::new(), RoomCounters::default());
         Ok(Self {
@@ -73,10 +120,14 @@ impl HostedRoom {
             events: Vec::new(),
             origin,
             period,
+            phase,
             outboxes,
             counted,
             samples_shown: 0,
             overrun_told: None,
+            governor: Governor::new(period),
+            figures: Figures::default(),
+            figures_shown: now,
         })
     }
 
@@ -86,12 +137,11 @@ impl HostedRoom {
     ///
     /// As [`HostedRoom::open`].
     pub(super) fn reopen(self, now: Timestamp) -> Result<Self, DecodeError> {
-        Self::open(self.spec, self.board, self.inbox, now, 0)
+        Self::open(self.spec, self.board, self.inbox, now, self.phase)
     }
 
     /// Takes in everything that waits in the inbox.
-    pub(super) fn take_in(&mut self, clock: Clock) {
-        let now = clock.now();
+    pub(super) fn take_in(&mut self, now: Timestamp) {
         let at = self.room_time(now);
         let mut events = std::mem::take(&mut self.events);
         self.inbox.take(&mut events);
@@ -163,19 +213,39 @@ impl HostedRoom {
         self.inbox.rest(now, next.unwrap_or(Timestamp(u64::MAX)))
     }
 
-    /// Runs what is due, after everything that came until now was taken in.
-    pub(super) fn advance(&mut self, clock: Clock, metrics: &Metrics) {
-        let begun = clock.now();
+    /// Takes in everything that waits, and runs what is due at `begun`, which is now. The room's
+    /// thread was `busy` for so many thousandths of its time lately.
+    pub(super) fn advance(&mut self, begun: Timestamp, clock: Clock, metrics: &Metrics, busy: u64) {
+        self.take_in(begun);
         let late = self.lateness(begun);
         let at = self.room_time(begun);
-        self.room.advance(at);
+        let mut encoding = EncodingTime::new(clock);
+        self.room.advance_with(at, &mut encoding);
         self.carry_away(at);
         let ended = clock.now();
         self.board.publish(&self.room.status(), ended);
         let counters = *self.room.counters();
-        let ticks = counters.ticks - self.counted.ticks;
-        if let Some(each) = ended.since(begun).checked_div(ticks) {
-            metrics.observe_tick(late, each);
+        if counters.ticks > self.counted.ticks {
+            let took = ended.since(begun);
+            metrics.observe_tick(late, took);
+            self.figures.lateness.add(late);
+            self.figures.ticks.add(took);
+            let snapshot = counters.snapshots > self.counted.snapshots;
+            if snapshot {
+                metrics.observe_encoding(encoding.micros);
+                self.figures.encoding.add(encoding.micros);
+            }
+            self.govern(SeenTick {
+                ended,
+                late,
+                took,
+                snapshot,
+                busy,
+            });
+        } else if !self.board.is_running() {
+            self.governor.rest();
+            self.room.relieve(self.governor.relief());
+            self.show_relief();
         }
         if counters.overruns > self.counted.overruns {
             self.tell_overrun(ended, late);
@@ -183,6 +253,62 @@ impl HostedRoom {
         metrics.count_room(&self.counted, &counters);
         self.counted = counters;
         self.show_bandwidth();
+        self.show_figures(ended);
+    }
+
+    /// Lets the governor see a tick, and the room do what it says.
+    fn govern(&mut self, tick: SeenTick) {
+        let before = self.governor.relief().name();
+        if self.governor.note(tick) {
+            let relief = self.governor.relief();
+            self.room.relieve(relief);
+            let (room, now, slowed_by) = (self.board.id, relief.name(), relief.slowed_by);
+            match (before, now) {
+                ("none", _) | ("snapshots", "time") => {
+                    tracing::warn!(%room, degraded = now, slowed_by, "overloaded");
+                }
+                ("time", "time") => {
+                    tracing::debug!(%room, slowed_by, "time is slowed otherwise");
+                }
+                _ => tracing::info!(%room, degraded = now, "the load is less"),
+            }
+        }
+        self.show_relief();
+    }
+
+    fn show_relief(&self) {
+        let interval = self.room.snapshot_interval();
+        let governor = &self.governor;
+        self.board
+            .publish_relief(governor.relief(), interval, governor.pace());
+    }
+
+    /// Shows what was measured and counted, once a second.
+    fn show_figures(&mut self, now: Timestamp) {
+        if now.since(self.figures_shown) >= FIGURES_MICROS {
+            self.figures_shown = now;
+            self.figures.counters = self.counted;
+            (self.figures.waiting_frames, self.figures.waiting_bytes) = self.room.waiting();
+            self.board.publish_figures(self.figures.clone());
+        }
+    }
+
+    /// Whether the room takes so much of its thread's time that it should have one of its own.
+    pub(super) fn is_heavy(&self, now: Timestamp) -> bool {
+        self.governor.is_heavy(now)
+    }
+
+    /// Whether the room, which has a thread of its own, takes so little time that it needs none.
+    pub(super) fn is_light(&self, now: Timestamp) -> bool {
+        // Between matches it keeps the thread that the next one needs.
+        self.governor.is_light(now) || self.board.glance().phase == "lobby"
+    }
+
+    /// The room lives at `home` from now on. What is told to it meanwhile waits in its inbox, which
+    /// goes with it: nobody rings until it rests there.
+    pub(super) fn move_to(&mut self, home: Home) {
+        self.inbox.move_to(home);
+        self.governor.begin_anew();
     }
 
     /// Tells the board what the streams cost, if more is known of it than the board has.
@@ -266,6 +392,7 @@ impl HostedRoom {
                     }
                 }
                 RoomOutput::Close(connection, close) => {
+                    *self.figures.closes.entry(close.reason.slug()).or_default() += 1;
                     if let Some(outbox) = self.outboxes.remove(&connection) {
                         outbox.close(close);
                     }
@@ -288,7 +415,9 @@ impl HostedRoom {
     /// Ends a connection that does not take its messages; its session keeps its seat for a while.
     fn cut_off(&mut self, at: Timestamp, connection: ConnectionId) {
         if let Some(outbox) = self.outboxes.remove(&connection) {
-            outbox.close(CloseReason::TooSlow.into());
+            let reason = CloseReason::TooSlow;
+            *self.figures.closes.entry(reason.slug()).or_default() += 1;
+            outbox.close(reason.into());
         }
         self.room.handle(at, RoomEvent::Detach(connection));
     }
@@ -307,7 +436,7 @@ mod tests {
     use super::*;
     use crate::config::Config;
     use crate::games::Games;
-    use crate::runtime::inbox::{Home, Places, inbox};
+    use crate::runtime::inbox::{Places, inbox};
 
     /// Rooms of one rate that are opened at one moment are due at moments of their own.
     #[test]
@@ -326,7 +455,7 @@ mod tests {
             let board = Arc::new(RoomBoard::new(&config, game.clone(), now));
             let spec = RoomSpec { config, game };
             let (_handle, inbox) = inbox(board.clone(), Home::default(), Clock::start());
-            let room = HostedRoom::open(spec, board, inbox, now, index).unwrap();
+            let room = HostedRoom::open(spec, board, inbox, now, phase(0, index)).unwrap();
             let due = room.next_due(now).expect("an empty room ends some day");
             assert!(room.origin <= now && due >= now);
             period = room.period;
@@ -343,6 +472,20 @@ mod tests {
             gaps.iter().all(|gap| *gap > even / 3 && *gap < even * 3),
             "{gaps:?}"
         );
+    }
+
+    /// However many threads there are, and however few rooms on each.
+    #[test]
+    fn threads_do_not_tick_at_once_either() {
+        for (threads, rooms) in [(2, 50), (3, 16), (7, 1), (8, 100)] {
+            let all = (0..threads).flat_map(|thread| (0..rooms).map(move |n| phase(thread, n)));
+            let all: BTreeSet<u64> = all.map(u64::from).collect();
+            let around = all.first().map(|first| first + (1 << 32));
+            let next = all.iter().copied().skip(1).chain(around);
+            let widest = all.iter().zip(next).map(|(one, next)| next - one).max();
+            let even = (1 << 32) / u64::from(threads * rooms);
+            assert!(widest < Some(5 * even), "{threads} x {rooms}: {widest:?}");
+        }
     }
 
     /// A visit between two ticks has the room scheduled anew, which makes its tick no less late.
@@ -373,8 +516,7 @@ mod tests {
             outbox,
             reservation,
         });
-        room.take_in(clock);
-        room.advance(clock, &metrics);
+        room.advance(clock.now(), clock, &metrics, 0);
         assert!(
             room.board.is_running(),
             "an arena begins with its first player"
@@ -384,7 +526,7 @@ mod tests {
         assert_eq!(room.lateness(late), 40_000);
         let batch = InputBatch::default();
         assert!(handle.tell_input(connection, batch, clock.now(), &Places::new()));
-        room.take_in(clock);
+        room.take_in(clock.now());
         assert_eq!(room.lateness(late), 40_000);
         assert_eq!(room.lateness(due), 0);
     }

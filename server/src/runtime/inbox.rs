@@ -273,6 +273,14 @@ impl RoomInbox {
         std::mem::swap(&mut state.events, events);
     }
 
+    /// The room lives at `home` from now on. Only between [`RoomInbox::take`] and
+    /// [`RoomInbox::rest`], while nobody rings: so no ring is lost at the home that was.
+    pub(super) fn move_to(&self, home: Home) {
+        let mut state = self.0.lock();
+        state.looks_at = Timestamp::ZERO;
+        state.home = home;
+    }
+
     /// The room will look again at `next`; whether it may rest until then. If not, something came
     /// since [`RoomInbox::take`] that it must look at before that.
     pub(super) fn rest(&self, now: Timestamp, next: Timestamp) -> bool {

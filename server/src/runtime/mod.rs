@@ -6,11 +6,14 @@
 //! know of it.
 //!
 //! - [`room_thread`]: the loop; [`hosted_room`]: one room in it; [`bell`]: what wakes it
-//! - [`scheduler`]: which thread a room goes to
+//! - [`governor`]: what an overloaded room gives up; [`figures`]: what it measured
+//! - [`scheduler`]: which thread a room goes to, at first and when it grows heavy
 //! - [`pulse`], [`watchdog`]: whether they still move
 
 mod bell;
 pub(crate) mod board;
+pub(crate) mod figures;
+mod governor;
 mod hosted_room;
 pub(crate) mod inbox;
 mod pulse;

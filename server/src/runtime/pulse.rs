@@ -19,6 +19,8 @@ pub(super) struct Pulse {
     rooms: AtomicUsize,
     /// Members of these rooms.
     members: AtomicUsize,
+    /// How much of its time the thread was busy lately, in thousandths.
+    busy: AtomicU64,
 }
 
 impl Default for Pulse {
@@ -29,6 +31,7 @@ impl Default for Pulse {
             since: AtomicU64::new(WAITING),
             rooms: AtomicUsize::new(0),
             members: AtomicUsize::new(0),
+            busy: AtomicU64::new(0),
         }
     }
 }
@@ -72,9 +75,22 @@ impl Pulse {
         self.members.store(count, Ordering::Relaxed);
     }
 
-    /// How much the thread has to do, to compare threads by. A room costs about as much as a member:
-    /// both are something that each tick has to look at.
-    pub(super) fn load(&self) -> usize {
-        self.rooms.load(Ordering::Relaxed) + self.members.load(Ordering::Relaxed)
+    /// How many rooms were given to the thread and have not ended.
+    pub(super) fn rooms(&self) -> usize {
+        self.rooms.load(Ordering::Relaxed)
+    }
+
+    /// So many thousandths of its time the thread was busy lately.
+    pub(super) fn set_busy(&self, thousandths: u64) {
+        self.busy.store(thousandths, Ordering::Relaxed);
+    }
+
+    /// How much the thread has to do, to compare threads by: first in twentieths of its time, as
+    /// measured; then, since rooms that were opened just now have not been measured, in rooms and
+    /// members. A room costs about as much as a member: both are something that each tick has to
+    /// look at.
+    pub(super) fn load(&self) -> (u64, usize) {
+        let busy = self.busy.load(Ordering::Relaxed) / 50;
+        (busy, self.rooms() + self.members.load(Ordering::Relaxed))
     }
 }

@@ -6,31 +6,87 @@ use std::any::Any;
 use std::collections::{BTreeMap, BTreeSet};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
-use std::sync::mpsc::{Receiver, TryRecvError};
+use std::sync::mpsc::{Receiver, Sender, TryRecvError};
 use std::time::Duration;
 
 use syncline_shared::id::RoomId;
 use syncline_shared::tick::Timestamp;
 
-use crate::clock::Clock;
+use crate::clock::{Clock, micros};
 use crate::metrics::Metrics;
 use crate::runtime::board::RoomBoard;
-use crate::runtime::hosted_room::HostedRoom;
+use crate::runtime::hosted_room::{HostedRoom, phase};
 use crate::runtime::inbox::{Home, RoomInbox, RoomSpec, broke};
 
 /// What a scheduler thread is told. What its rooms are told goes to their inboxes.
 pub(super) enum ThreadEvent {
     /// It has one more room.
     Host(RoomSpec, Arc<RoomBoard>, RoomInbox),
+    /// It has a room that lived on another thread.
+    Adopt(Box<HostedRoom>),
     /// It ends, with all its rooms.
     Stop,
+}
+
+/// How often a thread says how busy it was, in microseconds.
+const BUSY_MICROS: u64 = 250_000;
+
+/// How long a thread for one room alone waits for another one, once it has none.
+const IDLE: Duration = Duration::from_secs(5);
+
+/// How long a room that could not be moved is left where it is, in microseconds.
+const MOVE_AGAIN_MICROS: u64 = 5_000_000;
+
+/// A thread, as others know it.
+#[derive(Clone)]
+pub(super) struct ThreadLink {
+    /// What to call it.
+    pub(super) number: usize,
+    /// Where it is told things.
+    pub(super) events: Sender<ThreadEvent>,
+    /// Where its rooms live.
+    pub(super) home: Home,
+}
+
+impl ThreadLink {
+    /// Tells the thread; whether it will hear.
+    pub(super) fn tell(&self, event: ThreadEvent) -> bool {
+        let told = self.events.send(event).is_ok();
+        self.home.bell.call();
+        told
+    }
+}
+
+/// The other threads.
+pub(super) trait Neighbours: Send + Sync {
+    /// A thread for one room alone, if there may be one more. The room counts as given to it.
+    fn lone(&self) -> Option<ThreadLink>;
+
+    /// The thread for many rooms that has least to do. The room counts as given to it.
+    fn common(&self) -> Option<ThreadLink>;
+
+    /// Whether the thread `number`, which was for one room alone and has none, may end. No room is
+    /// given to it any more then.
+    fn dismiss(&self, number: usize) -> bool;
+}
+
+/// Where a thread stands among the others.
+pub(super) struct Post {
+    /// The thread itself.
+    pub(super) link: ThreadLink,
+    /// What it is told.
+    pub(super) told: Receiver<ThreadEvent>,
+    /// Whether it is for one room alone.
+    pub(super) lone: bool,
+    /// The others.
+    pub(super) neighbours: Arc<dyn Neighbours>,
 }
 
 /// A thread's rooms, and when each is due.
 pub(super) struct RoomThread {
     clock: Clock,
-    inbox: Receiver<ThreadEvent>,
     metrics: Arc<Metrics>,
+    post: Post,
     home: Home,
     rooms: BTreeMap<RoomId, HostedRoom>,
     /// When each room is due, and the same by time.
@@ -42,47 +98,59 @@ pub(super) struct RoomThread {
     hosted: u32,
     /// Members of all rooms.
     members: usize,
+    busy: Busy,
+    /// When a room may be moved again, if one could not be.
+    moves_from: Timestamp,
+}
+
+/// How long the thread was in its rooms.
+#[derive(Default)]
+struct Busy {
+    since: Timestamp,
+    micros: u64,
+    /// In the stretch before, in thousandths.
+    thousandths: u64,
 }
 
 impl RoomThread {
-    pub(super) fn new(
-        clock: Clock,
-        inbox: Receiver<ThreadEvent>,
-        metrics: Arc<Metrics>,
-        home: Home,
-    ) -> Self {
+    pub(super) fn new(clock: Clock, metrics: Arc<Metrics>, post: Post) -> Self {
         let (rooms, dues, agenda) = (BTreeMap::new(), BTreeMap::new(), BTreeSet::new());
         Self {
             clock,
-            inbox,
             metrics,
-            home,
+            home: post.link.home.clone(),
+            post,
             rooms,
             dues,
             agenda,
             rung: Vec::new(),
             hosted: 0,
             members: 0,
+            busy: Busy::default(),
+            moves_from: Timestamp::ZERO,
         }
     }
 
-    /// Runs until it is told to stop.
+    /// Runs until it is told to stop, or is not needed any more.
     pub(super) fn run(mut self) {
         loop {
             self.wait();
             loop {
-                match self.inbox.try_recv() {
+                match self.post.told.try_recv() {
                     Ok(ThreadEvent::Host(spec, board, inbox)) => self.host(spec, &board, inbox),
+                    Ok(ThreadEvent::Adopt(room)) => self.adopt(*room),
                     Err(TryRecvError::Empty) => break,
                     // Or the scheduler is gone without a word: nobody can reach this thread any more.
                     Ok(ThreadEvent::Stop) | Err(TryRecvError::Disconnected) => return,
                 }
             }
             for id in std::mem::take(&mut self.rung) {
-                let clock = self.clock;
-                self.visit(id, |room| room.take_in(clock));
+                self.visit(id, HostedRoom::take_in);
             }
             self.advance_due();
+            if self.is_needless() {
+                return;
+            }
         }
     }
 
@@ -91,24 +159,92 @@ impl RoomThread {
         let longest = match self.agenda.first() {
             _ if !self.rung.is_empty() => Some(Duration::ZERO),
             Some(&(due, _)) => Some(self.clock.until(due)),
+            None if self.post.lone => Some(IDLE),
             None => None,
         };
+        if longest.is_none_or(|longest| longest >= Duration::from_micros(BUSY_MICROS)) {
+            self.home.pulse.set_busy(0);
+        }
         self.home.bell.wait(longest, &mut self.rung);
+    }
+
+    /// Whether the thread was for a room that is gone, and no other wants it.
+    fn is_needless(&self) -> bool {
+        let idle = self.rooms.is_empty() && self.clock.now().since(self.busy.since) >= micros(IDLE);
+        self.post.lone && idle && self.post.neighbours.dismiss(self.post.link.number)
     }
 
     /// Lets each room run that is due now. What came for it until then is taken in first, however
     /// much: an input that came in time is not made late here. Its places bound how much that is.
     fn advance_due(&mut self) {
         let now = self.clock.now();
+        self.note_busy(now);
         while let Some(&(due, id)) = self.agenda.first()
             && due <= now
         {
-            let (clock, metrics) = (self.clock, self.metrics.clone());
-            self.visit(id, |room| {
-                room.take_in(clock);
-                room.advance(clock, &metrics);
-            });
+            let (clock, metrics, busy) = (self.clock, self.metrics.clone(), self.busy.thousandths);
+            self.visit(id, |room, begun| room.advance(begun, clock, &metrics, busy));
         }
+    }
+
+    /// Says now and then how busy the thread was.
+    fn note_busy(&mut self, now: Timestamp) {
+        let passed = now.since(self.busy.since);
+        if passed >= BUSY_MICROS && !self.rooms.is_empty() {
+            let thousandths = (self.busy.micros * 1000 / passed).min(1000);
+            self.busy = Busy {
+                since: now,
+                micros: 0,
+                thousandths,
+            };
+            self.home.pulse.set_busy(thousandths);
+        }
+    }
+
+    /// Takes in a room from another thread.
+    fn adopt(&mut self, room: HostedRoom) {
+        let id = room.board().id;
+        self.members += room.member_count();
+        self.home.pulse.set_members(self.members);
+        self.rooms.insert(id, room);
+        self.schedule(id, self.clock.now());
+    }
+
+    /// Sends a room to another thread, if it had better live there; whether it is gone.
+    fn send_away(&mut self, id: RoomId, now: Timestamp) -> bool {
+        let Some(room) = self.rooms.get(&id) else {
+            return false;
+        };
+        let heavy = !self.post.lone && self.rooms.len() > 1 && room.is_heavy(now);
+        let light = self.post.lone && room.is_light(now);
+        if !heavy && !light || now < self.moves_from {
+            return false;
+        }
+        let link = if heavy {
+            self.post.neighbours.lone()
+        } else {
+            self.post.neighbours.common()
+        };
+        let Some(link) = link else {
+            self.moves_from = now.plus_micros(MOVE_AGAIN_MICROS);
+            return false;
+        };
+        let Some(mut room) = self.rooms.remove(&id) else {
+            return false;
+        };
+        tracing::info!(room = %id, alone = heavy, thread = link.number, "moves to another thread");
+        self.unschedule(id);
+        self.metrics.room_moves.inc();
+        self.home.pulse.remove_room();
+        self.members -= room.member_count();
+        self.home.pulse.set_members(self.members);
+        room.move_to(link.home.clone());
+        let board = room.board().clone();
+        if !link.tell(ThreadEvent::Adopt(Box::new(room))) {
+            // The server is ending, and the room with it.
+            board.abandon();
+        }
+        true
     }
 
     fn host(&mut self, spec: RoomSpec, board: &Arc<RoomBoard>, inbox: RoomInbox) {
@@ -116,14 +252,16 @@ impl RoomThread {
         self.hosted = self.hosted.wrapping_add(1);
         self.home.pulse.enter(id, now);
         let opened = catch_unwind(AssertUnwindSafe(|| {
-            HostedRoom::open(spec, board.clone(), inbox, now, self.hosted)
+            let thread = u32::try_from(self.post.link.number).unwrap_or_default();
+            let phase = phase(thread, self.hosted);
+            HostedRoom::open(spec, board.clone(), inbox, now, phase)
         }));
         self.home.pulse.leave();
         match opened {
             Ok(Ok(room)) => {
                 tracing::info!(room = %id, code = %board.code, game = board.game.kind.name(), "opened");
                 self.rooms.insert(id, room);
-                self.schedule(id);
+                self.schedule(id, now);
             }
             Ok(Err(error)) => {
                 tracing::error!(room = %id, %error, "the game can't read its config");
@@ -138,26 +276,29 @@ impl RoomThread {
     }
 
     /// Lets `act` have one room, then sees what has become of it.
-    fn visit(&mut self, id: RoomId, act: impl FnOnce(&mut HostedRoom)) {
+    fn visit(&mut self, id: RoomId, act: impl FnOnce(&mut HostedRoom, Timestamp)) {
         let Some(room) = self.rooms.get_mut(&id) else {
             return;
         };
         let before = room.member_count();
-        self.home.pulse.enter(id, self.clock.now());
-        let outcome = catch_unwind(AssertUnwindSafe(|| act(room)));
+        let begun = self.clock.now();
+        self.home.pulse.enter(id, begun);
+        let outcome = catch_unwind(AssertUnwindSafe(|| act(room, begun)));
         self.home.pulse.leave();
+        let ended = self.clock.now();
+        self.busy.micros += ended.since(begun);
         self.members = self.members - before + room.member_count();
         self.home.pulse.set_members(self.members);
         match outcome {
             Ok(()) if room.is_finished() => self.retire(id),
-            Ok(()) => self.schedule(id),
+            Ok(()) if self.send_away(id, ended) => {}
+            Ok(()) => self.schedule(id, ended),
             Err(panic) => self.end_broken(id, &*panic),
         }
     }
 
     /// Notes when the room is due next, and lets it rest until then.
-    fn schedule(&mut self, id: RoomId) {
-        let now = self.clock.now();
+    fn schedule(&mut self, id: RoomId, now: Timestamp) {
         // Never now: a room that stays due gets its next turn after the others'.
         let not_now = |due: Timestamp| due.max(now.plus_micros(1));
         let Some(room) = self.rooms.get(&id) else {
@@ -200,7 +341,7 @@ impl RoomThread {
         match anew {
             Ok(Ok(anew)) => {
                 self.rooms.insert(id, anew);
-                self.schedule(id);
+                self.schedule(id, now);
             }
             Ok(Err(error)) => {
                 tracing::error!(room = %id, %error, "the game can't read its config");

@@ -1,7 +1,7 @@
-//! Which thread a room goes to. Rooms stay where they are put.
+//! Which thread a room goes to: the one that has least to do, or one of its own while it is heavy.
 
-use std::sync::Arc;
 use std::sync::mpsc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
@@ -15,24 +15,47 @@ use crate::error::Error;
 use crate::metrics::Metrics;
 use crate::runtime::board::RoomBoard;
 use crate::runtime::inbox::{Home, RoomHandle, RoomSpec, inbox};
-use crate::runtime::room_thread::{RoomThread, ThreadEvent};
+use crate::runtime::room_thread::{Neighbours, Post, RoomThread, ThreadEvent, ThreadLink};
 
 /// A thread that has been in one room for so long gets no new one while another can take it, in
 /// microseconds.
 const BUSY: u64 = 1_000_000;
 
+/// How many threads there are at the most, beyond the number of cores: some for rooms that are too
+/// heavy to live with others.
+const BEYOND_CORES: usize = 2;
+
 /// All scheduler threads.
 pub(crate) struct Scheduler {
     clock: Clock,
+    pool: Arc<Pool>,
+}
+
+/// The threads that there are: those for many rooms, which stay, and those for one room alone, which
+/// come and go.
+struct Pool {
+    clock: Clock,
+    metrics: Arc<Metrics>,
+    threads_max: usize,
+    state: Mutex<State>,
+}
+
+struct State {
     threads: Vec<SchedulerThread>,
+    /// Threads started so far.
+    started: usize,
+    /// Nothing is ever sent: that the last sender is gone is the message. None once all are told to
+    /// end: no more are started.
+    alive: Option<tokio_mpsc::Sender<()>>,
 }
 
 /// Resolves once all threads have ended.
 pub(crate) struct Ended(tokio_mpsc::Receiver<()>);
 
 struct SchedulerThread {
-    events: mpsc::Sender<ThreadEvent>,
-    home: Home,
+    link: ThreadLink,
+    /// Whether it is for one room alone.
+    lone: bool,
     thread: JoinHandle<()>,
 }
 
@@ -58,11 +81,22 @@ impl Scheduler {
     ) -> Result<(Self, Ended), Error> {
         let cores = std::thread::available_parallelism().map_or(1, usize::from);
         let count = count.map_or(cores.saturating_sub(1), usize::from).max(1);
-        // Nothing is ever sent: that the last sender is gone is the message.
         let (alive, ended) = tokio_mpsc::channel(1);
-        let start = |number| SchedulerThread::start(number, clock, metrics.clone(), alive.clone());
-        let threads = (0..count).map(start).collect::<Result<_, _>>()?;
-        Ok((Self { clock, threads }, Ended(ended)))
+        let state = State {
+            threads: Vec::new(),
+            started: 0,
+            alive: Some(alive),
+        };
+        let pool = Arc::new(Pool {
+            clock,
+            metrics: metrics.clone(),
+            threads_max: count.max(cores + BEYOND_CORES),
+            state: Mutex::new(state),
+        });
+        for _ in 0..count {
+            pool.start_thread(&mut pool.lock(), false)?;
+        }
+        Ok((Self { clock, pool }, Ended(ended)))
     }
 
     /// Opens a room on the thread that has least to do, of those that move at `now`.
@@ -72,47 +106,38 @@ impl Scheduler {
         board: &Arc<RoomBoard>,
         now: Timestamp,
     ) -> RoomHandle {
-        let thread = self
-            .threads
-            .iter()
-            .min_by_key(|thread| {
-                let moves_not =
-                    thread.thread.is_finished() || thread.home.pulse.is_stuck(now, BUSY);
-                (moves_not, thread.home.pulse.load())
-            })
-            .expect("at least one thread was started");
-        thread.home.pulse.add_room();
-        let (room, inbox) = inbox(board.clone(), thread.home.clone(), self.clock);
-        if !thread.tell(ThreadEvent::Host(spec, board.clone(), inbox)) {
+        let link = self.pool.lock().least_busy(now);
+        let (room, inbox) = inbox(board.clone(), link.home.clone(), self.clock);
+        if !link.tell(ThreadEvent::Host(spec, board.clone(), inbox)) {
             // The thread is gone, and whoever enters will be told so.
             board.abandon();
         }
         room
     }
 
-    /// Whether every thread has been in one room for `longest` microseconds at `now`, or has ended.
+    /// Whether every thread that takes new rooms has been in one room for `longest` microseconds at
+    /// `now`, or has ended.
     pub(crate) fn is_stuck(&self, now: Timestamp, longest: u64) -> bool {
-        self.stuck(now, longest).count() == self.threads.len()
+        let state = self.pool.lock();
+        let mut common = state.threads.iter().filter(|thread| !thread.lone);
+        common.all(|thread| thread.stall(now, longest).is_some())
     }
 
     /// The threads that have been in one room for `longest` microseconds at `now`, or have ended.
-    pub(crate) fn stuck(&self, now: Timestamp, longest: u64) -> impl Iterator<Item = StuckThread> {
-        self.threads
-            .iter()
-            .enumerate()
-            .filter_map(move |(number, thread)| {
-                if thread.thread.is_finished() {
-                    return Some(StuckThread::Ended(number));
-                }
-                let (room, micros) = thread.home.pulse.visit(now)?;
-                (micros >= longest).then_some(StuckThread::InRoom(room))
-            })
+    pub(crate) fn stuck(&self, now: Timestamp, longest: u64) -> Vec<StuckThread> {
+        let state = self.pool.lock();
+        let stalls = state.threads.iter();
+        stalls
+            .filter_map(|thread| thread.stall(now, longest))
+            .collect()
     }
 
     /// Tells all threads to end, with their rooms.
     pub(crate) fn stop(&self) {
-        for thread in &self.threads {
-            thread.tell(ThreadEvent::Stop);
+        let mut state = self.pool.lock();
+        state.alive = None;
+        for thread in &state.threads {
+            thread.link.tell(ThreadEvent::Stop);
         }
     }
 }
@@ -123,35 +148,112 @@ impl Drop for Scheduler {
     }
 }
 
-impl SchedulerThread {
-    fn start(
-        number: usize,
-        clock: Clock,
-        metrics: Arc<Metrics>,
-        alive: tokio_mpsc::Sender<()>,
-    ) -> Result<Self, Error> {
+impl Pool {
+    fn lock(&self) -> MutexGuard<'_, State> {
+        // Nothing here panics halfway through a change.
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn start_thread(self: &Arc<Self>, state: &mut State, lone: bool) -> Result<ThreadLink, Error> {
+        let alive = state.alive.clone();
         let (events, told) = mpsc::channel();
-        let home = Home::default();
-        let rooms = RoomThread::new(clock, told, metrics, home.clone());
+        let link = ThreadLink {
+            number: state.started,
+            events,
+            home: Home::default(),
+        };
+        let post = Post {
+            link: link.clone(),
+            told,
+            lone,
+            neighbours: Arc::new(Neighbourhood(Arc::downgrade(self))),
+        };
+        let rooms = RoomThread::new(self.clock, self.metrics.clone(), post);
         let thread = std::thread::Builder::new()
-            .name(format!("syncline-rooms-{number}"))
+            .name(format!("syncline-rooms-{}", link.number))
             .spawn(move || {
                 rooms.run();
                 drop(alive);
             })
             .map_err(Error::Thread)?;
-        Ok(Self {
-            events,
-            home,
+        state.started += 1;
+        state.threads.push(SchedulerThread {
+            link: link.clone(),
+            lone,
             thread,
-        })
+        });
+        Ok(link)
+    }
+}
+
+impl State {
+    /// The thread for many rooms that has least to do, of those that move at `now`, with one room
+    /// more.
+    fn least_busy(&self, now: Timestamp) -> ThreadLink {
+        let common = self.threads.iter().filter(|thread| !thread.lone);
+        let least = common.min_by_key(|thread| {
+            let moves_not = thread.stall(now, BUSY).is_some();
+            (moves_not, thread.link.home.pulse.load())
+        });
+        let thread = least.expect("at least one thread was started, and such threads stay");
+        thread.link.home.pulse.add_room();
+        thread.link.clone()
+    }
+}
+
+/// The pool as its threads know it. It does not keep it alive.
+struct Neighbourhood(Weak<Pool>);
+
+impl Neighbours for Neighbourhood {
+    fn lone(&self) -> Option<ThreadLink> {
+        let pool = self.0.upgrade()?;
+        let mut state = pool.lock();
+        state.alive.as_ref()?;
+        let idle = |thread: &&SchedulerThread| {
+            thread.lone && thread.link.home.pulse.rooms() == 0 && !thread.thread.is_finished()
+        };
+        let idle = state.threads.iter().find(idle);
+        let link = match idle.map(|thread| thread.link.clone()) {
+            Some(link) => link,
+            None if state.threads.len() >= pool.threads_max => return None,
+            None => pool
+                .start_thread(&mut state, true)
+                .inspect_err(|error| tracing::warn!(%error, "no thread for a heavy room"))
+                .ok()?,
+        };
+        link.home.pulse.add_room();
+        Some(link)
     }
 
-    /// Tells the thread; whether it will hear.
-    fn tell(&self, event: ThreadEvent) -> bool {
-        let told = self.events.send(event).is_ok();
-        self.home.bell.call();
-        told
+    fn common(&self) -> Option<ThreadLink> {
+        let pool = self.0.upgrade()?;
+        let link = pool.lock().least_busy(pool.clock.now());
+        Some(link)
+    }
+
+    fn dismiss(&self, number: usize) -> bool {
+        let Some(pool) = self.0.upgrade() else {
+            return false;
+        };
+        let mut state = pool.lock();
+        // Rooms are given to threads under this lock only.
+        let needless = |thread: &SchedulerThread| {
+            thread.link.number == number && thread.link.home.pulse.rooms() == 0
+        };
+        let before = state.threads.len();
+        state.threads.retain(|thread| !needless(thread));
+        state.threads.len() < before
+    }
+}
+
+impl SchedulerThread {
+    /// Why the thread does not move, if it doesn't.
+    fn stall(&self, now: Timestamp, longest: u64) -> Option<StuckThread> {
+        if self.thread.is_finished() {
+            return Some(StuckThread::Ended(self.link.number));
+        }
+        let (room, micros) = self.link.home.pulse.visit(now)?;
+        (micros >= longest).then_some(StuckThread::InRoom(room))
     }
 }
 
@@ -181,7 +283,8 @@ mod tests {
         let game = games.resolve(&Config::default()).unwrap();
         let game = game.default_game();
         let (begun, now) = (Timestamp::ZERO, Timestamp(BUSY));
-        scheduler.threads[0].home.pulse.enter(RoomId(9), begun);
+        let first = scheduler.pool.lock().threads[0].link.clone();
+        first.home.pulse.enter(RoomId(9), begun);
         for id in 1..=4 {
             let config = RoomConfig::new(RoomId(id), RoomCode::from_entropy(id.into()), 1);
             let board = Arc::new(RoomBoard::new(&config, game.clone(), begun));
@@ -192,8 +295,8 @@ mod tests {
             let room = scheduler.host(spec, &board, now);
             assert!(!room.is_stuck(begun, BUSY));
         }
-        assert_eq!(scheduler.threads[0].home.pulse.load(), 0);
-        let stuck: Vec<_> = scheduler.stuck(now, BUSY).collect();
+        assert_eq!(first.home.pulse.rooms(), 0);
+        let stuck = scheduler.stuck(now, BUSY);
         assert_eq!(stuck, [StuckThread::InRoom(RoomId(9))]);
         assert!(!scheduler.is_stuck(now, BUSY));
     }

@@ -110,6 +110,7 @@ impl Watchdog {
             .directory
             .scheduler()
             .stuck(now, self.stall)
+            .into_iter()
             .map(Stall::Thread);
         let rooms = self.directory.rooms();
         let still = rooms
