@@ -56,6 +56,7 @@ where
             room: config.room_of(number),
             role: Role::Player,
             seed,
+            inputs: config.inputs,
             snapshots_kept: 0,
         };
         Self {

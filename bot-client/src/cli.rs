@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use clap::{Parser, ValueEnum};
 use syncline_client_core::behaviour::Behaviour;
+use syncline_client_core::input_pace::InputPace;
 use syncline_shared::id::RoomId;
 
 use crate::config::{Decode, Path, Room, Stall, SwarmConfig};
@@ -35,6 +36,9 @@ pub struct Arguments {
     /// How the bots play
     #[arg(long, value_enum, default_value_t = BehaviourName::Wander)]
     behaviour: BehaviourName,
+    /// How often they say what they press: each tick, or when it changes and each half second
+    #[arg(long, value_enum, default_value_t = InputsName::EveryTick)]
+    inputs: InputsName,
     /// Over how many rooms the bots are spread
     #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=100_000))]
     rooms: u32,
@@ -70,6 +74,12 @@ enum BehaviourName {
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
+enum InputsName {
+    EveryTick,
+    OnChange,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
 enum DecodeName {
     All,
     Shared,
@@ -88,6 +98,10 @@ impl From<&Arguments> for SwarmConfig {
                 BehaviourName::Wander => Behaviour::Wander,
                 BehaviourName::Chase => Behaviour::Chase,
                 BehaviourName::Idle => Behaviour::Idle,
+            },
+            inputs: match arguments.inputs {
+                InputsName::EveryTick => InputPace::EveryTick,
+                InputsName::OnChange => InputPace::OnChange,
             },
             rooms: arguments.rooms,
             room: arguments.room,
@@ -155,7 +169,7 @@ mod tests {
         let config = config(
             "--url ws://127.0.0.1:7777/play --bots 200 --duration 30s --ramp 100/s --game arena \
              --behaviour chase --rooms 4 --room 9 --latency 80ms --jitter 20ms --stall 1%x2s \
-             --seed 7 --decode shared --ca ca.pem",
+             --seed 7 --decode shared --inputs on-change --ca ca.pem",
         )
         .unwrap();
         assert_eq!(
@@ -171,6 +185,7 @@ mod tests {
         assert_eq!((config.seed, config.decode), (7, Some(Decode::Shared)));
         assert_eq!(config.behaviour, Behaviour::Chase);
         assert_eq!(config.ca, Some(PathBuf::from("ca.pem")));
+        assert_eq!(config.inputs, InputPace::OnChange);
     }
 
     #[test]
@@ -178,6 +193,7 @@ mod tests {
         let config = config("").unwrap();
         assert_eq!((config.bots, config.game.as_str()), (10, "arena"));
         assert_eq!((config.stall, config.decode), (None, None));
+        assert_eq!(config.inputs, InputPace::EveryTick);
     }
 
     #[test]

@@ -4,6 +4,7 @@ use core::time::Duration;
 use std::path::PathBuf;
 
 use syncline_client_core::behaviour::Behaviour;
+use syncline_client_core::input_pace::InputPace;
 use syncline_shared::id::{RoomCode, RoomId};
 use syncline_shared::message::control::RoomSelector;
 
@@ -28,6 +29,8 @@ pub struct SwarmConfig {
     pub game: String,
     /// How the bots play.
     pub behaviour: Behaviour,
+    /// How often they say what they press.
+    pub inputs: InputPace,
     /// Over how many rooms the bots are spread.
     pub rooms: u32,
     /// The first of these rooms.
@@ -89,6 +92,7 @@ impl SwarmConfig {
             ramp_per_second: 100,
             game: "arena".to_owned(),
             behaviour: Behaviour::Wander,
+            inputs: InputPace::EveryTick,
             rooms: 1,
             room: Room::Id(RoomId(1)),
             path: Path::default(),

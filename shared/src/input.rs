@@ -81,6 +81,9 @@ pub struct InputFrame {
     pub words: InputWords,
 }
 
+/// Set in the byte that counts a batch's frames: the client holds the last of them.
+const HELD: u8 = 0x40;
+
 /// What a client sends at once: acknowledgement, then frames of consecutive ticks, oldest first.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct InputBatch {
@@ -90,6 +93,9 @@ pub struct InputBatch {
     pub received: u32,
     /// The frames.
     pub frames: Vec<InputFrame>,
+    /// Whether the last frame counts for every later tick as well, until another one comes: a
+    /// client that sends only what changes. Says nothing, and is not sent, without frames.
+    pub held: bool,
 }
 
 impl InputBatch {
@@ -98,15 +104,18 @@ impl InputBatch {
     /// Frames beyond the newest [`INPUT_FRAMES_PER_BATCH_MAX`] are left out; words that are missing
     /// are written as 0, words that are too high as the highest.
     ///
-    /// Layout: varint incarnation, varint received, byte count; then, if there are frames, varint
-    /// tick of the first, per frame a varint of how many eighths of a tick its view lies behind it,
-    /// and the words of all frames, bit-packed.
+    /// Layout: varint incarnation, varint received, byte count, plus 0x40 if the last frame is held;
+    /// then, if there are frames, varint tick of the first, per frame a varint of how many eighths of
+    /// a tick its view lies behind it, and the words of all frames, bit-packed.
     pub fn encode(&self, layout: &Layout, out: &mut Vec<u8>) {
         let frames = &self.frames[self.frames.len().saturating_sub(INPUT_FRAMES_PER_BATCH_MAX)..];
         write_varint(out, self.incarnation);
         write_varint(out, self.received);
-        out.push(u8::try_from(frames.len()).expect("bounded above"));
-        let Some(first) = frames.first() else { return };
+        let count = u8::try_from(frames.len()).expect("bounded above");
+        let Some(first) = frames.first() else {
+            return out.push(count);
+        };
+        out.push(if self.held { count | HELD } else { count });
         debug_assert!(
             frames.is_sorted_by(|one, next| one.tick.next() == next.tick),
             "only the first tick is written"
@@ -133,14 +142,20 @@ impl InputBatch {
     /// # Errors
     ///
     /// [`DecodeError::TooLong`] for more than [`INPUT_FRAMES_PER_BATCH_MAX`] frames,
-    /// [`DecodeError::OutOfRange`] for ticks beyond the last, and whatever reading bits may find.
+    /// [`DecodeError::Invalid`] for none of them being held, [`DecodeError::OutOfRange`] for ticks
+    /// beyond the last, and whatever reading bits may find.
     pub fn decode(layout: &Layout, bytes: &[u8]) -> Result<Self, DecodeError> {
         let mut reader = ByteReader::new(bytes);
         let incarnation = reader.varint()?;
         let received = reader.varint()?;
-        let count = usize::from(reader.u8()?);
+        let count = reader.u8()?;
+        let held = count & HELD != 0;
+        let count = usize::from(count & !HELD);
         if count > INPUT_FRAMES_PER_BATCH_MAX {
             return Err(DecodeError::TooLong);
+        }
+        if held && count == 0 {
+            return Err(DecodeError::Invalid);
         }
         let mut frames = Vec::with_capacity(count);
         if count > 0 {
@@ -172,6 +187,7 @@ impl InputBatch {
             incarnation,
             received,
             frames,
+            held,
         })
     }
 }
@@ -181,7 +197,7 @@ impl InputBatch {
 pub enum InputStatus {
     /// The player's frame for this tick.
     Applied,
-    /// None had come: the last input again.
+    /// None had come: the last input again, be it because the client holds it or for want of news.
     Repeated,
     /// A late frame was merged in.
     Merged,
@@ -273,10 +289,10 @@ mod tests {
         let words = prop::collection::vec(any::<u32>(), 0..INPUT_WORDS_MAX);
         let frames = prop::collection::vec((any::<u32>(), words), 0..INPUT_FRAMES_PER_BATCH_MAX);
         let first = 0..u32::MAX - 64;
-        (schema_data(), any::<(u32, u32)>(), first, frames).prop_map(
-            |(data, (incarnation, received), first, frames)| {
+        (schema_data(), any::<(u32, u32, bool)>(), first, frames).prop_map(
+            |(data, (incarnation, received, held), first, frames)| {
                 let schema = Schema::from_data(data).unwrap();
-                let frames = (first..)
+                let frames: Vec<_> = (first..)
                     .zip(frames)
                     .map(|(tick, (lag, words))| InputFrame {
                         tick: Tick(tick),
@@ -287,6 +303,7 @@ mod tests {
                 let batch = InputBatch {
                     incarnation,
                     received,
+                    held: held && !frames.is_empty(),
                     frames,
                 };
                 (schema, batch)
@@ -386,8 +403,25 @@ mod tests {
         let decoded = decode(&schema, &encode(&batch, &schema)).unwrap();
         let ticks: Vec<u32> = decoded.frames.iter().map(|frame| frame.tick.0).collect();
         assert_eq!(ticks, (8..40).collect::<Vec<_>>());
-        let bytes = [0, 0, 33, 0];
-        assert_eq!(decode(&schema, &bytes), Err(DecodeError::TooLong));
+        for count in [33, 0x61, 0x80, 0x81] {
+            assert_eq!(
+                decode(&schema, &[0, 0, count, 0]),
+                Err(DecodeError::TooLong)
+            );
+        }
+    }
+
+    /// Nothing can be held but a frame.
+    #[test]
+    fn a_batch_without_frames_holds_nothing() {
+        let schema = schema();
+        let batch = InputBatch {
+            held: true,
+            ..InputBatch::default()
+        };
+        let bytes = encode(&batch, &schema);
+        assert_eq!(decode(&schema, &bytes), Ok(InputBatch::default()));
+        assert_eq!(decode(&schema, &[0, 0, HELD]), Err(DecodeError::Invalid));
     }
 
     #[test]

@@ -3,6 +3,7 @@
 //! Every match runs under all checkers: worlds equal bit for bit, predictions right or corrected for
 //! a cause, everybody current when the faults are over, the journal reproducing the match.
 
+use syncline_client_core::input_pace::InputPace;
 use syncline_client_core::prediction::LATE_INPUT;
 use syncline_shared::bits::ByteReader;
 use syncline_shared::message::{SectionKind, sections, write_section};
@@ -94,16 +95,18 @@ fn the_same_seed_gives_the_same_bytes() {
 
 #[test]
 fn a_quiet_match_is_predicted_without_a_late_input() {
-    let summary = holds(&Scenario::quiet(5, Played::Arena, 8, 10));
-    assert!(summary.predictions > 1000, "{summary:?}");
-    let late = summary
-        .corrections
-        .iter()
-        .find(|(cause, _)| *cause == LATE_INPUT);
-    // The first inputs are stamped before the clocks have met.
-    assert!(late.is_none_or(|&(_, count)| count <= 16), "{summary:?}");
-    assert_eq!(summary.endings, []);
-    assert_eq!(summary.current, 8);
+    for pace in [InputPace::EveryTick, InputPace::OnChange] {
+        let summary = holds(&Scenario::quiet(5, Played::Arena, 8, 10).at(pace));
+        assert!(summary.predictions > 1000, "{summary:?}");
+        let late = summary
+            .corrections
+            .iter()
+            .find(|(cause, _)| *cause == LATE_INPUT);
+        // The first inputs are stamped before the clocks have met.
+        assert!(late.is_none_or(|&(_, count)| count <= 16), "{summary:?}");
+        assert_eq!(summary.endings, []);
+        assert_eq!(summary.current, 8);
+    }
 }
 
 #[test]

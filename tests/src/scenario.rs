@@ -3,6 +3,7 @@
 //! The one way to write a scenario, by hand or from a seed. Says nothing about what has to hold:
 //! that is the checkers'.
 
+use syncline_client_core::input_pace::InputPace;
 use syncline_shared::rng::Rng;
 use syncline_shared::tick::Timestamp;
 
@@ -51,6 +52,8 @@ pub struct Guest {
     pub path: Path,
     /// Whether it only watches.
     pub watches: bool,
+    /// How often it says what it presses.
+    pub inputs: InputPace,
 }
 
 /// Something that goes wrong.
@@ -101,17 +104,27 @@ impl Scenario {
             snapshot_interval: 1,
             checkpoint_interval: 40,
             grace_micros: 15_000_000,
-            clients: vec![
-                Guest {
+            clients: (0u64..)
+                .take(clients)
+                .map(|n| Guest {
                     comes: Timestamp::ZERO,
                     path,
-                    watches: false
-                };
-                clients
-            ],
+                    watches: false,
+                    inputs: any_pace(seed.wrapping_add(n)),
+                })
+                .collect(),
             faults: Vec::new(),
             duration: Timestamp::from_millis(seconds * 1000),
         }
+    }
+
+    /// The same with everybody at this pace.
+    #[must_use]
+    pub fn at(mut self, pace: InputPace) -> Self {
+        for client in &mut self.clients {
+            client.inputs = pace;
+        }
+        self
     }
 
     /// The same with everybody on `path`.
@@ -157,7 +170,7 @@ impl Scenario {
             Played::Crowd | Played::LargeCrowd => 1 + rng.below(3),
         };
         let mut clients: Vec<Guest> = (0..count)
-            .map(|_| {
+            .map(|n| {
                 let late = rng.chance(1, 3);
                 let comes = if late {
                     rng.below(2_000)
@@ -169,6 +182,7 @@ impl Scenario {
                     comes,
                     path: any_path(&mut rng),
                     watches: rng.chance(1, 8),
+                    inputs: any_pace(seed.wrapping_add(u64::from(n))),
                 }
             })
             .collect();
@@ -213,6 +227,15 @@ impl Scenario {
 
 fn millis(rng: &mut Rng, low: i32, high: i32) -> Timestamp {
     Timestamp::from_millis(u64::try_from(rng.range(low, high)).unwrap_or(0))
+}
+
+/// From a sequence of its own.
+fn any_pace(seed: u64) -> InputPace {
+    if Rng::from_seed(seed ^ 0x9ACE).chance(1, 2) {
+        InputPace::OnChange
+    } else {
+        InputPace::EveryTick
+    }
 }
 
 fn any_path(rng: &mut Rng) -> Path {

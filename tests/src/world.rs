@@ -528,6 +528,7 @@ fn peer<P: Predict>(seed: u64, guest: Guest) -> Peer<P> {
             Role::Player
         },
         seed,
+        inputs: guest.inputs,
         snapshots_kept: 4,
     };
     let behaviour = if seed.is_multiple_of(2) {

@@ -187,6 +187,7 @@ impl Client {
             incarnation,
             received,
             frames,
+            ..InputBatch::default()
         };
         let mut body = Vec::new();
         batch.encode(schema.input(), &mut body);

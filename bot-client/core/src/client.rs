@@ -22,6 +22,7 @@ use syncline_shared::tick::{Tick, Timestamp};
 use crate::backoff::Backoff;
 use crate::event::{ClientEvent, Closed, Ending, NetworkEvent, Output};
 use crate::follower::Decoding;
+use crate::input_pace::InputPace;
 use crate::link::Link;
 use crate::playing::Playing;
 use crate::prediction::NoPrediction;
@@ -51,6 +52,8 @@ pub struct ClientConfig {
     pub role: Role,
     /// Names the jitter of reconnects.
     pub seed: u64,
+    /// How often to say what the player presses.
+    pub inputs: InputPace,
     /// How many frames to keep for drawing; 0 for a client that draws nothing.
     pub snapshots_kept: usize,
 }
@@ -292,8 +295,21 @@ impl<P: Predict> Client<P> {
             stamped: None,
         });
         let stamped = before.as_ref().and_then(|session| session.stamped);
-        let kept = self.config.snapshots_kept;
-        let playing = Playing::new(now, welcome, schema, before.is_some(), stamped, kept);
+        let ClientConfig {
+            snapshots_kept,
+            inputs,
+            ..
+        } = self.config;
+        let resumed = before.is_some();
+        let playing = Playing::new(
+            now,
+            welcome,
+            schema,
+            resumed,
+            stamped,
+            snapshots_kept,
+            inputs,
+        );
         let joined = playing.joined().clone();
         self.outputs
             .push_back(Output::Event(ClientEvent::Welcome(joined)));

@@ -18,6 +18,8 @@ pub struct Stamped {
     pub at: Timestamp,
     /// What was pressed.
     pub words: InputWords,
+    /// Whether it only said again what was pressed before.
+    pub heartbeat: bool,
 }
 
 /// Inputs by tick, ascending.
@@ -48,16 +50,23 @@ impl InputHistory {
         self.stamped.get(place)
     }
 
+    /// What was stamped for `tick` or, for want of it, for the last tick before: what is held at
+    /// `tick` by who sends only what changes.
+    pub fn held_at(&self, tick: Tick) -> Option<&Stamped> {
+        let after = self.stamped.partition_point(|stamped| stamped.tick <= tick);
+        self.stamped.get(after.checked_sub(1)?)
+    }
+
     /// The last tick that was stamped, if it is not forgotten.
     pub fn newest(&self) -> Option<Tick> {
         self.stamped.back().map(|stamped| stamped.tick)
     }
 
-    /// Forgets everything up to and including `tick`.
+    /// Forgets what came before the input that was stamped for `tick`, or is held there.
     pub fn forget_until(&mut self, tick: Tick) {
         while self
             .stamped
-            .front()
+            .get(1)
             .is_some_and(|stamped| stamped.tick <= tick)
         {
             self.stamped.pop_front();
@@ -92,6 +101,7 @@ mod tests {
             tick: Tick(tick),
             at,
             words: InputWords::default(),
+            heartbeat: false,
         }
     }
 
@@ -105,8 +115,13 @@ mod tests {
             .filter(|&tick| history.get(Tick(tick)).is_some())
             .collect();
         assert_eq!(known, [3, 4, 9]);
-        history.forget_until(Tick(4));
-        assert_eq!((history.len(), history.newest()), (1, Some(Tick(9))));
+        let held = |history: &InputHistory, tick| Some(history.held_at(Tick(tick))?.tick.0);
+        let at = [2, 3, 8, 9, 100].map(|tick| held(&history, tick));
+        assert_eq!(at, [None, Some(3), Some(4), Some(9), Some(9)]);
+        // The server told of ticks up to 8: what was held there goes on being held.
+        history.forget_until(Tick(8));
+        assert_eq!((history.len(), history.newest()), (2, Some(Tick(9))));
+        assert_eq!(held(&history, 8), Some(4));
     }
 
     #[test]

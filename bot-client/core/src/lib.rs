@@ -8,7 +8,8 @@
 //! [`Client::poll_output`] gives out what to send and what happened.
 //!
 //! - [`client`], [`playing`], [`backoff`], [`event`]: one session across its connections
-//! - [`clock_sync`], [`input_lead`], [`input_history`]: when inputs are stamped, and what they were
+//! - [`clock_sync`], [`input_lead`], [`input_pace`], [`input_history`]: when inputs are stamped, and
+//!   what they were
 //! - [`streams`], [`follower`], [`shared_stream`]: from chunks to frames, alone or for many at once
 //! - [`snapshot_buffer`], [`interpolation`]: what to draw of others
 //! - [`prediction`], [`sight`]: what to draw of oneself
@@ -31,6 +32,7 @@ pub mod event;
 pub mod follower;
 pub mod input_history;
 pub mod input_lead;
+pub mod input_pace;
 mod input_stamper;
 pub mod interpolation;
 mod link;

@@ -26,6 +26,7 @@ use crate::clock_sync::ClockSync;
 use crate::controls;
 use crate::event::{ClientEvent, FrameReport, Joined, Output};
 use crate::follower::Decoding;
+use crate::input_pace::InputPace;
 use crate::input_stamper::InputStamper;
 use crate::interpolation::Interpolation;
 use crate::prediction::{Comparison, Prediction};
@@ -66,6 +67,7 @@ impl<P: Predict> Playing<P> {
         resumed: bool,
         stamped: Option<(u32, Tick)>,
         snapshots_kept: usize,
+        pace: InputPace,
     ) -> Self {
         let rate = welcome.tick_rate;
         let controls = controls::neutral(&schema);
@@ -83,7 +85,7 @@ impl<P: Predict> Playing<P> {
             slots: welcome.streams,
             room: RoomView::new(),
             clock: ClockSync::new(now),
-            inputs: InputStamper::new(rate, controls),
+            inputs: InputStamper::new(rate, pace, controls),
             interpolation: Interpolation::new(rate, u32::from(welcome.snapshot_interval)),
             snapshots: SnapshotBuffer::new(snapshots_kept),
             prediction: Prediction::default(),
@@ -272,6 +274,7 @@ impl<P: Predict> Playing<P> {
             report.statuses[usize::from(status.code())] += 1;
             if status == InputStatus::Applied
                 && let Some(stamped) = self.inputs.history().get(tick)
+                && !stamped.heartbeat
             {
                 report.input_ages.push(now.since(stamped.at));
             }
@@ -323,23 +326,20 @@ impl<P: Predict> Playing<P> {
             write_section(SectionKind::Control, &ping, &mut message);
         }
         self.batch.frames.clear();
-        if self.sends_inputs()
-            && self
-                .inputs
-                .next_due(&self.clock)
-                .is_some_and(|due| due <= now)
-        {
+        if self.sends_inputs() {
             let view = self.interpolation.view(now).unwrap_or_default();
             self.inputs
                 .stamp(now, &self.clock, view, &mut self.batch.frames);
         }
+        // What is owed goes along with anything.
         let owed = self
             .traffic
             .acknowledgement_due()
-            .is_some_and(|due| due <= now);
+            .is_some_and(|due| due <= now || !message.is_empty());
         if owed || !self.batch.frames.is_empty() {
             self.batch.incarnation = self.room.incarnation();
             self.batch.received = self.traffic.acknowledge();
+            self.batch.held = self.inputs.holds() && !self.batch.frames.is_empty();
             let mut body = Vec::new();
             self.batch.encode(self.streams.schema().input(), &mut body);
             write_section(SectionKind::Input, &body, &mut message);

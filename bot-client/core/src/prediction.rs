@@ -91,7 +91,7 @@ impl<P: Predict> Prediction<P> {
         let mut as_assumed = true;
         for (after, &status) in (0u32..).zip(statuses) {
             let tick = first.plus(after);
-            let (input, assumed) = self.assume(status, inputs.get(tick).map(|input| &input.words));
+            let (input, assumed) = self.assume(status, tick, inputs);
             as_assumed &= assumed;
             if let (Some(state), Some(scenery)) = (&mut predicted, &self.scenery) {
                 P::step(scenery, state, &input.read());
@@ -114,38 +114,45 @@ impl<P: Predict> Prediction<P> {
     }
 
     /// What this end took the input of a tick to be, and whether the server applied just that.
-    fn assume(&mut self, status: InputStatus, stamped: Option<&InputWords>) -> (InputWords, bool) {
-        let repeated = self.repeated.clone();
+    fn assume(
+        &mut self,
+        status: InputStatus,
+        tick: Tick,
+        inputs: &InputHistory,
+    ) -> (InputWords, bool) {
+        let stamped = inputs.get(tick).map(|stamped| &stamped.words);
+        let meant = |repeated: Option<InputWords>| {
+            let held = inputs.held_at(tick).map(|stamped| stamped.words.clone());
+            held.or(repeated).unwrap_or_default()
+        };
         match (status, stamped) {
             (InputStatus::Applied, Some(words)) => {
                 self.repeated = Some(words.clone());
                 (words.clone(), true)
             }
-            // Applied, but the input is forgotten here: nothing can be said.
-            (InputStatus::Applied, None) => {
-                self.repeated = None;
-                (repeated.unwrap_or_default(), false)
+            // Applied, but the input is forgotten here, or merged with others: nothing can be said.
+            (InputStatus::Applied, None) | (InputStatus::Merged, _) => {
+                let repeated = self.repeated.take();
+                (meant(repeated), false)
             }
-            (InputStatus::Merged, stamped) => {
-                self.repeated = None;
-                (stamped.cloned().or(repeated).unwrap_or_default(), false)
+            (InputStatus::Repeated | InputStatus::Dropped, Some(words)) => {
+                (words.clone(), self.repeated.as_ref() == Some(words))
             }
-            (InputStatus::Repeated | InputStatus::Dropped, Some(words)) => (words.clone(), false),
-            (InputStatus::Repeated | InputStatus::Dropped, None) => {
-                let assumed = repeated.is_some();
-                (repeated.unwrap_or_default(), assumed)
-            }
+            (InputStatus::Repeated | InputStatus::Dropped, None) => match &self.repeated {
+                Some(repeated) => (repeated.clone(), true),
+                None => (meant(None), false),
+            },
         }
     }
 
-    /// The state at the last input sent: the server's last word with the inputs since replayed on
-    /// it. `None` while there is nothing to predict.
-    pub fn present(&self, inputs: &InputHistory) -> Option<(Tick, P::State)> {
+    /// The state at the tick `newest`, up to which this end has said what it presses: the server's
+    /// last word with the inputs since replayed on it. `None` while there is nothing to predict.
+    pub fn present(&self, inputs: &InputHistory, newest: Option<Tick>) -> Option<(Tick, P::State)> {
         let (mut tick, mut state) = self.base.clone()?;
         let scenery = self.scenery.as_ref()?;
-        let newest = inputs.newest().unwrap_or(tick);
-        let mut held = self.repeated.clone().unwrap_or_default();
-        while tick < newest {
+        let held = inputs.held_at(tick).map(|stamped| &stamped.words);
+        let mut held = held.or(self.repeated.as_ref()).cloned().unwrap_or_default();
+        while newest.is_some_and(|newest| tick < newest) {
             tick = tick.next();
             if let Some(stamped) = inputs.get(tick) {
                 held.clone_from(&stamped.words);
@@ -229,7 +236,12 @@ mod tests {
                 tick: Tick(tick),
                 at: Timestamp::ZERO,
                 words,
+                heartbeat: false,
             });
+        }
+
+        fn present(&self) -> Option<(Tick, Marker)> {
+            self.prediction.present(&self.inputs, self.inputs.newest())
         }
 
         fn frame(&mut self, statuses: Option<&[InputStatus]>, events: &[Event]) -> Comparison {
@@ -255,13 +267,13 @@ mod tests {
         for (tick, speed) in [(11, 3), (12, 4), (13, 5), (14, 6)] {
             case.stamp(tick, speed);
         }
-        assert_eq!(case.prediction.present(&case.inputs).unwrap().1.x, 118);
+        assert_eq!(case.present().unwrap().1.x, 118);
         case.world.place(0, 107, 0);
         assert_eq!(
             case.frame(Some(&[InputStatus::Applied; 2]), &[]),
             Comparison::Agreed
         );
-        assert_eq!(case.prediction.present(&case.inputs).unwrap().1.x, 118);
+        assert_eq!(case.present().unwrap().1.x, 118);
     }
 
     #[test]
@@ -367,7 +379,7 @@ mod tests {
         let mut case = Case::new();
         case.world.remove(0);
         case.frame(None, &[]);
-        assert!(case.prediction.present(&case.inputs).is_none());
+        assert!(case.present().is_none());
         case.world.place(0, 1, 1);
         let compared = case.frame(Some(&[InputStatus::Repeated]), &[]);
         assert_eq!(compared, Comparison::Unpredicted);
@@ -376,6 +388,6 @@ mod tests {
             x: 1,
             y: 1,
         };
-        assert_eq!(case.prediction.present(&case.inputs).unwrap().1, marker);
+        assert_eq!(case.present().unwrap().1, marker);
     }
 }

@@ -166,7 +166,7 @@ pub(crate) fn frame(
 ) -> Vec<u8> {
     let own = OwnPart {
         statuses: statuses.to_vec(),
-        margin_ms: None,
+        ..OwnPart::default()
     };
     let section = FrameSection {
         tick: Tick(tick),

@@ -47,9 +47,13 @@ impl SinceFrame {
         let new = known.unwrap_or(own.statuses.len());
         let stated = &own.statuses[own.statuses.len().saturating_sub(new)..];
         let start = self.statuses.len();
-        // Ticks before the stated ones were silent: the input of each was applied.
-        self.statuses
-            .resize(start + new - stated.len(), InputStatus::Applied);
+        // Ticks before the stated ones were all alike.
+        let alike = if own.repeated {
+            InputStatus::Repeated
+        } else {
+            InputStatus::Applied
+        };
+        self.statuses.resize(start + new - stated.len(), alike);
         self.statuses.extend_from_slice(stated);
         let first = tick.minus(u32::try_from(new).unwrap_or(u32::MAX).saturating_sub(1));
         let statuses = self.statuses[start..].iter();
@@ -95,7 +99,7 @@ mod tests {
     ) -> Vec<(u32, InputStatus)> {
         let own = OwnPart {
             statuses: statuses.to_vec(),
-            margin_ms: None,
+            ..OwnPart::default()
         };
         let new = since.add_own(Tick(tick), &own, rejoined);
         new.map(|(tick, status)| (tick.0, status)).collect()
@@ -119,6 +123,24 @@ mod tests {
         let stated = add(&mut since, 15, &[Merged, Repeated], false);
         assert_eq!(stated, [(13, Applied), (14, Merged), (15, Repeated)]);
         assert_eq!(since.statuses().unwrap().len(), 5);
+    }
+
+    #[test]
+    fn a_frame_says_whether_the_others_repeated_the_last_input() {
+        let mut since = since_ten();
+        let own = OwnPart {
+            repeated: true,
+            ..OwnPart::default()
+        };
+        let new: Vec<_> = since.add_own(Tick(12), &own, false).collect();
+        assert_eq!(new, [(Tick(11), Repeated), (Tick(12), Repeated)]);
+        let own = OwnPart {
+            statuses: vec![Applied],
+            ..own
+        };
+        let new: Vec<_> = since.add_own(Tick(14), &own, false).collect();
+        assert_eq!(new, [(Tick(13), Repeated), (Tick(14), Applied)]);
+        assert_eq!(add(&mut since, 15, &[], false), [(15, Applied)]);
     }
 
     #[test]

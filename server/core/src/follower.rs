@@ -105,11 +105,15 @@ impl Follower {
     }
 
     /// How the member's input at the tick that runs now came about. `assumed` says that the member
-    /// expects just that, because it has sent nothing yet.
+    /// takes a repetition for granted.
     pub(crate) fn note_input(&mut self, status: InputStatus, assumed: bool) {
         if let Stage::Following(_) = self.stage {
             self.statuses.push(status);
-            self.news |= status != InputStatus::Applied && !assumed;
+            self.news |= match status {
+                InputStatus::Applied => false,
+                InputStatus::Repeated => !assumed,
+                InputStatus::Merged | InputStatus::Dropped => true,
+            };
         }
     }
 
@@ -232,11 +236,9 @@ impl Follower {
     fn take_own_part(&mut self) -> OwnPart {
         self.news = false;
         let margin_ms = self.margin_ms.take();
-        let statuses = if self
-            .statuses
-            .iter()
-            .all(|&status| status == InputStatus::Applied)
-        {
+        let all = |status| self.statuses.iter().all(|&known| known == status);
+        let (applied, repeated) = (all(InputStatus::Applied), all(InputStatus::Repeated));
+        let statuses = if applied || repeated {
             // What happens nearly always costs no buffer.
             self.statuses.clear();
             Vec::new()
@@ -245,6 +247,7 @@ impl Follower {
         };
         OwnPart {
             statuses,
+            repeated: repeated && !applied,
             margin_ms,
         }
     }

@@ -188,6 +188,7 @@ fn views_are_clamped_and_recorded() {
             incarnation: 1,
             received,
             frames,
+            ..InputBatch::default()
         };
         table.send(1, ClientMessage::Input(batch));
     }

@@ -5,7 +5,7 @@
 mod support;
 
 use support::{Ask, Rules, Stick, Table, nothing, positions, right, room_with, table, table_of};
-use syncline_server_core::{ClientMessage, ConnectionId, RoomEvent};
+use syncline_server_core::{ClientMessage, ConnectionId, RoomEvent, RoomOutput};
 use syncline_shared::close::CloseReason;
 use syncline_shared::command::{CommandMessage, CommandOutcome, CommandRefusal};
 use syncline_shared::id::{PlayerId, StreamSlot};
@@ -83,6 +83,48 @@ fn inputs_that_come_in_time_are_not_reported() {
             <= 2,
         "{statuses:?}"
     );
+}
+
+/// Who holds what it presses takes it for granted that it is repeated; who doesn't is told.
+#[test]
+fn a_held_input_does_not_break_the_silence() {
+    let messages = |held| {
+        let mut table = table();
+        table.attach(1, 1, false);
+        table.held = held;
+        table.run(30, |_, tick| tick.is_multiple_of(10).then(Stick::default));
+        let before = table.watchers[0].received;
+        table.run(300, |_, tick| tick.is_multiple_of(15).then(Stick::default));
+        table.check_frames();
+        table.watchers[0].received - before
+    };
+    let (held, repeated) = (messages(true), messages(false));
+    assert!((40..=50).contains(&held), "{held} messages in ten seconds");
+    assert!(repeated > 270, "{repeated} messages in ten seconds");
+}
+
+#[test]
+fn a_held_input_is_applied_and_costs_the_journal_nothing() {
+    let mut table = Table::new(room_with(&Rules::default(), |config| config.record = true));
+    table.attach(1, 1, false);
+    table.held = true;
+    table.run(10, nothing);
+    let start = table.room.status().tick.next();
+    let step = |by| Stick {
+        step: by,
+        grab: false,
+    };
+    table.run(60, |_, tick| {
+        let changes = [(start, 1), (start.plus(50), 0)];
+        let change = changes.iter().find(|(at, _)| *at == tick);
+        change.map(|&(_, by)| step(by))
+    });
+    assert_eq!(positions(&table, 0), [50]);
+    let inputs = table.records.iter().map(|output| match output {
+        RoomOutput::Record(record) => record.inputs.len(),
+        _ => 0,
+    });
+    assert_eq!(inputs.sum::<usize>(), 2);
 }
 
 #[test]

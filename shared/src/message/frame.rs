@@ -2,10 +2,10 @@
 //!
 //! Layout: varint tick; varint span; the member's own part; then entries to the end of the section.
 //!
-//! The own part is one byte of flags: bit 0, statuses follow; bit 1, a margin follows. Without
-//! statuses, the member's input was applied at each tick since its previous frame. Statuses are a
-//! varint count of runs, each a byte: status in the two high bits, length less one in the others. A
-//! margin is a signed varint in milliseconds.
+//! The own part is one byte of flags: bit 0, statuses follow; bit 1, a margin follows; bit 2, the
+//! ticks since the member's previous frame of which no status tells repeated its last input, rather
+//! than having applied a frame each. Statuses are a varint count of runs, each a byte: status in the
+//! two high bits, length less one in the others. A margin is a signed varint in milliseconds.
 //!
 //! An entry is a varint: stream slot times 4 plus kind. Kinds: 0 chunk (length, bytes), 1 join
 //! (length, bytes), 2 part of a join (varint index, varint count, length, bytes), 3 gone.
@@ -22,6 +22,7 @@ use crate::tick::Tick;
 
 const STATUSES: u8 = 1;
 const MARGIN: u8 = 2;
+const REPEATED: u8 = 4;
 const RUN_LENGTH_MAX: usize = 64;
 
 /// The most ticks a frame may report on: a second at the highest rate.
@@ -34,16 +35,18 @@ const SPAN_MAX: u32 = 128;
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct OwnPart {
     /// How the input of each tick since the member's previous frame came about, oldest first, the
-    /// last being that of the frame's own tick; empty if its frame was applied at every one. Ticks
-    /// further back than the first are not told of: a frame holds 128 statuses.
+    /// last being that of the frame's own tick. At ticks further back than the first, all of them if
+    /// there is none, it was as `repeated` says. A frame holds 128 statuses.
     pub statuses: Vec<InputStatus>,
+    /// Whether at those ticks the last input was repeated, rather than a frame applied.
+    pub repeated: bool,
     /// How early the member's inputs arrive, at the least of late, in milliseconds; negative if
     /// late. Only told when it should change its lead.
     pub margin_ms: Option<i32>,
 }
 
 impl OwnPart {
-    /// Whether all went as the member assumed.
+    /// Whether it tells neither of single ticks nor of a margin.
     pub fn is_empty(&self) -> bool {
         self.statuses.is_empty() && self.margin_ms.is_none()
     }
@@ -56,7 +59,8 @@ impl OwnPart {
             STATUSES
         };
         let margin = if self.margin_ms.is_some() { MARGIN } else { 0 };
-        out.push(statuses | margin);
+        let repeated = if self.repeated { REPEATED } else { 0 };
+        out.push(statuses | margin | repeated);
         if !self.statuses.is_empty() {
             let oldest = self.statuses.len().saturating_sub(STATUSES_MAX);
             let runs = self.statuses[oldest..]
@@ -78,7 +82,10 @@ impl OwnPart {
 
     fn decode(reader: &mut ByteReader<'_>) -> Result<Self, DecodeError> {
         let flags = reader.u8()?;
-        let mut own = Self::default();
+        let mut own = Self {
+            repeated: flags & REPEATED != 0,
+            ..Self::default()
+        };
         if flags & STATUSES != 0 {
             for _ in 0..reader.varint()? {
                 let run = reader.u8()?;
@@ -93,7 +100,7 @@ impl OwnPart {
         if flags & MARGIN != 0 {
             own.margin_ms = Some(reader.signed_varint()?);
         }
-        if flags & !(STATUSES | MARGIN) != 0 {
+        if flags & !(STATUSES | MARGIN | REPEATED) != 0 {
             Err(DecodeError::Invalid)
         } else {
             Ok(own)
@@ -248,10 +255,12 @@ mod tests {
         let status = prop::sample::select(InputStatus::ALL.to_vec());
         (
             prop::collection::vec(status, 0..=STATUSES_MAX),
+            any::<bool>(),
             any::<Option<i32>>(),
         )
-            .prop_map(|(statuses, margin_ms)| OwnPart {
+            .prop_map(|(statuses, repeated, margin_ms)| OwnPart {
                 statuses,
+                repeated,
                 margin_ms,
             })
     }
@@ -296,7 +305,7 @@ mod tests {
                 STATUSES_MAX..3 * STATUSES_MAX,
             ),
         ) {
-            let own = OwnPart { statuses: statuses.clone(), margin_ms: None };
+            let own = OwnPart { statuses: statuses.clone(), ..OwnPart::default() };
             let mut bytes = Vec::new();
             own.encode(&mut bytes);
             let decoded = OwnPart::decode(&mut ByteReader::new(&bytes)).unwrap();
@@ -318,7 +327,7 @@ mod tests {
             "a span of 129"
         );
         assert_eq!(
-            decode(&[5, 1, 4]),
+            decode(&[5, 1, 8]),
             Err(DecodeError::Invalid),
             "an unknown flag"
         );

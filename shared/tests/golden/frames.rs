@@ -41,9 +41,15 @@ fn with_own(statuses: &[(InputStatus, usize)], margin_ms: Option<i32>) -> FrameS
         own: OwnPart {
             statuses,
             margin_ms,
+            ..OwnPart::default()
         },
         ..frame(1000)
     }
+}
+
+fn repeated(mut frame: FrameSection<'static>) -> FrameSection<'static> {
+    frame.own.repeated = true;
+    frame
 }
 
 fn with_streams(streams: &[(StreamSlot, StreamEntry<'static>)]) -> FrameSection<'static> {
@@ -81,6 +87,11 @@ fn own_parts() -> Vec<Example> {
             },
         ),
         ("a_repeated_input", with_own(&[(Repeated, 1)], None)),
+        ("a_held_input", repeated(frame(1000))),
+        (
+            "a_held_input_changes",
+            repeated(with_own(&[(Applied, 1), (Repeated, 2)], None)),
+        ),
         (
             "all_statuses",
             with_own(
@@ -128,6 +139,7 @@ fn entries() -> Vec<Example> {
                 span: 3,
                 own: OwnPart {
                     statuses: vec![InputStatus::Merged],
+                    repeated: true,
                     margin_ms: Some(0),
                 },
                 ..with_streams(&[
@@ -175,6 +187,7 @@ fn frame_value(frame: &FrameSection<'_>) -> Value {
         "tick": frame.tick.0,
         "span": frame.span,
         "statuses": plain(&frame.own.statuses),
+        "repeated": frame.own.repeated,
         "margin_ms": frame.own.margin_ms,
         "streams": streams,
     })

@@ -71,6 +71,7 @@ fn inputs() -> Vec<Value> {
         incarnation: 1,
         received,
         frames,
+        held: false,
     };
     let one = |tick: u32, lag: u64, words: &[u32]| frame(&pressed, tick, lag, words);
     let many = (1000..)
@@ -95,6 +96,14 @@ fn inputs() -> Vec<Value> {
                     one(103, 200, &[1, 1, 0, 16, 255, 7]),
                 ],
             ),
+        ),
+        (
+            "a_held_frame",
+            pressed,
+            InputBatch {
+                held: true,
+                ..batch(7, vec![one(104, 24, &[1, 0, 16, 8, 200, 5])])
+            },
         ),
         ("a_full_batch", pressed, batch(1_000_000, many.collect())),
         (
@@ -138,7 +147,12 @@ fn batch_value(batch: &InputBatch) -> Value {
             })
         })
         .collect();
-    json!({ "incarnation": batch.incarnation, "received": batch.received, "frames": frames })
+    json!({
+        "incarnation": batch.incarnation,
+        "received": batch.received,
+        "frames": frames,
+        "held": batch.held,
+    })
 }
 
 #[test]

@@ -112,6 +112,7 @@ fn messages() -> Vec<Refused> {
 fn play() -> Vec<Refused> {
     vec![
         ("input_of_33_frames", "input", vec![0, 0, 33, 0]),
+        ("input_that_holds_no_frame", "input", vec![0, 0, 0x40]),
         ("input_cut_in_its_lags", "input", vec![0, 0, 2, 5, 0]),
         (
             "input_beyond_the_last_tick",
@@ -128,7 +129,7 @@ fn frames() -> Vec<Refused> {
     vec![
         ("frame_without_a_span", "frame", vec![5, 0, 0]),
         ("frame_with_a_span_of_129", "frame", vec![5, 129, 1, 0]),
-        ("frame_with_unknown_flags", "frame", vec![5, 1, 4]),
+        ("frame_with_unknown_flags", "frame", vec![5, 1, 8]),
         (
             "frame_of_129_statuses",
             "frame",

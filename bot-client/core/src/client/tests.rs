@@ -45,6 +45,7 @@ impl Case {
             room: RoomSelector::Id(RoomId(1)),
             role: Role::Player,
             seed: 1,
+            inputs: InputPace::EveryTick,
             snapshots_kept: 4,
         };
         Self {
@@ -69,7 +70,15 @@ impl Case {
     /// A client in a match that began when its clock showed 0, over a path of 20 ms there and
     /// back, whose frame of tick 29 has come.
     fn playing() -> (Self, World) {
-        let mut case = Self::welcomed(running(1, 30));
+        Self::playing_at(InputPace::EveryTick)
+    }
+
+    /// The same at this pace.
+    fn playing_at(pace: InputPace) -> (Self, World) {
+        let mut case = Self::new();
+        case.client.config.inputs = pace;
+        case.greet();
+        case.be_welcomed(7, running(1, 30));
         case.answer_pings(0);
         let mut world = World::new(case.schema.clone());
         world.place(0, 100, 0);

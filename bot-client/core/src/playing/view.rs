@@ -85,7 +85,8 @@ impl<P: Predict> Playing<P> {
 
     /// The own player at the last input that was sent: what to draw of oneself.
     pub fn present(&self) -> Option<(Tick, P::State)> {
-        self.prediction.present(self.inputs.history())
+        self.prediction
+            .present(self.inputs.history(), self.inputs.last())
     }
 
     /// The inputs whose fate is not told yet.

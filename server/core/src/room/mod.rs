@@ -316,7 +316,7 @@ impl Room {
         if member.player.is_some() {
             let at = Timestamp(now.since(running.origin));
             for frame in batch.frames {
-                let verdict = member.inputs.push(at, frame);
+                let verdict = member.inputs.push(at, frame, batch.held);
                 self.counters.inputs[verdict.index()] += 1;
             }
         }

@@ -245,9 +245,8 @@ impl Room {
             let Some(last) = game.last_input(player) else {
                 continue;
             };
-            let assumed = !member.inputs.has_seen_any();
             let taken = member.inputs.take(schema, last);
-            member.follower.note_input(taken.status, assumed);
+            member.follower.note_input(taken.status, taken.assumed);
             if let Some(margin) = member.inputs.poll_margin(at) {
                 member.follower.note_margin(margin);
             }

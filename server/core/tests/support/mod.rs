@@ -223,19 +223,23 @@ pub struct Table {
     pub records: Vec<RoomOutput>,
     /// Clients that neither read nor acknowledge.
     pub frozen: Vec<ConnectionId>,
-    held: Vec<(ConnectionId, Vec<u8>)>,
+    /// Whether clients hold what they press until they press something else.
+    pub held: bool,
+    undelivered: Vec<(ConnectionId, Vec<u8>)>,
 }
 
 impl Table {
     pub fn new(room: Room) -> Self {
-        let (watchers, records, frozen, held) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+        let (watchers, records, frozen, undelivered) =
+            (Vec::new(), Vec::new(), Vec::new(), Vec::new());
         Self {
             room,
             now: Timestamp::ZERO,
             watchers,
             records,
             frozen,
-            held,
+            held: false,
+            undelivered,
         }
     }
 
@@ -314,6 +318,7 @@ impl Table {
                         incarnation: watcher.incarnation(),
                         received: watcher.received,
                         frames: frames.into_iter().collect(),
+                        held: self.held,
                     };
                     Some((watcher.connection, batch))
                 })
@@ -340,7 +345,7 @@ impl Table {
     /// Lets frozen clients go on with what was sent to them.
     pub fn thaw(&mut self) {
         self.frozen.clear();
-        for (connection, message) in core::mem::take(&mut self.held) {
+        for (connection, message) in core::mem::take(&mut self.undelivered) {
             self.hand_over(connection, &message);
         }
     }
@@ -349,7 +354,7 @@ impl Table {
         while let Some(output) = self.room.poll_output() {
             match output {
                 RoomOutput::Send(connection, message) if self.frozen.contains(&connection) => {
-                    self.held.push((connection, message));
+                    self.undelivered.push((connection, message));
                 }
                 RoomOutput::Send(connection, message) => self.hand_over(connection, &message),
                 RoomOutput::Close(connection, close) => {

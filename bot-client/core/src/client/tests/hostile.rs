@@ -84,8 +84,9 @@ proptest! {
                 case.message(&control(&ServerControl::Pong { nonce, match_micros: micros }));
             }
             let own = syncline_shared::message::frame::OwnPart {
-                statuses: Vec::new(),
+                repeated: micros % 2 == 0,
                 margin_ms: Some(margin),
+                ..Default::default()
             };
             let mut body = Vec::new();
             syncline_shared::message::frame::FrameSection {

@@ -14,9 +14,8 @@ fn everything_received_is_acknowledged_in_time() {
     assert_eq!(case.sent.inputs, []);
     case.pass(1);
     let batch = InputBatch {
-        incarnation: 0,
         received: 4,
-        frames: Vec::new(),
+        ..InputBatch::default()
     };
     assert_eq!(
         case.sent.inputs.last().map(|sent| sent.received),
@@ -57,6 +56,100 @@ fn one_input_a_tick_is_sent_while_a_match_runs() {
     );
     let lead = RATE.due(Tick(*stamped.last().unwrap())).0 - case.now.0;
     assert!(lead < 80_000, "{lead}");
+}
+
+/// The last of each is what the server holds: a change, and a heartbeat each half second.
+#[test]
+fn on_change_little_is_sent_and_held() {
+    let (mut case, _) = Case::playing_at(InputPace::OnChange);
+    case.pass(100);
+    let words = InputWords::of(&MarkerInput { speed: 9 });
+    case.client.set_input(words.clone());
+    case.clear();
+    case.pass(2000);
+    let batches = &case.sent.inputs;
+    let frames: Vec<_> = batches.iter().flat_map(|batch| &batch.frames).collect();
+    assert!((4..=5).contains(&frames.len()), "{frames:?}");
+    assert!(frames.iter().all(|frame| frame.words == words));
+    assert!(
+        batches
+            .iter()
+            .all(|batch| batch.held != batch.frames.is_empty())
+    );
+}
+
+/// Inputs or not, everything is acknowledged within 100 ms or four messages.
+#[test]
+fn on_change_everything_is_acknowledged_in_time() {
+    let (mut case, _) = Case::playing_at(InputPace::OnChange);
+    let mut owed = VecDeque::new();
+    let mut received = 3;
+    for tick in 31..300 {
+        case.pass(u64::from(10 + tick % 7 * 10));
+        let acknowledged = case.sent.inputs.last().map_or(3, |batch| batch.received);
+        while owed
+            .front()
+            .is_some_and(|&(number, _)| number <= acknowledged)
+        {
+            owed.pop_front();
+        }
+        let oldest = owed.front().map_or(case.now, |&(_, came)| came);
+        assert!(case.now.since(oldest) <= ACK_MICROS_MAX, "at {tick}");
+        assert!(
+            owed.len() < usize::try_from(ACK_MESSAGES_MAX).unwrap(),
+            "at {tick}"
+        );
+        case.message(&frame(tick, &[], &[]));
+        received += 1;
+        owed.push_back((received, case.now));
+        case.pass(0);
+        if owed.len() == usize::try_from(ACK_MESSAGES_MAX).unwrap() {
+            assert_eq!(case.sent.inputs.last().unwrap().received, received);
+            owed.clear();
+        }
+    }
+}
+
+/// The change went out for tick 45 and came late: until the server says so its old input is what
+/// it repeats, and the difference has a cause.
+#[test]
+fn a_change_that_comes_late_is_a_correction() {
+    let (mut case, mut world) = Case::playing_at(InputPace::OnChange);
+    case.pass(100);
+    let first = case.stamped()[0];
+    let mut at = 100;
+    let mut told = |case: &mut Case, tick, statuses: &[InputStatus], speed| {
+        at += speed;
+        world.place(0, at, 0);
+        let chunk = world.chunk(1);
+        let streams = [(StreamSlot::COMMON, StreamEntry::Chunk(&chunk))];
+        case.message(&frame(tick, statuses, &streams));
+        case.report().prediction
+    };
+    for tick in 30..first {
+        told(&mut case, tick, &[InputStatus::Repeated], 0);
+    }
+    let agreed = told(&mut case, first, &[InputStatus::Applied], 0);
+    assert_eq!(agreed, Comparison::Agreed);
+    case.clear();
+    case.client
+        .set_input(InputWords::of(&MarkerInput { speed: 9 }));
+    case.pass(100);
+    let change = case.stamped()[0];
+    for tick in first + 1..change {
+        let agreed = told(&mut case, tick, &[InputStatus::Repeated], 0);
+        assert_eq!(agreed, Comparison::Agreed);
+    }
+    let late = Comparison::Corrected(crate::prediction::LATE_INPUT);
+    let repeated = told(&mut case, change, &[InputStatus::Repeated], 0);
+    assert_eq!(repeated, late);
+    // What is drawn goes by what is pressed, whatever the server has heard.
+    let (newest, marker) = case.client.playing().unwrap().present().unwrap();
+    assert_eq!(marker.x, 100 + 9 * (newest.0 - change));
+    let merged = told(&mut case, change + 1, &[InputStatus::Merged], 9);
+    assert_eq!(merged, Comparison::Agreed);
+    let held = told(&mut case, change + 2, &[InputStatus::Repeated], 9);
+    assert_eq!(held, Comparison::Agreed);
 }
 
 #[test]
