@@ -77,7 +77,6 @@ impl Usage {
     }
 
     /// How much of the time was spent in the system's code, as far as its coarse clock tells.
-    #[expect(clippy::cast_precision_loss, reason = "hundredths of seconds")]
     pub(crate) fn system_share(self) -> f64 {
         self.system_ticks as f64 / self.all_ticks.max(1) as f64
     }

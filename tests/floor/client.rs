@@ -3,6 +3,7 @@
 //! It reads of what comes only what an honest client must know to send the right bytes: that a
 //! message came, the match's time and its timeline. Knows no socket; time is an argument.
 
+use std::fmt;
 use std::sync::Arc;
 
 use syncline_client_core::clock_sync::ClockSync;
@@ -40,6 +41,9 @@ const VIEW_EIGHTHS: u64 = 16;
 /// The longest time without an input in a match, when they are sent on change alone.
 const INPUT_PAUSE_MICROS: u64 = 250_000;
 
+/// How often one that only watches says that it is there.
+const HEARTBEAT_MICROS: u64 = 5_000_000;
+
 /// When a client sends inputs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Inputs {
@@ -49,6 +53,16 @@ pub(crate) enum Inputs {
     OnChange,
     /// Never: it watches, and says now and then that it is there.
     Never,
+}
+
+impl fmt::Display for Inputs {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::EveryTick => "every tick",
+            Self::OnChange => "on change",
+            Self::Never => "never",
+        })
+    }
 }
 
 /// What a client does.
@@ -83,6 +97,15 @@ pub(crate) struct Counts {
     pub(crate) pause_max: u64,
 }
 
+/// How long a client waited after its hello, in microseconds.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Waits {
+    /// For the welcome.
+    pub(crate) welcome: Option<u64>,
+    /// For the first frame.
+    pub(crate) frame: Option<u64>,
+}
+
 /// What a client has to go on once a match runs.
 #[derive(Clone, Debug)]
 struct Running {
@@ -111,6 +134,9 @@ pub(crate) struct Client {
     oldest_untold: Timestamp,
     newest_frame: Option<Tick>,
     last_message: Option<Timestamp>,
+    next_heartbeat: Timestamp,
+    greeted_at: Timestamp,
+    waits: Waits,
     counts: Counts,
 }
 
@@ -131,6 +157,9 @@ impl Client {
             oldest_untold: now,
             newest_frame: None,
             last_message: None,
+            next_heartbeat: now,
+            greeted_at: now,
+            waits: Waits::default(),
             counts: Counts::default(),
             manner,
             schema,
@@ -139,7 +168,8 @@ impl Client {
     }
 
     /// The first message.
-    pub(crate) fn hello(&self) -> Vec<u8> {
+    pub(crate) fn hello(&mut self, now: Timestamp) -> Vec<u8> {
+        self.greeted_at = now;
         let watches = self.manner.inputs == Inputs::Never;
         let hello = Hello {
             protocol: PROTOCOL_VERSION,
@@ -170,6 +200,11 @@ impl Client {
         std::mem::take(&mut self.counts)
     }
 
+    /// How long it waited for the first of everything.
+    pub(crate) fn waits(&self) -> Waits {
+        self.waits
+    }
+
     /// The tick of the newest frame.
     pub(crate) fn newest_frame(&self) -> Option<Tick> {
         self.newest_frame
@@ -186,6 +221,8 @@ impl Client {
         let pause = self.last_message.map_or(0, |last| now.since(last));
         self.counts.pause_max = self.counts.pause_max.max(pause);
         self.last_message = Some(now);
+        let waited = now.since(self.greeted_at);
+        self.waits.welcome.get_or_insert(waited);
         if self.manner.room.is_none() {
             self.counts.frames += 1;
             self.counts.ticks += 1;
@@ -193,7 +230,10 @@ impl Client {
         }
         for (kind, body) in sections(message).flatten() {
             match kind {
-                SectionKind::Frame => self.frame(body),
+                SectionKind::Frame => {
+                    self.waits.frame.get_or_insert(waited);
+                    self.frame(body);
+                }
                 SectionKind::Control => self.control(now, body),
                 SectionKind::Input | SectionKind::Command => {}
             }
@@ -246,33 +286,71 @@ impl Client {
             return None;
         }
         let mut message = Vec::new();
-        if self.manner.room.is_some()
-            && let Some(nonce) = self.clock.poll_ping(now)
-        {
+        if let Some(nonce) = self.ping(now) {
             let ping = ClientControl::Ping { nonce }.encode();
             write_section(SectionKind::Control, &ping, &mut message);
         }
         let frames = self.press(now);
-        let untold = self.received.wrapping_sub(self.told);
         let next = now.plus_micros(self.rate.period_micros());
-        let overdue = untold > 0 && next.since(self.oldest_untold) > ACK_MICROS_MAX;
-        let must_tell = self.manner.acknowledges && (untold >= ACK_MESSAGES_MAX || overdue);
-        if !frames.is_empty() || must_tell {
-            if self.manner.acknowledges {
-                self.told = self.received;
-            }
-            let batch = InputBatch {
-                incarnation: self
-                    .running
-                    .as_ref()
-                    .map_or(0, |running| running.incarnation),
-                received: self.told,
-                frames,
-            };
-            let mut body = Vec::new();
-            batch.encode(self.schema.input(), &mut body);
-            write_section(SectionKind::Input, &body, &mut message);
+        let overdue = self.untold() > 0 && next.since(self.oldest_untold) > ACK_MICROS_MAX;
+        if !frames.is_empty() || (overdue && self.manner.acknowledges) {
+            self.write_inputs(frames, &mut message);
         }
+        self.count_sent(message)
+    }
+
+    /// An acknowledgement, if there are so many messages to tell of that it can't wait.
+    pub(crate) fn acknowledge(&mut self) -> Option<Vec<u8>> {
+        if !self.manner.acknowledges || self.untold() < ACK_MESSAGES_MAX {
+            return None;
+        }
+        let mut message = Vec::new();
+        self.write_inputs(Vec::new(), &mut message);
+        self.count_sent(message)
+    }
+
+    /// Gives the seat up.
+    pub(crate) fn leave(&mut self) -> Option<Vec<u8>> {
+        let mut message = Vec::new();
+        let body = ClientControl::Leave.encode();
+        write_section(SectionKind::Control, &body, &mut message);
+        self.count_sent(message)
+    }
+
+    /// Messages that the server does not know to have arrived.
+    fn untold(&self) -> u32 {
+        self.received.wrapping_sub(self.told)
+    }
+
+    /// The nonce of a ping that is due. The bare loop is not asked what time it is.
+    fn ping(&mut self, now: Timestamp) -> Option<u32> {
+        self.manner.room.as_ref()?;
+        if self.manner.inputs != Inputs::Never {
+            return self.clock.poll_ping(now);
+        }
+        let is_due = now >= self.next_heartbeat;
+        is_due.then(|| {
+            self.next_heartbeat = now.plus_micros(HEARTBEAT_MICROS);
+            0
+        })
+    }
+
+    fn write_inputs(&mut self, frames: Vec<InputFrame>, message: &mut Vec<u8>) {
+        if self.manner.acknowledges {
+            self.told = self.received;
+        }
+        let running = self.running.as_ref();
+        let batch = InputBatch {
+            incarnation: running.map_or(0, |running| running.incarnation),
+            received: self.told,
+            frames,
+        };
+        let mut body = Vec::new();
+        batch.encode(self.schema.input(), &mut body);
+        write_section(SectionKind::Input, &body, message);
+    }
+
+    fn count_sent(&mut self, message: Vec<u8>) -> Option<Vec<u8>> {
         if message.is_empty() {
             return None;
         }

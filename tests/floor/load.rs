@@ -9,18 +9,22 @@ use std::net::{SocketAddr, TcpStream};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use socket2::{Domain, Socket, Type};
 use syncline_games::Arena;
 use syncline_shared::game::Game;
 use syncline_shared::rng::Rng;
 use syncline_shared::schema::Schema;
 use syncline_shared::tick::{Tick, Timestamp};
 
-use crate::client::{Client, Counts, Manner};
+use crate::client::{Client, Counts, Manner, Waits};
 use crate::poller::Poller;
 use crate::websocket::{self, Opcode};
 
 /// More than a server sends at once, welcomes and joins apart.
 const READ_BYTES: usize = 64 * 1024;
+
+/// Next to nothing: the least that the system grants.
+const NARROW_BYTES: usize = 1;
 
 /// The longest wait for a socket.
 const WAIT_MAX: Duration = Duration::from_millis(100);
@@ -51,6 +55,8 @@ struct Connection {
     is_upgraded: bool,
     /// Whether it reads nothing for the time being.
     is_frozen: bool,
+    /// Whether it says nothing for good.
+    is_mute: bool,
     /// What came of a frame that is not whole yet.
     inbox: Vec<u8>,
     /// What the socket did not take.
@@ -89,7 +95,31 @@ impl Load {
     ///
     /// If the server can't be reached.
     pub(crate) fn connect(&mut self, server: SocketAddr, manner: Manner) -> io::Result<usize> {
-        let mut socket = TcpStream::connect(server)?;
+        self.add(TcpStream::connect(server)?, server, manner)
+    }
+
+    /// The same for a client whose system takes little for it before it reads.
+    ///
+    /// # Errors
+    ///
+    /// If the server can't be reached.
+    pub(crate) fn connect_narrow(
+        &mut self,
+        server: SocketAddr,
+        manner: Manner,
+    ) -> io::Result<usize> {
+        let socket = Socket::new(Domain::for_address(server), Type::STREAM, None)?;
+        socket.set_recv_buffer_size(NARROW_BYTES)?;
+        socket.connect(&server.into())?;
+        self.add(socket.into(), server, manner)
+    }
+
+    fn add(
+        &mut self,
+        mut socket: TcpStream,
+        server: SocketAddr,
+        manner: Manner,
+    ) -> io::Result<usize> {
         socket.set_nodelay(true)?;
         socket.write_all(&websocket::request(server))?;
         socket.set_nonblocking(true)?;
@@ -100,12 +130,19 @@ impl Load {
             socket: Some(socket),
             is_upgraded: false,
             is_frozen: false,
+            is_mute: false,
             inbox: Vec::new(),
             outbox: Vec::new(),
             closed: None,
             client,
         });
         Ok(number)
+    }
+
+    /// What a client of arena says first.
+    pub(crate) fn hello(manner: Manner) -> Vec<u8> {
+        let schema = Arc::new(Arena::schema());
+        Client::new(manner, schema, Timestamp::ZERO).hello(Timestamp::ZERO)
     }
 
     /// Serves all clients for a while.
@@ -181,6 +218,14 @@ impl Load {
         self.slots_missed
     }
 
+    /// How long each client waited for the first of everything.
+    pub(crate) fn waits(&self) -> Vec<Waits> {
+        let connections = self.connections.iter();
+        connections
+            .map(|connection| connection.client.waits())
+            .collect()
+    }
+
     /// The tick of a client's newest frame.
     pub(crate) fn newest_frame(&self, number: usize) -> Option<Tick> {
         self.connections[number].client.newest_frame()
@@ -217,9 +262,21 @@ impl Load {
         socket.map_or(Ok(()), |socket| self.poller.add(socket, number as u64))
     }
 
+    /// Lets a client read on, but say nothing any more.
+    pub(crate) fn mute(&mut self, number: usize) {
+        self.connections[number].is_mute = true;
+    }
+
     /// Ends a connection without a word.
     pub(crate) fn cut(&mut self, number: usize) {
         self.connections[number].socket = None;
+    }
+
+    /// Lets a client give up its seat; the server then ends the connection.
+    pub(crate) fn leave(&mut self, number: usize) {
+        let connection = &mut self.connections[number];
+        let message = connection.client.leave();
+        connection.send(message.as_deref(), &mut self.masks);
     }
 
     /// Forgets everybody, without a word.
@@ -311,7 +368,7 @@ impl Connection {
             }
             used = length;
             self.is_upgraded = true;
-            let hello = self.client.hello();
+            let hello = self.client.hello(now);
             self.send(Some(&hello), masks);
         }
         while let Some((frame, length)) = websocket::next_frame(&bytes[used..]) {
@@ -332,11 +389,17 @@ impl Connection {
                 Opcode::Other => {}
             }
         }
+        if let Some(message) = self.client.acknowledge() {
+            self.send(Some(&message), masks);
+        }
         used
     }
 
     /// Sends a message, and what is left of earlier ones before it.
     fn send(&mut self, message: Option<&[u8]>, masks: &mut Rng) {
+        if self.is_mute {
+            return;
+        }
         if let Some(message) = message {
             websocket::write_masked(Opcode::Binary, message, masks.next_u32(), &mut self.outbox);
         }

@@ -4,21 +4,25 @@
 //! times are those of one machine in one hour; what counts is the ratio within a run.
 //!
 //! - `cases`: what is measured; `stage`: what they begin with
-//! - `client`, `load`: the clients; `bare`: the floor; `server`: either server as a process
-//! - `accounting`, `metrics`: what the system and the server say; `report`: what is printed
+//! - `client`, `load`, `bots`: the clients; `bare`: the floor; `server`: either server as a process
+//! - `accounting`, `metrics`: what the system and the server say; `span`: both over a while
+//! - `report`: what is printed
 //! - `websocket`, `poller`: what both sides of a socket need
 
+// Counts and times become figures, which have three digits.
+#![allow(clippy::cast_precision_loss)]
+
 #[cfg(target_os = "linux")]
-#[expect(dead_code, reason = "what other cases need")]
 mod accounting;
 #[cfg(target_os = "linux")]
 mod bare;
+#[cfg(target_os = "linux")]
+mod bots;
 #[cfg(target_os = "linux")]
 mod cases;
 #[cfg(target_os = "linux")]
 mod client;
 #[cfg(target_os = "linux")]
-#[expect(dead_code, reason = "what other cases need")]
 mod load;
 #[cfg(target_os = "linux")]
 mod metrics;
@@ -29,8 +33,9 @@ mod poller;
 #[cfg(target_os = "linux")]
 mod report;
 #[cfg(target_os = "linux")]
-#[expect(dead_code, reason = "what other cases need")]
 mod server;
+#[cfg(target_os = "linux")]
+mod span;
 #[cfg(target_os = "linux")]
 mod stage;
 #[cfg(target_os = "linux")]

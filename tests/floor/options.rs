@@ -42,6 +42,19 @@ pub(crate) struct Options {
     /// Settings for every server, as one text such as "--threads 2"
     #[arg(long, default_value = "", allow_hyphen_values = true)]
     pub(crate) settings: String,
+    /// Settings that switch silent ticks off, such as "--silence false": the case `silence` then
+    /// measures every server with and without them
+    #[arg(long, allow_hyphen_values = true)]
+    pub(crate) loud: Option<String>,
+    /// How long the case `soak` lasts, in seconds
+    #[arg(long, default_value_t = 600)]
+    pub(crate) soak: u64,
+    /// How many malformed messages the case `abuse` sends
+    #[arg(long, default_value_t = 100_000)]
+    pub(crate) malformed: u32,
+    /// How many storms of ten connections the case `abuse` makes
+    #[arg(long, default_value_t = 2000)]
+    pub(crate) storms: u32,
     /// Leaves the bare loop out
     #[arg(long)]
     pub(crate) no_bare: bool,
@@ -73,6 +86,24 @@ pub(crate) enum Role {
 pub(crate) enum Case {
     /// Time of a core for a client and tick, in one room of arena
     Cpu,
+    /// The same for 1000 clients in one room
+    OneRoom,
+    /// The same for 1000 clients in 100 rooms
+    Rooms,
+    /// The same for 400 clients in 50 rooms who send inputs on change; see --loud
+    Silence,
+    /// Memory of 5000 connections that watch, in rooms of 50 in which nothing runs
+    Idle,
+    /// 1000 joins in five seconds into one room
+    Joins,
+    /// 20 of 100 clients neither read nor write for 30 s
+    Frozen,
+    /// Peers that acknowledge nothing
+    Unacknowledging,
+    /// 200 clients who come and go, over rooms that do
+    Soak,
+    /// Malformed messages and storms of connections, beside somebody who plays
+    Abuse,
 }
 
 /// When clients send inputs.

@@ -3,9 +3,12 @@
 use std::io;
 use std::net::SocketAddr;
 use std::path::PathBuf;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use crate::client::Manner;
+use syncline_shared::id::RoomId;
+use syncline_shared::message::control::RoomSelector;
+
+use crate::client::{Inputs, Manner};
 use crate::load::Load;
 use crate::options::Options;
 use crate::server::Server;
@@ -66,6 +69,14 @@ impl Candidate {
         Ok(candidates.collect())
     }
 
+    /// The same with more settings, under a longer name.
+    pub(crate) fn with(mut self, settings: &str, suffix: &str) -> Self {
+        self.name += suffix;
+        let settings = settings.split_whitespace().map(str::to_owned);
+        self.arguments.extend(settings);
+        self
+    }
+
     /// The bare loop, which sends `bytes` to every client, `rate` times a second.
     ///
     /// # Errors
@@ -89,6 +100,16 @@ impl Candidate {
     }
 }
 
+/// Somebody who plays as most do, in a room of this number.
+pub(crate) fn player(room: u32, seed: u64) -> Manner {
+    Manner {
+        room: Some(RoomSelector::Id(RoomId(room))),
+        inputs: Inputs::EveryTick,
+        acknowledges: true,
+        seed,
+    }
+}
+
 /// Connects clients at an even pace, and waits until all are welcome.
 ///
 /// # Errors
@@ -99,14 +120,31 @@ pub(crate) fn join(
     server: SocketAddr,
     manners: impl IntoIterator<Item = Manner>,
 ) -> io::Result<()> {
+    join_paced(load, server, manners, JOINS_PER_CENTISECOND)
+}
+
+/// The same with so many clients in a hundredth of a second.
+///
+/// # Errors
+///
+/// If not all are in time.
+pub(crate) fn join_paced(
+    load: &mut Load,
+    server: SocketAddr,
+    manners: impl IntoIterator<Item = Manner>,
+    pace: usize,
+) -> io::Result<()> {
     let mut manners = manners.into_iter().peekable();
-    let (before, mut joined) = (load.greeted(), 0);
+    let (before, began, mut joined) = (load.greeted(), Instant::now(), 0);
     while manners.peek().is_some() {
-        for manner in manners.by_ref().take(JOINS_PER_CENTISECOND) {
+        // By the clock, so that a slow server does not make it easier for itself.
+        let turns = usize::try_from(began.elapsed().as_millis() / 10).unwrap_or(usize::MAX);
+        let due = pace.saturating_mul(turns + 1).saturating_sub(joined);
+        for manner in manners.by_ref().take(due) {
             load.connect(server, manner)?;
             joined += 1;
         }
-        load.run_for(Duration::from_millis(10))?;
+        load.run_for(Duration::from_millis(5))?;
     }
     load.run_while(GREETING_MAX, |load| load.greeted() < before + joined)?;
     let missing = before + joined - load.greeted();
