@@ -77,7 +77,7 @@ mod tests {
         assert_eq!(grown.quantile("a", 0.5), Some(0.001));
         assert_eq!(grown.quantile("a", 0.51), Some(0.002));
         assert_eq!(grown.quantile("b", 0.5), None);
-        assert_eq!(grown.get("b{c=\"d\"}"), 0.0);
+        assert_eq!(grown.with_prefix("b{c="), BTreeMap::new());
         assert_eq!(
             before.with_prefix("b{c="),
             [("\"d\"}".to_owned(), 3.0)].into()
