@@ -7,6 +7,8 @@ use std::io::{self, ErrorKind, Read, Write};
 use std::net::{Ipv4Addr, TcpListener, TcpStream};
 use std::time::{Duration, Instant};
 
+use rustix::process::{Signal, set_parent_process_death_signal};
+
 use crate::poller::Poller;
 use crate::websocket::{self, Opcode};
 
@@ -39,6 +41,8 @@ enum Stage {
 ///
 /// What sockets and epoll may say; nothing that a client does.
 pub(crate) fn serve(bytes: usize, rate: u32) -> io::Result<()> {
+    // A loop without a parent would run for ever.
+    set_parent_process_death_signal(Some(Signal::KILL))?;
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
     listener.set_nonblocking(true)?;
     let mut poller = Poller::new()?;

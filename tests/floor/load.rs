@@ -9,7 +9,6 @@ use std::net::{SocketAddr, TcpStream};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use socket2::{Domain, Socket, Type};
 use syncline_games::Arena;
 use syncline_shared::game::Game;
 use syncline_shared::rng::Rng;
@@ -22,9 +21,6 @@ use crate::websocket::{self, Opcode};
 
 /// More than a server sends at once, welcomes and joins apart.
 const READ_BYTES: usize = 64 * 1024;
-
-/// Next to nothing: the least that the system grants.
-const NARROW_BYTES: usize = 1;
 
 /// The longest wait for a socket.
 const WAIT_MAX: Duration = Duration::from_millis(100);
@@ -95,31 +91,7 @@ impl Load {
     ///
     /// If the server can't be reached.
     pub(crate) fn connect(&mut self, server: SocketAddr, manner: Manner) -> io::Result<usize> {
-        self.add(TcpStream::connect(server)?, server, manner)
-    }
-
-    /// The same for a client whose system takes little for it before it reads.
-    ///
-    /// # Errors
-    ///
-    /// If the server can't be reached.
-    pub(crate) fn connect_narrow(
-        &mut self,
-        server: SocketAddr,
-        manner: Manner,
-    ) -> io::Result<usize> {
-        let socket = Socket::new(Domain::for_address(server), Type::STREAM, None)?;
-        socket.set_recv_buffer_size(NARROW_BYTES)?;
-        socket.connect(&server.into())?;
-        self.add(socket.into(), server, manner)
-    }
-
-    fn add(
-        &mut self,
-        mut socket: TcpStream,
-        server: SocketAddr,
-        manner: Manner,
-    ) -> io::Result<usize> {
+        let mut socket = TcpStream::connect(server)?;
         socket.set_nodelay(true)?;
         socket.write_all(&websocket::request(server))?;
         socket.set_nonblocking(true)?;
