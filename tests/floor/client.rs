@@ -343,6 +343,7 @@ impl Client {
         let batch = InputBatch {
             incarnation: running.map_or(0, |running| running.incarnation),
             received: self.told,
+            held: self.manner.inputs == Inputs::OnChange && !frames.is_empty(),
             frames,
         };
         let mut body = Vec::new();

@@ -436,6 +436,7 @@ fn what_happened_before_the_last_tick_may_be_told_after_it() {
     let next = table.room.status().tick.next();
     for at in [table.now.since(Timestamp(100_000)), 0] {
         let batch = InputBatch {
+            held: false,
             incarnation: 1,
             received: table.watchers[0].received,
             frames: vec![InputFrame {
