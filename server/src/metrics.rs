@@ -145,6 +145,10 @@ pub(crate) struct Metrics {
     pub(crate) panics: Counter,
     /// Connections without a whole request or a hello yet.
     pub(crate) half_open: Gauge,
+    /// Connections that sent more messages than they may.
+    pub(crate) message_rate_exceeded: Counter,
+    /// Connections that sent more bytes than they may.
+    pub(crate) byte_rate_exceeded: Counter,
     refused_connections: Family<ReasonLabel, Counter>,
     /// Times that a room went to another thread.
     pub(crate) room_moves: Counter,
@@ -208,6 +212,16 @@ impl Metrics {
                 r,
                 "half_open_connections",
                 "Connections without a whole request or a hello yet",
+            ),
+            message_rate_exceeded: counter(
+                r,
+                "message_rate_exceeded",
+                "Connections that sent more messages a second than they may",
+            ),
+            byte_rate_exceeded: counter(
+                r,
+                "byte_rate_exceeded",
+                "Connections that sent more bytes a second than they may",
             ),
             refused_connections: reasons(
                 r,

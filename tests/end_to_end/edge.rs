@@ -240,6 +240,33 @@ async fn what_is_no_request_is_told_so_and_counted() {
         .await;
 }
 
+/// Browsers and scrapers keep their connections; that they end some day is no refusal.
+#[tokio::test]
+async fn a_connection_that_asks_for_nothing_more_ends_uncounted() {
+    let host = Host::with(Config {
+        head_timeout: Duration::from_millis(300),
+        ..Config::default()
+    });
+    let healthy = "GET /healthz HTTP/1.1\r\nhost: test\r\n\r\n";
+    let (answer, mut socket) = host.ask(healthy).await;
+    assert_eq!(answer.status, 200);
+    assert_eq!(rest(&mut socket).await, b"");
+    assert_eq!(host.metric(&refused("head_timeout")).await, 0);
+}
+
+#[tokio::test]
+async fn whoever_sends_too_many_bytes_is_not_read() {
+    let host = Host::with(Config {
+        byte_rate: 1000,
+        ..Config::default()
+    });
+    let mut socket = host.open().await;
+    let head = format!("GET / HTTP/1.1\r\nhost: {}\r\n", "x".repeat(8000));
+    socket.write_all(head.as_bytes()).await.unwrap();
+    rest(&mut socket).await;
+    assert_eq!(host.metric("syncline_byte_rate_exceeded_total").await, 1);
+}
+
 fn slow_rates() -> Config {
     Config {
         message_rate: 10,
@@ -260,6 +287,8 @@ async fn whoever_sends_too_many_messages_is_closed() {
     assert_eq!(reason, CloseReason::TooManyMessages);
     assert_eq!(reason.code(), 1008);
     assert!(text.contains("messages"), "{text}");
+    let sample = "syncline_message_rate_exceeded_total";
+    assert_eq!(host.metric(sample).await, 1);
     bystander.ping(1).await;
 }
 

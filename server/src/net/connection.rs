@@ -88,7 +88,11 @@ async fn stay(
         socket,
         metrics: &lobby.metrics,
         heard: &AtomicBool::new(true),
-        meter: Meter::new(lobby.message_rate, lobby.clock),
+        meter: Meter::new(
+            lobby.message_rate,
+            lobby.clock,
+            &lobby.metrics.message_rate_exceeded,
+        ),
     };
     let hello = tokio::select! {
         hello = tokio::time::timeout(lobby.hello_timeout, ear.hear()) => hello,

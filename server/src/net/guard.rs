@@ -173,13 +173,9 @@ impl Guard {
     /// Lets a connection in, if only to be refused; nothing if there is no place even for that.
     /// As long as a clone of the peer is there, it has its place and a clone of `open`.
     pub(crate) fn admit(&self, address: SocketAddr, open: mpsc::Sender<()>) -> Option<Peer> {
-        let Shared {
-            trusted, metrics, ..
-        } = &*self.0;
+        let metrics = &self.0.metrics;
         let ip = address.ip().to_canonical();
-        // A trusted proxy carries many clients; each counts when it is known.
-        let is_proxy = trusted.iter().any(|net| net.contains(&ip));
-        let address_counted = counted(ip).filter(|_| !is_proxy);
+        let address_counted = self.0.counted(ip);
         let mut ledger = self.0.ledger();
         let refusal = match ledger.enter(address_counted, ip.is_loopback()) {
             Entry::Kept => None,
@@ -216,6 +212,12 @@ impl Guard {
 impl Shared {
     fn ledger(&self) -> MutexGuard<'_, Ledger<Arc<Notify>>> {
         self.ledger.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// What `ip` counts as. A trusted proxy carries many clients; each counts when it is known.
+    fn counted(&self, ip: IpAddr) -> Option<IpAddr> {
+        let is_proxy = self.trusted.iter().any(|net| net.contains(&ip));
+        counted(ip).filter(|_| !is_proxy)
     }
 
     fn show_half_open(&self, ledger: &Ledger<Arc<Notify>>) {
@@ -305,17 +307,17 @@ impl Peer {
     /// [`Refusal::Address`] if that has all the connections it may have.
     pub(crate) fn carry(&self, client: IpAddr) -> Result<(), Refusal> {
         let mut books = self.0.books();
-        if books.counted.is_none() && client != self.ip() {
-            let address = counted(client);
-            let counted = self.0.shared.ledger().count(address);
-            if let Err(refusal) = counted {
-                let metrics = &self.0.shared.metrics;
-                metrics.count_refused_connection(refusal.slug());
-                return Err(refusal);
-            }
-            books.counted = address;
+        if books.counted.is_some() {
+            return Ok(());
         }
-        Ok(())
+        let shared = &self.0.shared;
+        let address = shared.counted(client);
+        let counted = shared.ledger().count(address);
+        match counted {
+            Ok(()) => books.counted = address,
+            Err(refusal) => shared.metrics.count_refused_connection(refusal.slug()),
+        }
+        counted
     }
 
     /// It has said what it wants.

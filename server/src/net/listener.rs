@@ -125,7 +125,8 @@ impl HttpService {
                 "tls"
             })?,
         };
-        let stream = Stream::new(transport, Meter::new(self.byte_rate, self.clock));
+        let exceeded = &self.metrics.byte_rate_exceeded;
+        let stream = Stream::new(transport, Meter::new(self.byte_rate, self.clock, exceeded));
         let router = TowerToHyperService::new(self.router.clone());
         let asking = peer.clone();
         let service = service_fn(move |mut request: Request<Incoming>| {
@@ -150,7 +151,7 @@ impl HttpService {
             .serve_connection(TokioIo::new(stream), service)
             .with_upgrades()
             .await
-            .or_else(|error| why(&error))
+            .or_else(|error| why(&error, peer))
     }
 }
 
@@ -162,13 +163,13 @@ async fn overdue(deadline: Instant, peer: &Peer) {
     }
 }
 
-/// What is counted of an error: nothing if the client just went.
-fn why(error: &hyper::Error) -> HttpEnd {
+/// What is counted of an error: nothing if the client just went, or asked for nothing more.
+fn why(error: &hyper::Error, peer: &Peer) -> HttpEnd {
     if error.is_parse_too_large() {
         Err("head_too_large")
     } else if error.is_parse() {
         Err("bad_request")
-    } else if error.is_timeout() {
+    } else if error.is_timeout() && !peer.has_requested() {
         Err("head_timeout")
     } else {
         Ok(())

@@ -2,12 +2,21 @@
 
 use std::io;
 
+use prometheus_client::metrics::counter::Counter;
+
 use crate::clock::Clock;
 use crate::net::rate::TokenBucket;
 
 /// Counts what comes from one client.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Meter(Option<(TokenBucket, Clock)>);
+#[derive(Clone, Debug)]
+pub(crate) struct Meter(Option<Limited>);
+
+#[derive(Clone, Debug)]
+struct Limited {
+    bucket: TokenBucket,
+    clock: Clock,
+    exceeded: Counter,
+}
 
 /// More came than may.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -15,9 +24,14 @@ pub(crate) struct Meter(Option<(TokenBucket, Clock)>);
 pub(crate) struct Exceeded;
 
 impl Meter {
-    /// Allows `per_second`; 0 allows everything.
-    pub(crate) fn new(per_second: u32, clock: Clock) -> Self {
-        Self((per_second > 0).then(|| (TokenBucket::full(per_second, clock.now()), clock)))
+    /// Allows `per_second`; 0 allows everything. Counts in `exceeded` how often more came.
+    pub(crate) fn new(per_second: u32, clock: Clock, exceeded: &Counter) -> Self {
+        let limited = || Limited {
+            bucket: TokenBucket::full(per_second, clock.now()),
+            clock,
+            exceeded: exceeded.clone(),
+        };
+        Self((per_second > 0).then(limited))
     }
 
     /// Counts `amount`.
@@ -26,11 +40,15 @@ impl Meter {
     ///
     /// [`Exceeded`]; it is not counted then.
     pub(crate) fn count(&mut self, amount: u64) -> Result<(), Exceeded> {
-        let Some((bucket, clock)) = &mut self.0 else {
+        let Some(limited) = &mut self.0 else {
             return Ok(());
         };
-        let allowed = bucket.take(amount, clock.now());
-        allowed.then_some(()).ok_or(Exceeded)
+        if limited.bucket.take(amount, limited.clock.now()) {
+            Ok(())
+        } else {
+            limited.exceeded.inc();
+            Err(Exceeded)
+        }
     }
 }
 
@@ -55,8 +73,10 @@ mod tests {
 
     #[test]
     fn nothing_per_second_means_no_limit() {
-        assert_eq!(Meter::new(0, Clock::start()).count(u64::MAX), Ok(()));
-        assert_eq!(Meter::new(1, Clock::start()).count(u64::MAX), Err(Exceeded));
+        let exceeded = Counter::default();
+        let count = |rate| Meter::new(rate, Clock::start(), &exceeded).count(u64::MAX);
+        assert_eq!((count(0), exceeded.get()), (Ok(()), 0));
+        assert_eq!((count(1), exceeded.get()), (Err(Exceeded), 1));
     }
 
     #[test]

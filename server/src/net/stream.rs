@@ -157,6 +157,7 @@ impl AsyncWrite for Stream {
 
 #[cfg(test)]
 mod tests {
+    use prometheus_client::metrics::counter::Counter;
     use tokio::io::{AsyncReadExt, AsyncWriteExt};
     use tokio::net::TcpListener;
 
@@ -168,7 +169,7 @@ mod tests {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let client = TcpStream::connect(listener.local_addr().unwrap());
         let (accepted, client) = tokio::join!(listener.accept(), client);
-        let meter = Meter::new(bytes_per_second, Clock::start());
+        let meter = Meter::new(bytes_per_second, Clock::start(), &Counter::default());
         let transport = Transport::Plain(accepted.unwrap().0);
         (Stream::new(transport, meter), client.unwrap())
     }
