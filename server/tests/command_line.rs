@@ -183,6 +183,26 @@ fn an_address_in_use_is_said_to_be() {
     );
 }
 
+/// The limit is one of its own, so that the machine's does not matter.
+#[cfg(unix)]
+#[test]
+fn more_connections_than_the_system_allows_are_refused() {
+    let program = env!("CARGO_BIN_EXE_syncline");
+    let script = format!("ulimit -n 300 && exec '{program}' --max-connections 173");
+    let refused = Command::new("sh").args(["-c", &script]).output().unwrap();
+    let stderr = String::from_utf8(refused.stderr).unwrap();
+    assert_eq!(refused.status.code(), Some(2), "{stderr}");
+    for words in [
+        "max-connections",
+        "300 descriptors",
+        "172 connections",
+        "ulimit -n",
+        "from: the flag --max-connections",
+    ] {
+        assert!(stderr.contains(words), "{stderr}");
+    }
+}
+
 #[test]
 fn help_is_no_error_and_nonsense_is_one() {
     let (code, help, _) = output(&["--help"], &[]);
