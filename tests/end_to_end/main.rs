@@ -4,6 +4,7 @@
 //! - `sessions`: resuming, being replaced, leaving, tokens that prove nothing
 //! - `rooms`: which room one comes to
 //! - `isolation`: a room that breaks or hangs harms no other
+//! - `overload`: a room that is too heavy slows down alone
 //! - `http`: the other things on the port
 //! - `edge`: who may connect, and how many
 //! - `framing`: what breaks WebSocket itself is told so before the socket ends
@@ -23,6 +24,7 @@ mod ending;
 mod framing;
 mod http;
 mod isolation;
+mod overload;
 mod rooms;
 mod sessions;
 mod tls;

@@ -1,6 +1,7 @@
 //! A game that does on command what no game should: for tests of what is around it.
 
 use std::sync::{Condvar, Mutex};
+use std::time::{Duration, Instant};
 
 use serde::{Deserialize, Serialize};
 use slotmap::SlotMap;
@@ -40,6 +41,8 @@ syncline_shared::commands! {
         Hang {},
         /// The next tick never returns.
         HangForever {},
+        /// From now on each tick takes so many microseconds.
+        Toil { micros: u32 },
         /// Refused with the answer: how many steps, in how many ticks.
         HowFar {},
     }
@@ -50,6 +53,7 @@ syncline_shared::commands! {
 pub(crate) struct Lab {
     walkers: SlotMap<EntityId, Walker>,
     mischief: Option<Mischief>,
+    toil_micros: u32,
 }
 
 /// What the next tick does that it should not.
@@ -94,6 +98,7 @@ impl Game for Lab {
             LabCommand::Break {} => self.mischief = Some(Mischief::Break),
             LabCommand::Hang {} => self.mischief = Some(Mischief::Hang),
             LabCommand::HangForever {} => self.mischief = Some(Mischief::HangForever),
+            LabCommand::Toil { micros } => self.toil_micros = micros,
             LabCommand::HowFar {} => {
                 let is_mine = |walker: &&Walker| Origin::Player(walker.owner) == from;
                 let mine = self
@@ -118,6 +123,10 @@ impl Game for Lab {
             Some(Mischief::HangForever) => loop {
                 std::thread::park();
             },
+        }
+        let end = Instant::now() + Duration::from_micros(self.toil_micros.into());
+        while Instant::now() < end {
+            std::hint::spin_loop();
         }
         for walker in self.walkers.values_mut() {
             walker.ticks += 1;

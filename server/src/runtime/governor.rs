@@ -31,8 +31,10 @@ const FILL: u64 = 9;
 /// How much of its thread's time may be taken for a room to take snapshots back, in thousandths.
 const BUSY_TO_TAKE_BACK: u64 = 700;
 
-/// Periods that a tick is slowed to at the most. What is too late even then is dropped.
+/// Periods that a tick is slowed to at the most, and by how many microseconds: much longer, and a
+/// room would seem to stand still. What is too late even then is dropped.
 const SLOWEST: u64 = 16;
+const SLOWED_MICROS_MAX: u64 = 2_000_000;
 
 /// How long a room's ticks take more than half their period until it is heavy, in microseconds.
 const HEAVY_MICROS: u64 = 1_000_000;
@@ -151,7 +153,8 @@ impl Governor {
     pub(super) fn note(&mut self, tick: SeenTick) -> bool {
         self.weight.note(tick, self.period);
         if self.window.begun == Timestamp::ZERO {
-            self.window.begun = Timestamp(tick.ended.0.saturating_sub(tick.took));
+            let since = tick.took.max(self.period);
+            self.window.begun = Timestamp(tick.ended.0.saturating_sub(since));
         }
         let sum = if tick.snapshot {
             &mut self.window.snapshots
@@ -239,9 +242,10 @@ impl Governor {
     }
 
     fn slow_to(&mut self, period: u64) {
-        self.relief.slowed_by = period
+        let slowed_by = period
             .min(SLOWEST * self.period)
             .saturating_sub(self.period);
+        self.relief.slowed_by = slowed_by.min(SLOWED_MICROS_MAX);
     }
 }
 

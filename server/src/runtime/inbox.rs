@@ -411,6 +411,32 @@ mod tests {
         }
     }
 
+    /// What is told between the last look at one home and the first at the next one keeps its order,
+    /// and is looked at without a ring.
+    #[test]
+    fn a_room_that_moves_loses_nothing() {
+        let (room, inbox, old) = room();
+        assert!(inbox.rest(NOW, Timestamp(u64::MAX)));
+        room.tell(HostedEvent::Detach(ConnectionId(1)));
+        assert_eq!((rung(&old), taken(&inbox)), (1, 1));
+        room.tell(HostedEvent::Detach(ConnectionId(2)));
+        let home = Home::default();
+        inbox.move_to(home.clone());
+        room.tell(HostedEvent::Detach(ConnectionId(3)));
+        assert_eq!((rung(&old), rung(&home.bell)), (0, 0));
+        assert!(!inbox.rest(NOW, Timestamp(u64::MAX)), "it looks first");
+        let mut events = Vec::new();
+        inbox.take(&mut events);
+        let told = events.iter().map(|event| match event {
+            HostedEvent::Detach(connection) => connection.0,
+            _ => 0,
+        });
+        assert_eq!(told.collect::<Vec<_>>(), [2, 3]);
+        assert!(inbox.rest(NOW, Timestamp(u64::MAX)));
+        room.tell(HostedEvent::Detach(ConnectionId(4)));
+        assert_eq!((rung(&old), rung(&home.bell)), (0, 1));
+    }
+
     #[test]
     fn a_room_that_is_over_takes_nothing_in() {
         let (room, inbox, bell) = room();
