@@ -15,7 +15,7 @@ use serde::{Deserialize, Serialize};
 use tokio::time::timeout;
 
 use crate::config::Room;
-use crate::connection::Address;
+use crate::connection::{Address, Source};
 
 /// How long the answer may take, and how long it may be: a schema has some hundred causes.
 const ANSWER_TIME: Duration = Duration::from_secs(2);
@@ -98,7 +98,7 @@ pub(crate) async fn fetch(address: &Address, room: Room) -> Option<Bandwidth> {
 }
 
 async fn ask(address: &Address, room: Room) -> Option<Bandwidth> {
-    let stream = TokioIo::new(address.connect().await.ok()?);
+    let stream = TokioIo::new(address.connect(Source::ANY).await.ok()?);
     let (mut sender, connection) = http1::handshake(stream).await.ok()?;
     // Ends with the sender.
     tokio::spawn(connection);

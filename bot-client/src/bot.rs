@@ -11,13 +11,13 @@ use syncline_client_core::client::{Client, ClientConfig};
 use syncline_client_core::event::{ClientEvent, NetworkEvent, Output};
 use syncline_client_core::playing::Playing;
 use syncline_client_core::sight::Sight;
-use syncline_shared::message::control::{PhaseInfo, Role};
+use syncline_shared::message::control::PhaseInfo;
 use syncline_shared::predict::Predict;
 use syncline_shared::tick::Timestamp;
 use tokio::time::{sleep_until, timeout_at};
 
 use crate::conditioner::{Delay, Stalls};
-use crate::connection::{Connection, Incoming};
+use crate::connection::{Connection, Incoming, Source};
 use crate::context::Context;
 use crate::record::{Counts, Record};
 
@@ -37,7 +37,10 @@ pub(crate) struct Bot<P: Predict> {
     up: Delay<Vec<u8>>,
     stalls: Stalls,
     record: Record,
+    /// Of this connection's input frames, how many were counted.
+    input_frames: u64,
     leaving: bool,
+    source: Source,
 }
 
 impl<P> Bot<P>
@@ -52,9 +55,9 @@ where
         let client = ClientConfig {
             name: format!("bot-{number}"),
             game: Some(config.game.clone()),
-            schema: None,
+            schema: swarm.schema.get().cloned(),
             room: config.room_of(number),
-            role: Role::Player,
+            role: config.role,
             seed,
             inputs: config.inputs,
             snapshots_kept: 0,
@@ -68,7 +71,9 @@ where
             up: Delay::new(config.path, seed ^ 3),
             stalls: Stalls::new(config.stall, swarm.now(), seed ^ 4),
             record: Record::default(),
+            input_frames: 0,
             leaving: false,
+            source: Source::of(number),
             swarm,
         }
     }
@@ -78,7 +83,7 @@ where
         loop {
             let now = self.swarm.now();
             if !self.leaving && now >= self.swarm.end {
-                self.record.leaving(now);
+                self.record.leaving(now, self.swarm.config.plays());
                 self.leaving = true;
                 self.client.leave(now);
             }
@@ -94,7 +99,8 @@ where
             self.wait().await;
         }
         if !self.leaving {
-            self.record.leaving(self.swarm.now());
+            let plays = self.swarm.config.plays();
+            self.record.leaving(self.swarm.now(), plays);
         }
         if let Some(connection) = self.connection.take() {
             connection.close().await;
@@ -166,7 +172,12 @@ where
         while let Some(output) = self.client.poll_output() {
             match output {
                 Output::Connect => self.connect().await,
-                Output::Send(message) => self.up.push(now, message),
+                Output::Send(message) => {
+                    let frames = self.client.playing().map_or(0, Playing::input_frames_sent);
+                    self.record.sent(frames.saturating_sub(self.input_frames));
+                    self.input_frames = frames;
+                    self.up.push(now, message);
+                }
                 Output::Disconnect => {
                     if let Some(connection) = self.cut() {
                         connection.close().await;
@@ -180,7 +191,7 @@ where
     async fn connect(&mut self) {
         self.cut();
         let latest = self.swarm.instant(self.swarm.end) + CONNECT_OVERTIME;
-        let opened = timeout_at(latest, Connection::open(&self.swarm.address)).await;
+        let opened = timeout_at(latest, Connection::open(&self.swarm.address, self.source)).await;
         let opened = opened.unwrap_or_else(|_| Err("the swarm ended before".to_owned()));
         let now = self.swarm.now();
         match opened {
@@ -205,7 +216,12 @@ where
         match event {
             ClientEvent::Welcome(joined) => {
                 self.swarm.progress.connected();
+                self.input_frames = 0;
                 self.record.welcome(now, &joined);
+                if let Some(playing) = self.client.playing() {
+                    let known = || Arc::clone(playing.schema());
+                    self.swarm.schema.get_or_init(known);
+                }
             }
             ClientEvent::PhaseChanged(PhaseInfo::Running { .. }) => {
                 if let Some(playing) = self.client.playing() {

@@ -8,6 +8,7 @@ use clap::{Parser, ValueEnum};
 use syncline_client_core::behaviour::Behaviour;
 use syncline_client_core::input_pace::InputPace;
 use syncline_shared::id::RoomId;
+use syncline_shared::message::control::Role;
 
 use crate::config::{Decode, Path, Room, Stall, SwarmConfig};
 
@@ -33,7 +34,10 @@ pub struct Arguments {
     /// The game to play
     #[arg(long, default_value = "arena")]
     game: String,
-    /// How the bots play
+    /// Whether they play or watch
+    #[arg(long, value_enum, default_value_t = RoleName::Player)]
+    role: RoleName,
+    /// How the bots play; idle bots sit, and need no match
     #[arg(long, value_enum, default_value_t = BehaviourName::Wander)]
     behaviour: BehaviourName,
     /// How often they say what they press: each tick, or when it changes and each half second
@@ -74,6 +78,12 @@ enum BehaviourName {
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
+enum RoleName {
+    Player,
+    Spectator,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
 enum InputsName {
     EveryTick,
     OnChange,
@@ -94,6 +104,10 @@ impl From<&Arguments> for SwarmConfig {
             duration: arguments.duration,
             ramp_per_second: arguments.ramp,
             game: arguments.game.clone(),
+            role: match arguments.role {
+                RoleName::Player => Role::Player,
+                RoleName::Spectator => Role::Spectator,
+            },
             behaviour: match arguments.behaviour {
                 BehaviourName::Wander => Behaviour::Wander,
                 BehaviourName::Chase => Behaviour::Chase,
@@ -169,7 +183,7 @@ mod tests {
         let config = config(
             "--url ws://127.0.0.1:7777/play --bots 200 --duration 30s --ramp 100/s --game arena \
              --behaviour chase --rooms 4 --room 9 --latency 80ms --jitter 20ms --stall 1%x2s \
-             --seed 7 --decode shared --inputs on-change --ca ca.pem",
+             --seed 7 --decode shared --inputs on-change --role spectator --ca ca.pem",
         )
         .unwrap();
         assert_eq!(
@@ -186,6 +200,7 @@ mod tests {
         assert_eq!(config.behaviour, Behaviour::Chase);
         assert_eq!(config.ca, Some(PathBuf::from("ca.pem")));
         assert_eq!(config.inputs, InputPace::OnChange);
+        assert_eq!(config.role, Role::Spectator);
     }
 
     #[test]
@@ -194,6 +209,7 @@ mod tests {
         assert_eq!((config.bots, config.game.as_str()), (10, "arena"));
         assert_eq!((config.stall, config.decode), (None, None));
         assert_eq!(config.inputs, InputPace::EveryTick);
+        assert_eq!(config.role, Role::Player);
     }
 
     #[test]

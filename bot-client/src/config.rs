@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use syncline_client_core::behaviour::Behaviour;
 use syncline_client_core::input_pace::InputPace;
 use syncline_shared::id::{RoomCode, RoomId};
-use syncline_shared::message::control::RoomSelector;
+use syncline_shared::message::control::{Role, RoomSelector};
 
 /// The most bots of which each decodes for itself unless it is asked for: beyond, the bots would
 /// need more of the machine than the server that they are to measure.
@@ -27,6 +27,8 @@ pub struct SwarmConfig {
     pub ramp_per_second: u32,
     /// The game; its rules are run ahead of the server if they are known here.
     pub game: String,
+    /// Whether they play or watch.
+    pub role: Role,
     /// How the bots play.
     pub behaviour: Behaviour,
     /// How often they say what they press.
@@ -91,6 +93,7 @@ impl SwarmConfig {
             duration: Duration::from_secs(10),
             ramp_per_second: 100,
             game: "arena".to_owned(),
+            role: Role::Player,
             behaviour: Behaviour::Wander,
             inputs: InputPace::EveryTick,
             rooms: 1,
@@ -110,6 +113,11 @@ impl SwarmConfig {
             Decode::Shared
         };
         self.decode.unwrap_or(default)
+    }
+
+    /// Whether a match has to run for the bots, or they only sit.
+    pub(crate) fn plays(&self) -> bool {
+        self.behaviour != Behaviour::Idle
     }
 
     /// The room of one bot: they take turns.

@@ -1,6 +1,7 @@
 //! One bot's socket: the only file that knows the WebSocket library.
 
 use std::io;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::Path;
 use std::time::Duration;
 
@@ -10,7 +11,7 @@ use rustls::pki_types::ServerName;
 use syncline_shared::limits::SERVER_MESSAGE_BYTES_MAX;
 use syncline_shared::message::SUBPROTOCOL;
 use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::net::TcpStream;
+use tokio::net::{TcpSocket, TcpStream};
 use tokio::time::timeout;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest as _;
 use tokio_tungstenite::tungstenite::handshake::client::Request;
@@ -32,6 +33,26 @@ const SEND_TIME: Duration = Duration::from_secs(5);
 
 /// The library reads this much at once: a thousand bots with its default would take 128 MiB.
 const READ_BUFFER_BYTES: usize = 4096;
+
+/// How many connections leave from one loopback address: a system has some 28,000 ports for them.
+const BOTS_PER_SOURCE: u32 = 16_384;
+
+/// From where a bot connects to a server on this machine: there are more connections than an address
+/// has ports.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Source(Option<Ipv4Addr>);
+
+impl Source {
+    /// Whichever the system chooses.
+    pub(crate) const ANY: Self = Self(None);
+
+    /// That of the bot of this number.
+    pub(crate) fn of(number: u32) -> Self {
+        let block = number / BOTS_PER_SOURCE;
+        let address = Ipv4Addr::from_bits(Ipv4Addr::LOCALHOST.to_bits() + block);
+        Self((block > 0).then_some(address))
+    }
+}
 
 /// What came from the server.
 #[derive(Clone, Debug)]
@@ -108,7 +129,7 @@ impl Address {
 
     /// Whether anybody listens there.
     pub(crate) async fn probe(&self) -> io::Result<()> {
-        let connected = timeout(HANDSHAKE_TIME, self.connect()).await;
+        let connected = timeout(HANDSHAKE_TIME, self.connect(Source::ANY)).await;
         connected.map_err(|_| io::ErrorKind::TimedOut)?.map(drop)
     }
 
@@ -123,8 +144,20 @@ impl Address {
     }
 
     /// Opens a socket to it.
-    pub(crate) async fn connect(&self) -> io::Result<Socket> {
-        let stream = TcpStream::connect((self.host.as_str(), self.port)).await?;
+    pub(crate) async fn connect(&self, source: Source) -> io::Result<Socket> {
+        let loopback = self
+            .host
+            .parse()
+            .is_ok_and(|host: Ipv4Addr| host.is_loopback());
+        let stream = match source.0.filter(|_| loopback) {
+            None => TcpStream::connect((self.host.as_str(), self.port)).await?,
+            Some(source) => {
+                let socket = TcpSocket::new_v4()?;
+                socket.bind(SocketAddr::new(IpAddr::V4(source), 0))?;
+                let host = self.host.parse().map_err(io::Error::other)?;
+                socket.connect(SocketAddr::new(host, self.port)).await?
+            }
+        };
         stream.set_nodelay(true)?;
         Ok(match &self.trust {
             None => Box::new(stream),
@@ -141,9 +174,10 @@ pub(crate) struct Connection {
 
 impl Connection {
     /// Opens a connection; in words why not, if not.
-    pub(crate) async fn open(address: &Address) -> Result<Self, String> {
+    pub(crate) async fn open(address: &Address, source: Source) -> Result<Self, String> {
         let opening = async {
-            let stream = address.connect().await.map_err(|error| error.to_string())?;
+            let stream = address.connect(source).await;
+            let stream = stream.map_err(|error| error.to_string())?;
             let config = WebSocketConfig::default()
                 .read_buffer_size(READ_BUFFER_BYTES)
                 .write_buffer_size(0)
@@ -223,6 +257,15 @@ mod tests {
         assert!(matches!(parse(None), Err(Error::NoAuthority { .. })));
         let nowhere = parse(Some(Path::new("/nowhere.pem")));
         assert!(matches!(nowhere, Err(Error::Authority { .. })));
+    }
+
+    #[test]
+    fn connections_beyond_an_addresss_ports_leave_from_the_next() {
+        assert_eq!(Source::of(BOTS_PER_SOURCE - 1), Source::ANY);
+        let next = Source::of(BOTS_PER_SOURCE);
+        assert_eq!(next, Source(Some(Ipv4Addr::new(127, 0, 0, 2))));
+        let last = Source::of(100_000);
+        assert_eq!(last, Source(Some(Ipv4Addr::new(127, 0, 0, 7))));
     }
 
     #[test]

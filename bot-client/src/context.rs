@@ -1,8 +1,9 @@
 //! What all bots of a swarm have in common: settings, time, and where they put what they saw.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
+use syncline_shared::schema::Schema;
 use syncline_shared::tick::Timestamp;
 use tokio::time::Instant;
 
@@ -19,6 +20,8 @@ pub(crate) struct Context {
     pub(crate) address: Address,
     pub(crate) decoding: SwarmDecoding,
     pub(crate) tally: Tally,
+    /// The game's schema, once a bot was told: thousands of copies would be most of what bots weigh.
+    pub(crate) schema: OnceLock<Arc<Schema>>,
     pub(crate) progress: Arc<Progress>,
     /// When all bots leave.
     pub(crate) end: Timestamp,

@@ -54,9 +54,11 @@ impl Counts {
     }
 }
 
-/// What came while the rate was measured.
+/// What came and went while the rate was measured.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Traffic {
+    pub(crate) messages_sent: u64,
+    pub(crate) input_frames: u64,
     pub(crate) messages: u64,
     pub(crate) bytes: u64,
     pub(crate) frame_bytes: u64,
@@ -102,6 +104,14 @@ impl Record {
         if self.meter.is_open() {
             self.counts.traffic.messages += 1;
             self.counts.traffic.bytes += bytes as u64;
+        }
+    }
+
+    /// A message goes out, with so many input frames.
+    pub(crate) fn sent(&mut self, input_frames: u64) {
+        if self.meter.is_open() {
+            self.counts.traffic.messages_sent += 1;
+            self.counts.traffic.input_frames += input_frames;
         }
     }
 
@@ -245,11 +255,13 @@ impl Record {
         };
     }
 
-    /// The bot is about to leave: what comes from now on doesn't count.
-    pub(crate) fn leaving(&mut self, now: Timestamp) {
+    /// The bot is about to leave: what comes from now on doesn't count. `plays` says that there
+    /// should have been a match.
+    pub(crate) fn leaving(&mut self, now: Timestamp, plays: bool) {
         self.counts.rate = self.meter.finish(now);
         self.absent(now);
-        self.counts.unmeasured = self.counts.rate.due == 0 && self.present_micros > IDLE_MICROS_MAX;
+        let nothing_due = self.counts.rate.due == 0 && self.present_micros > IDLE_MICROS_MAX;
+        self.counts.unmeasured = nothing_due && plays;
         if self.session == Session::Lost {
             self.counts.disconnects += 1;
             self.session = Session::None;
@@ -341,7 +353,7 @@ mod tests {
         enter(&mut record, false);
         record.closed(NOW, &closed(Ending::Lost), false);
         enter(&mut record, true);
-        record.leaving(NOW);
+        record.leaving(NOW, true);
         let left = closed(Ending::Reason(CloseReason::Left));
         record.closed(NOW, &left, true);
         let counts = counts(record);
@@ -357,23 +369,23 @@ mod tests {
             |record| {
                 record.closed(NOW, &closed(Ending::Lost), false);
                 enter(record, false);
-                record.leaving(NOW);
+                record.leaving(NOW, true);
             },
             |record| {
                 record.closed(NOW, &closed(Ending::Silent), false);
-                record.leaving(NOW);
+                record.leaving(NOW, true);
             },
             |record| {
                 record.closed(NOW, &closed(Ending::Lost), false);
                 let expired = Ending::Reason(CloseReason::SessionExpired);
                 record.closed(NOW, &closed(expired), false);
                 enter(record, false);
-                record.leaving(NOW);
+                record.leaving(NOW, true);
             },
             |record| {
                 let kicked = Ending::Reason(CloseReason::Kicked);
                 record.closed(NOW, &closed(kicked), false);
-                record.leaving(NOW);
+                record.leaving(NOW, true);
             },
         ];
         for way in ways {
@@ -395,7 +407,7 @@ mod tests {
             record.closed(NOW, &closed(Ending::Lost), false);
         }
         // It leaves while it waits for the next attempt.
-        record.leaving(NOW);
+        record.leaving(NOW, true);
         let left = closed(Ending::Reason(CloseReason::Left));
         record.closed(NOW, &left, true);
         let counts = counts(record);
@@ -410,7 +422,7 @@ mod tests {
         let unreadable = Ending::Unreadable(DecodeError::Invalid);
         record.closed(NOW, &closed(unreadable), false);
         enter(&mut record, true);
-        record.leaving(NOW);
+        record.leaving(NOW, true);
         let counts = counts(record);
         assert_eq!((counts.resumed, counts.hash_mismatches), (1, 1));
         assert_eq!(counts.closes, BTreeMap::from([("unreadable", 1)]));
@@ -441,13 +453,18 @@ mod tests {
             enter(&mut record, false);
             record.frozen(NOW.plus_micros(1_000_000));
             record.thawed(NOW.plus_micros(8_000_000));
-            record.leaving(NOW.plus_micros(7_000_000 + micros));
+            record.leaving(NOW.plus_micros(7_000_000 + micros), true);
             assert_eq!(counts(record).unmeasured, unmeasured);
         }
+        // Who only sits misses none.
+        let mut record = Record::default();
+        enter(&mut record, false);
+        record.leaving(NOW.plus_micros(60_000_000), false);
+        assert!(!counts(record).unmeasured);
         let mut record = Record::default();
         enter(&mut record, false);
         record.match_began(NOW, RATE, 1);
-        record.leaving(NOW.plus_micros(6_000_000));
+        record.leaving(NOW.plus_micros(6_000_000), true);
         let counts = counts(record);
         assert_eq!((counts.unmeasured, counts.rate.due), (false, 120));
     }
@@ -456,7 +473,7 @@ mod tests {
     fn who_never_got_in_was_not_disconnected() {
         let mut record = Record::default();
         record.closed(NOW, &closed(Ending::Reason(CloseReason::RoomFull)), false);
-        record.leaving(NOW);
+        record.leaving(NOW, true);
         let counts = counts(record);
         assert_eq!((counts.connected, counts.disconnects), (false, 0));
     }
@@ -494,7 +511,7 @@ mod tests {
             record.message(100);
             record.frame(now, &report(Comparison::Agreed), 0, 33_333, &tally);
         }
-        record.leaving(Timestamp(3_000_000));
+        record.leaving(Timestamp(3_000_000), true);
         let counts = record.finish(&tally);
         // The first frame that counts opens the measurement and is not in it.
         assert_eq!(counts.rate.covered, counts.traffic.snapshots);

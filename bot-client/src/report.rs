@@ -66,7 +66,11 @@ pub struct Report {
     pub bytes_per_client_per_second: f64,
     /// Messages that a bot got, per second.
     pub messages_per_client_per_second: f64,
-    /// From stamping an input to the first frame that tells it was applied.
+    /// Messages that a bot sent, per second.
+    pub messages_sent_per_client_per_second: f64,
+    /// Input frames in them.
+    pub input_frames_per_client_per_second: f64,
+    /// From stamping an input to the first frame that tells it was applied; heartbeats apart.
     pub input_to_visible_ms: Percentiles,
     /// How far ahead of the server's clock inputs are stamped, in ticks.
     pub input_lead: Percentiles,
@@ -116,6 +120,8 @@ impl Report {
                 micros: all.micros + bot.rate.micros,
             });
         let traffic = bots.iter().fold(Traffic::default(), |all, bot| Traffic {
+            messages_sent: all.messages_sent + bot.traffic.messages_sent,
+            input_frames: all.input_frames + bot.traffic.input_frames,
             messages: all.messages + bot.traffic.messages,
             bytes: all.bytes + bot.traffic.bytes,
             frame_bytes: all.frame_bytes + bot.traffic.frame_bytes,
@@ -151,6 +157,8 @@ impl Report {
             bytes_per_snapshot: rounded(ratio(traffic.frame_bytes, traffic.snapshots.max(1))),
             bytes_per_client_per_second: per_second(traffic.bytes),
             messages_per_client_per_second: per_second(traffic.messages),
+            messages_sent_per_client_per_second: per_second(traffic.messages_sent),
+            input_frames_per_client_per_second: per_second(traffic.input_frames),
             input_to_visible_ms: tally.input_to_visible.percentiles(MICROS_PER_MS),
             input_lead: tally.input_lead.percentiles(100.0),
             verdicts: Verdicts {
@@ -254,6 +262,13 @@ impl Report {
             self.messages_per_client_per_second.to_string(),
         );
         row(
+            "sent per client and second",
+            format!(
+                "{} messages, {} input frames",
+                self.messages_sent_per_client_per_second, self.input_frames_per_client_per_second
+            ),
+        );
+        row(
             "input to visible, ms",
             percentiles(&self.input_to_visible_ms),
         );
@@ -320,6 +335,8 @@ mod tests {
                 micros: 10_000_000,
             },
             traffic: Traffic {
+                messages_sent: 70,
+                input_frames: 20,
                 messages: 310,
                 bytes: 40_000,
                 frame_bytes: 30_000,
@@ -346,6 +363,8 @@ mod tests {
             (report.bytes_per_snapshot, 100.0),
             (report.bytes_per_client_per_second, 4000.0),
             (report.messages_per_client_per_second, 31.0),
+            (report.messages_sent_per_client_per_second, 7.0),
+            (report.input_frames_per_client_per_second, 2.0),
             (report.rate_held_percent, 100.0),
         ];
         for (number, expected) in numbers {
@@ -437,6 +456,8 @@ mod tests {
             "bytes_per_snapshot",
             "bytes_per_client_per_second",
             "messages_per_client_per_second",
+            "messages_sent_per_client_per_second",
+            "input_frames_per_client_per_second",
             "input_to_visible_ms",
             "input_lead",
             "verdicts",

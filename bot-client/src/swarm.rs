@@ -1,7 +1,7 @@
 //! All bots together: started one after the other, ended at the same time.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use syncline_client_core::prediction::NoPrediction;
 use syncline_games::arena::{Arena, ArenaPrediction};
@@ -50,6 +50,7 @@ pub async fn run_with(config: SwarmConfig, progress: Arc<Progress>) -> Result<Re
         decoding: SwarmDecoding::new(config.decode()),
         address,
         tally: Tally::default(),
+        schema: OnceLock::new(),
         progress,
         end: Timestamp(end),
         origin: Instant::now(),

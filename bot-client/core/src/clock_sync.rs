@@ -23,6 +23,10 @@ const QUICK_PING_MICROS: u64 = 200_000;
 /// Between pings later, in microseconds.
 const PING_MICROS: u64 = 1_000_000;
 
+/// Between pings while no match runs, in microseconds: often enough for both ends to know that the
+/// other is there.
+const IDLE_PING_MICROS: u64 = 4_000_000;
+
 /// By how much two answers may contradict each other before the older is thought to be of another
 /// clock, in microseconds: the server's timers and ours are not exact.
 const CONTRADICTION_MICROS: u64 = 5_000;
@@ -133,6 +137,7 @@ impl ClockSync {
         self.jitter = (self.jitter * 3 + excess) / 4;
         self.round_trip = Some(quickest);
         if match_micros == 0 {
+            self.next_ping = sent.plus_micros(IDLE_PING_MICROS);
             return;
         }
         let middle = Timestamp(sent.0 + round_trip / 2);
@@ -270,6 +275,10 @@ mod tests {
         clock.pong(Timestamp(30_000), nonce, 0);
         assert_eq!(clock.match_time(Timestamp(30_000)), None);
         assert_eq!(clock.round_trip(), Some(30_000));
+        // There is no hurry until one begins.
+        assert_eq!(clock.next_ping(), Timestamp(IDLE_PING_MICROS));
+        clock.restart(Timestamp(1_000_000));
+        assert_eq!(clock.next_ping(), Timestamp(1_000_000));
     }
 
     #[test]

@@ -53,6 +53,8 @@ pub struct Playing<P: Predict> {
     traffic: Traffic,
     /// Commands sent.
     commands: u32,
+    /// Input frames sent.
+    frames_sent: u64,
     /// Scratch: the batch to send.
     batch: InputBatch,
 }
@@ -92,6 +94,7 @@ impl<P: Predict> Playing<P> {
             since_frame: SinceFrame::default(),
             traffic: Traffic::new(now),
             commands: 0,
+            frames_sent: 0,
             batch: InputBatch::default(),
         };
         playing.update(now, welcome.state, &mut VecDeque::new());
@@ -337,6 +340,7 @@ impl<P: Predict> Playing<P> {
             .acknowledgement_due()
             .is_some_and(|due| due <= now || !message.is_empty());
         if owed || !self.batch.frames.is_empty() {
+            self.frames_sent += self.batch.frames.len() as u64;
             self.batch.incarnation = self.room.incarnation();
             self.batch.received = self.traffic.acknowledge();
             self.batch.held = self.inputs.holds() && !self.batch.frames.is_empty();

@@ -99,6 +99,11 @@ impl<P: Predict> Playing<P> {
         &self.clock
     }
 
+    /// How many input frames were sent over this connection.
+    pub fn input_frames_sent(&self) -> u64 {
+        self.frames_sent
+    }
+
     /// How far ahead of the match's time inputs are stamped, in microseconds.
     pub fn input_lead(&self) -> u64 {
         self.inputs.lead().as_micros()
