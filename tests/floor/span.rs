@@ -19,6 +19,9 @@ pub(crate) const CPU: &str = "us of CPU a client and tick";
 /// The payload of messages to clients.
 pub(crate) const BYTES: &str = "bytes a message";
 
+/// How much of the match the clients saw.
+pub(crate) const SEEN: &str = "ticks seen of those due";
+
 /// A span that has begun.
 pub(crate) struct Span {
     /// Nothing of a server that has none.
@@ -119,7 +122,7 @@ impl Found {
         let ticks = self.counts.len().max(1) as f64 * self.took.as_secs_f64() * f64::from(RATE);
         row.add(BYTES, sum(|c| c.bytes) / sum(|c| c.messages).max(1.0));
         row.add("messages a tick", sum(|c| c.messages) / ticks);
-        row.add("ticks seen of those due", sum(|c| c.ticks) / ticks);
+        row.add(SEEN, sum(|c| c.ticks) / ticks);
         row.add("messages sent a tick", sum(|c| c.sent) / ticks);
         row.add(
             "bytes a message sent",

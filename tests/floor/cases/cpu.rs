@@ -11,8 +11,11 @@ use crate::client::{Inputs, Manner};
 use crate::load::Load;
 use crate::options::Options;
 use crate::report::{Row, publish, say};
-use crate::span::{BYTES, CPU, RATE, Span};
+use crate::span::{BYTES, CPU, RATE, SEEN, Span};
 use crate::stage::{Candidate, join};
+
+/// The least share of ticks that clients have to see for a run to count.
+const SEEN_MIN: f64 = 0.97;
 
 /// Who plays where.
 #[derive(Clone, Copy, Debug)]
@@ -75,10 +78,17 @@ pub(crate) fn run(options: &Options, setup: Setup) -> io::Result<()> {
     publish(&title, &rows, options.figures.as_deref())
 }
 
+/// Tells of the last run, and whether it counts: a server that is too late for its ticks costs little.
 fn progress(setup: Setup, run: u32, options: &Options, row: &Row) {
-    let cpu = row.values(CPU).last().copied().unwrap_or(0.0);
+    let last = |column| row.values(column).last().copied().unwrap_or(0.0);
+    let (cpu, seen) = (last(CPU), last(SEEN));
+    let rate = if seen < SEEN_MIN {
+        format!("; the rate was missed ({seen:.2}): not to be compared")
+    } else {
+        String::new()
+    };
     say(&format!(
-        "{} {}, run {run} of {}: {}: {cpu:.2} {CPU}",
+        "{} {}, run {run} of {}: {}: {cpu:.2} {CPU}{rate}",
         setup.name,
         setup.clients,
         options.runs,
