@@ -25,8 +25,8 @@ const READ_BYTES: usize = 64 * 1024;
 /// The longest wait for a socket.
 const WAIT_MAX: Duration = Duration::from_millis(100);
 
-/// How many turns may be made up for after a pause. Those before are left out and counted.
-const TURNS_LATE_MAX: u64 = 64;
+/// How many turns each client may make up for after a pause. Those before are left out and counted.
+const TURNS_LATE_MAX: u64 = 8;
 
 /// Clients with their sockets.
 pub(crate) struct Load {
@@ -276,7 +276,7 @@ impl Load {
     fn take_turns(&mut self) {
         let now = self.now();
         let newest = now.0 * self.slots / self.period_micros;
-        if newest > self.next_slot + TURNS_LATE_MAX {
+        if newest > self.next_slot + TURNS_LATE_MAX * self.slots {
             self.slots_missed += newest - self.next_slot;
             self.next_slot = newest;
         }

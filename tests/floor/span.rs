@@ -22,6 +22,9 @@ pub(crate) const BYTES: &str = "bytes a message";
 /// How much of the match the clients saw.
 pub(crate) const SEEN: &str = "ticks seen of those due";
 
+/// How many messages each client sent.
+pub(crate) const SENT: &str = "messages sent a tick";
+
 /// A span that has begun.
 pub(crate) struct Span {
     /// Nothing of a server that has none.
@@ -123,7 +126,7 @@ impl Found {
         row.add(BYTES, sum(|c| c.bytes) / sum(|c| c.messages).max(1.0));
         row.add("messages a tick", sum(|c| c.messages) / ticks);
         row.add(SEEN, sum(|c| c.ticks) / ticks);
-        row.add("messages sent a tick", sum(|c| c.sent) / ticks);
+        row.add(SENT, sum(|c| c.sent) / ticks);
         row.add(
             "bytes a message sent",
             sum(|c| c.sent_bytes) / sum(|c| c.sent).max(1.0),

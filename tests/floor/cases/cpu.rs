@@ -11,11 +11,11 @@ use crate::client::{Inputs, Manner};
 use crate::load::Load;
 use crate::options::Options;
 use crate::report::{Row, publish, say};
-use crate::span::{BYTES, CPU, RATE, SEEN, Span};
+use crate::span::{BYTES, CPU, RATE, SEEN, SENT, Span};
 use crate::stage::{Candidate, join};
 
-/// The least share of ticks that clients have to see for a run to count.
-const SEEN_MIN: f64 = 0.97;
+/// The least share of ticks that clients have to see, and to send inputs for, if a run is to count.
+const RATE_MIN: f64 = 0.95;
 
 /// Who plays where.
 #[derive(Clone, Copy, Debug)]
@@ -82,8 +82,14 @@ pub(crate) fn run(options: &Options, setup: Setup) -> io::Result<()> {
 fn progress(setup: Setup, run: u32, options: &Options, row: &Row) {
     let last = |column| row.values(column).last().copied().unwrap_or(0.0);
     let (cpu, seen) = (last(CPU), last(SEEN));
-    let rate = if seen < SEEN_MIN {
-        format!("; the rate was missed ({seen:.2}): not to be compared")
+    // On change there is no number of inputs that must be.
+    let sent = if setup.inputs == Inputs::EveryTick {
+        last(SENT)
+    } else {
+        1.0
+    };
+    let rate = if seen < RATE_MIN || sent < RATE_MIN {
+        format!("; the rate was missed (down {seen:.2}, up {sent:.2}): not to be compared")
     } else {
         String::new()
     };
