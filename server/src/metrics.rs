@@ -181,19 +181,9 @@ impl Metrics {
     pub(crate) fn new() -> Self {
         let mut registry = Registry::with_prefix("syncline");
         let r = &mut registry;
-        let inputs = Family::<VerdictLabel, Counter>::default();
-        let verdicts = Verdict::ALL.map(|verdict| {
-            inputs
-                .get_or_create(&VerdictLabel {
-                    verdict: verdict.name(),
-                })
-                .clone()
-        });
-        r.register("inputs", "Input frames by verdict", inputs);
-        let room = ROOM_COUNTERS
-            .iter()
-            .map(|(name, help, _)| counter(r, name, help))
-            .collect();
+        let verdicts = verdicts(r);
+        let room = ROOM_COUNTERS.iter();
+        let room = room.map(|(name, help, _)| counter(r, name, help)).collect();
         Self {
             rooms: gauge(r, "rooms", "Rooms that are open"),
             members: gauge(r, "members", "Connected members of rooms"),
@@ -323,6 +313,16 @@ fn add(metric: &Counter, amount: u64) {
     if amount > 0 {
         metric.inc_by(amount);
     }
+}
+
+fn verdicts(registry: &mut Registry) -> [Counter; Verdict::ALL.len()] {
+    let inputs = Family::<VerdictLabel, Counter>::default();
+    let verdicts = Verdict::ALL.map(|verdict| {
+        let verdict = verdict.name();
+        inputs.get_or_create(&VerdictLabel { verdict }).clone()
+    });
+    registry.register("inputs", "Input frames by verdict", inputs);
+    verdicts
 }
 
 fn counter(registry: &mut Registry, name: &str, help: &str) -> Counter {

@@ -19,7 +19,7 @@ const HALVED: Relief = Relief {
 fn now_and_then(player: PlayerId, tick: Tick) -> Option<Stick> {
     let phase = (tick.0 + u32::from(player.0) * 7) % 90;
     (phase < 50).then(|| Stick {
-        step: if phase.is_multiple_of(11) { 0 } else { 1 },
+        step: i8::from(!phase.is_multiple_of(11)),
         grab: phase == 3,
     })
 }
@@ -47,7 +47,7 @@ fn snapshots_halve_and_return_and_no_client_is_led_astray() {
                 fewer_snapshots,
                 slowed_by: 0,
             });
-            for _ in 0..1 + rng.below(30) {
+            for _ in 0..=rng.below(30) {
                 table.run(1, now_and_then);
                 plain.run(1, now_and_then);
                 assert_eq!(table.room.state_hash(), plain.room.state_hash());
