@@ -39,6 +39,7 @@ pub(crate) struct Bot<P: Predict> {
     record: Record,
     /// Of this connection's input frames, how many were counted.
     input_frames: u64,
+    in_room: bool,
     leaving: bool,
     source: Source,
 }
@@ -72,6 +73,7 @@ where
             stalls: Stalls::new(config.stall, swarm.now(), seed ^ 4),
             record: Record::default(),
             input_frames: 0,
+            in_room: false,
             leaving: false,
             source: Source::of(number),
             swarm,
@@ -123,6 +125,7 @@ where
             match incoming {
                 Incoming::Message(message) => {
                     self.record.message(message.len());
+                    self.swarm.timeline.message(message.len());
                     self.client.handle(now, NetworkEvent::Message(&message));
                 }
                 Incoming::Closed(code, text) => {
@@ -174,8 +177,10 @@ where
                 Output::Connect => self.connect().await,
                 Output::Send(message) => {
                     let frames = self.client.playing().map_or(0, Playing::input_frames_sent);
-                    self.record.sent(frames.saturating_sub(self.input_frames));
+                    let new = frames.saturating_sub(self.input_frames);
                     self.input_frames = frames;
+                    self.record.sent(new);
+                    self.swarm.timeline.sent(new);
                     self.up.push(now, message);
                 }
                 Output::Disconnect => {
@@ -216,6 +221,8 @@ where
         match event {
             ClientEvent::Welcome(joined) => {
                 self.swarm.progress.connected();
+                self.swarm.timeline.entered();
+                self.in_room = true;
                 self.input_frames = 0;
                 self.record.welcome(now, &joined);
                 if let Some(playing) = self.client.playing() {
@@ -242,10 +249,15 @@ where
                 let lead = playing.input_lead() * 100 / period;
                 self.record
                     .frame(now, &report, lead, period, &self.swarm.tally);
+                let (age, inputs) = (report.age, &report.input_ages);
+                let timeline = &self.swarm.timeline;
+                timeline.frame(report.snapshots, report.bytes, age, inputs);
             }
             ClientEvent::Astray(_) => self.record.resync(),
             ClientEvent::Closed(closed) => {
                 self.swarm.progress.closed();
+                let was_in = core::mem::take(&mut self.in_room);
+                self.swarm.timeline.closed(was_in);
                 self.record.closed(now, &closed, self.leaving);
             }
             ClientEvent::Frame(_)

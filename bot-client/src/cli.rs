@@ -68,6 +68,9 @@ pub struct Arguments {
     /// Write the report to this file as JSON
     #[arg(long)]
     pub json: Option<PathBuf>,
+    /// Write the report, with plots of the run, to this file as a page that needs nothing else
+    #[arg(long)]
+    pub html: Option<PathBuf>,
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]

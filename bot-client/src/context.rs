@@ -12,6 +12,7 @@ use crate::connection::Address;
 use crate::decoding::SwarmDecoding;
 use crate::progress::Progress;
 use crate::tally::Tally;
+use crate::timeline::Timeline;
 
 /// One swarm.
 #[derive(Debug)]
@@ -20,6 +21,7 @@ pub(crate) struct Context {
     pub(crate) address: Address,
     pub(crate) decoding: SwarmDecoding,
     pub(crate) tally: Tally,
+    pub(crate) timeline: Timeline,
     /// The game's schema, once a bot was told: thousands of copies would be most of what bots weigh.
     pub(crate) schema: OnceLock<Arc<Schema>>,
     pub(crate) progress: Arc<Progress>,

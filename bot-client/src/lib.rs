@@ -9,7 +9,7 @@
 //! - `tls`: whom bots believe to be the server
 //! - `connection`, `conditioner`: the socket, and what makes its path worse
 //! - `decoding`: each stream decoded once for all bots, or by each for itself
-//! - `rate_meter`, `record`, `tally`, [`report`]: what was seen
+//! - `rate_meter`, `record`, `tally`, [`timeline`], [`report`], [`html`]: what was seen
 //! - [`bandwidth`]: what the server says that its streams cost
 //!
 //! [`run`]: swarm::run
@@ -25,12 +25,14 @@ mod connection;
 mod context;
 mod decoding;
 pub mod error;
+pub mod html;
 pub mod progress;
 mod rate_meter;
 mod record;
 pub mod report;
 pub mod swarm;
 mod tally;
+pub mod timeline;
 mod tls;
 
 pub use config::SwarmConfig;

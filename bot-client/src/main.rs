@@ -14,6 +14,7 @@ use clap::Parser as _;
 use indicatif::{ProgressBar, ProgressStyle};
 use syncline_bot_client::cli::Arguments;
 use syncline_bot_client::error::Error;
+use syncline_bot_client::html::page;
 use syncline_bot_client::progress::Progress;
 use syncline_bot_client::swarm::run_with;
 use syncline_bot_client::{Report, SwarmConfig};
@@ -38,7 +39,10 @@ fn main() -> ExitCode {
 fn swarm(arguments: &Arguments) -> Result<Report, Error> {
     let config = SwarmConfig::from(arguments);
     // A report that can't be written is known before the swarm has played for it.
-    let json = arguments.json.as_deref().map(Json::create).transpose()?;
+    let [json, html] = [&arguments.json, &arguments.html]
+        .map(|path| path.as_deref().map(Output::create).transpose());
+    let (json, html) = (json?, html?);
+    let title = title(&config);
     // Where the system allows no more, the bots beyond are refused and the report says so.
     let _ = rlimit::increase_nofile_limit(u64::from(config.bots) + DESCRIPTORS_SPARE);
     // One thread: the server that is measured needs the others.
@@ -57,18 +61,28 @@ fn swarm(arguments: &Arguments) -> Result<Report, Error> {
     bar.finish_and_clear();
     let report = report?;
     if let Some(json) = json {
-        json.write(&report)?;
+        json.write(serde_json::to_vec_pretty(&report).map_err(io::Error::from))?;
+    }
+    if let Some(html) = html {
+        html.write(page(&title, &report).map(String::into_bytes))?;
     }
     Ok(report)
 }
 
-/// The file that the report goes to.
-struct Json {
+/// What was run, in a few words.
+fn title(config: &SwarmConfig) -> String {
+    let (bots, game, rooms) = (config.bots, &config.game, config.rooms);
+    let seconds = config.duration.as_secs_f64();
+    format!("Syncline: {bots} bots, {game}, {rooms} rooms, {seconds} s")
+}
+
+/// A file that the report goes to.
+struct Output {
     file: File,
     path: String,
 }
 
-impl Json {
+impl Output {
     fn create(path: &Path) -> Result<Self, Error> {
         let (created, path) = (File::create(path), path.display().to_string());
         match created {
@@ -77,9 +91,8 @@ impl Json {
         }
     }
 
-    fn write(mut self, report: &Report) -> Result<(), Error> {
-        let json = serde_json::to_vec_pretty(report).map_err(io::Error::from);
-        let written = json.and_then(|json| self.file.write_all(&json));
+    fn write(mut self, bytes: io::Result<Vec<u8>>) -> Result<(), Error> {
+        let written = bytes.and_then(|bytes| self.file.write_all(&bytes));
         let path = self.path;
         written.map_err(|source| Error::Report { path, source })
     }

@@ -12,6 +12,7 @@ use crate::config::SwarmConfig;
 use crate::rate_meter::{RateResult, ratio};
 use crate::record::{Counts, Traffic};
 use crate::tally::{Percentiles, Tally};
+use crate::timeline::Second;
 
 /// Microseconds in a millisecond.
 const MICROS_PER_MS: f64 = 1000.0;
@@ -90,6 +91,9 @@ pub struct Report {
     pub stall_recovery_ms: Percentiles,
     /// What the streams of the first room cost by class and field, if the server tells.
     pub bandwidth: Option<Bandwidth>,
+    /// The run second by second.
+    #[serde(skip)]
+    pub seconds: Vec<Second>,
 }
 
 /// What became of inputs.
@@ -174,6 +178,7 @@ impl Report {
             stalls: sum(|bot| bot.stalls),
             stall_recovery_ms: tally.stall_recovery.percentiles(MICROS_PER_MS),
             bandwidth: None,
+            seconds: Vec::new(),
         }
     }
 
@@ -231,6 +236,16 @@ impl Report {
 
     /// The report for people.
     pub fn table(&self) -> String {
+        let mut table = Table::new();
+        table.load_style(UTF8_FULL_CONDENSED);
+        for (name, value) in self.rows() {
+            table.add_row([name, value]);
+        }
+        table.to_string()
+    }
+
+    /// The lines of the report for people: name and value.
+    pub fn rows(&self) -> Vec<(String, String)> {
         let percentiles =
             |p: &Percentiles| format!("p50 {}  p90 {}  p99 {}  max {}", p.p50, p.p90, p.p99, p.max);
         let Verdicts {
@@ -239,11 +254,8 @@ impl Report {
             merged,
             dropped,
         } = self.verdicts;
-        let mut table = Table::new();
-        table.load_style(UTF8_FULL_CONDENSED);
-        let mut row = |name: &str, value: String| {
-            table.add_row([name, &value]);
-        };
+        let mut rows = Vec::new();
+        let mut row = |name: &str, value: String| rows.push((name.to_owned(), value));
         row("connected", format!("{} of {}", self.connected, self.bots));
         row("disconnects", self.disconnects.to_string());
         row("resumed", self.resumed.to_string());
@@ -288,7 +300,7 @@ impl Report {
         if let Some(bandwidth) = self.bandwidth.as_ref().filter(sampled) {
             row("dearest in a snapshot, bits", bandwidth.dearest());
         }
-        table.to_string()
+        rows
     }
 }
 

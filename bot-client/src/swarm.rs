@@ -2,13 +2,14 @@
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, OnceLock};
+use std::time::Duration;
 
 use syncline_client_core::prediction::NoPrediction;
 use syncline_games::arena::{Arena, ArenaPrediction};
 use syncline_shared::game::Game as _;
 use syncline_shared::tick::Timestamp;
 use tokio::task::JoinSet;
-use tokio::time::{Instant, sleep_until};
+use tokio::time::{Instant, interval_at, sleep_until};
 
 use crate::bandwidth;
 use crate::bot::Bot;
@@ -21,6 +22,9 @@ use crate::progress::Progress;
 use crate::record::Counts;
 use crate::report::Report;
 use crate::tally::Tally;
+use crate::timeline::Timeline;
+
+const SECOND: Duration = Duration::from_secs(1);
 
 /// Runs a swarm to its end.
 ///
@@ -50,6 +54,7 @@ pub async fn run_with(config: SwarmConfig, progress: Arc<Progress>) -> Result<Re
         decoding: SwarmDecoding::new(config.decode()),
         address,
         tally: Tally::default(),
+        timeline: Timeline::default(),
         schema: OnceLock::new(),
         progress,
         end: Timestamp(end),
@@ -60,14 +65,17 @@ pub async fn run_with(config: SwarmConfig, progress: Arc<Progress>) -> Result<Re
     for number in 0..swarm.config.bots {
         bots.spawn(play(Arc::clone(&swarm), number));
     }
+    let watched = tokio::spawn(watch(Arc::clone(&swarm)));
     let mut counts = Vec::new();
     while let Some(bot) = bots.join_next().await {
         counts.push(bot.unwrap_or_else(|_| panicked()));
     }
+    watched.abort();
     let decoders = swarm.decoding.decoders();
     let bandwidth = bandwidth::fetch(&swarm.address, swarm.config.room).await;
     Ok(Report {
         bandwidth,
+        seconds: swarm.timeline.seconds(),
         ..Report::new(&swarm.config, &counts, &swarm.tally, decoders)
     })
 }
@@ -79,6 +87,17 @@ fn panicked() -> Counts {
         disconnects: 1,
         closes,
         ..Counts::default()
+    }
+}
+
+/// Ends each second of the timeline, as long as bots play.
+async fn watch(context: Arc<Context>) {
+    let mut ends = interval_at(context.origin + SECOND, SECOND);
+    while context.now() < context.end {
+        ends.tick().await;
+        context
+            .timeline
+            .end_second(context.origin.elapsed().as_secs_f64());
     }
 }
 

@@ -26,12 +26,17 @@ impl Default for SharedHistogram {
 }
 
 impl SharedHistogram {
-    /// Takes all values out of `values`.
-    pub(crate) fn add(&self, values: &mut Vec<u64>) {
+    /// Adds values.
+    pub(crate) fn record(&self, values: impl Iterator<Item = u64>) {
         let mut histogram = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        for value in values.drain(..) {
+        for value in values {
             histogram.saturating_record(value);
         }
+    }
+
+    /// Takes all values out of `values`.
+    pub(crate) fn add(&self, values: &mut Vec<u64>) {
+        self.record(values.drain(..));
     }
 
     /// Takes them out if they are many.
@@ -39,6 +44,14 @@ impl SharedHistogram {
         if values.len() >= GATHERED {
             self.add(values);
         }
+    }
+
+    /// The same as [`SharedHistogram::percentiles`], and begins anew.
+    pub(crate) fn take_percentiles(&self, unit: f64) -> Percentiles {
+        let percentiles = self.percentiles(unit);
+        let mut histogram = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        histogram.reset();
+        percentiles
     }
 
     /// The distribution, its values divided by `unit`.
