@@ -47,6 +47,8 @@ pub(crate) struct RosterChanges {
 pub(crate) struct Sessions {
     by_id: BTreeMap<SessionId, Session>,
     by_player: BTreeMap<PlayerId, SessionId>,
+    /// Who lost the connection, by when the seat is given up: a room looks after each event and tick.
+    away: BTreeSet<(Timestamp, SessionId)>,
     changes: RosterChanges,
 }
 
@@ -82,6 +84,12 @@ impl Sessions {
 
     /// The lowest free seat below `seats`.
     pub(crate) fn free_seat(&self, seats: u16) -> Option<PlayerId> {
+        let taken = u16::try_from(self.by_player.len()).unwrap_or(u16::MAX);
+        let last = self.by_player.last_key_value();
+        if last.is_none_or(|(last, _)| last.0 < taken) {
+            // No seat is free between others.
+            return (taken < seats).then_some(PlayerId(taken));
+        }
         (0..seats)
             .map(PlayerId)
             .find(|player| !self.by_player.contains_key(player))
@@ -117,25 +125,37 @@ impl Sessions {
     ) -> Option<ConnectionId> {
         let session = self.by_id.get_mut(&id)?;
         session.attaches = session.attaches.saturating_add(1);
-        self.changes.changed.extend(session.player);
-        let before = core::mem::replace(&mut session.presence, Presence::Connected(connection));
-        match before {
+        match self.set_presence(id, Presence::Connected(connection))? {
             Presence::Connected(old) => Some(old),
             Presence::Away { .. } => None,
         }
     }
 
+    /// Notes whether a session's client is there; what was noted before.
+    fn set_presence(&mut self, id: SessionId, presence: Presence) -> Option<Presence> {
+        let session = self.by_id.get_mut(&id)?;
+        self.changes.changed.extend(session.player);
+        let before = core::mem::replace(&mut session.presence, presence);
+        if let Presence::Away { until } = before {
+            self.away.remove(&(until, id));
+        }
+        if let Presence::Away { until } = presence {
+            self.away.insert((until, id));
+        }
+        Some(before)
+    }
+
     /// A session lost its connection; its seat is kept until `until`.
     pub(crate) fn detach(&mut self, id: SessionId, until: Timestamp) {
-        if let Some(session) = self.by_id.get_mut(&id) {
-            session.presence = Presence::Away { until };
-            self.changes.changed.extend(session.player);
-        }
+        self.set_presence(id, Presence::Away { until });
     }
 
     /// Ends a session.
     pub(crate) fn remove(&mut self, id: SessionId) -> Option<Session> {
         let session = self.by_id.remove(&id)?;
+        if let Presence::Away { until } = session.presence {
+            self.away.remove(&(until, id));
+        }
         if let Some(player) = session.player {
             self.by_player.remove(&player);
             self.changes.changed.remove(&player);
@@ -146,20 +166,13 @@ impl Sessions {
 
     /// A session whose grace period is over at `now`.
     pub(crate) fn expired(&self, now: Timestamp) -> Option<SessionId> {
-        let over = |session: &Session| matches!(session.presence, Presence::Away { until } if until <= now);
-        self.by_id
-            .iter()
-            .find(|(_, session)| over(session))
-            .map(|(&id, _)| id)
+        let &(until, id) = self.away.first()?;
+        (until <= now).then_some(id)
     }
 
     /// When the next grace period is over.
     pub(crate) fn next_expiry(&self) -> Option<Timestamp> {
-        let until = |session: &Session| match session.presence {
-            Presence::Away { until } => Some(until),
-            Presence::Connected(_) => None,
-        };
-        self.by_id.values().filter_map(until).min()
+        self.away.first().map(|&(until, _)| until)
     }
 
     /// What changed since the last call.
@@ -225,6 +238,25 @@ mod tests {
         assert_eq!(sessions.free_seat(3), None);
         sessions.remove(SessionId(1));
         assert_eq!(sessions.free_seat(3), Some(PlayerId(1)));
+    }
+
+    #[test]
+    fn whoever_is_away_longest_expires_first_unless_back_or_gone() {
+        let mut sessions = Sessions::default();
+        for n in 1..=4 {
+            sessions.insert(SessionId(n), ConnectionId(n), String::new(), None);
+            sessions.detach(SessionId(n), Timestamp(100 - n));
+        }
+        sessions.detach(SessionId(4), Timestamp(200));
+        assert_eq!(sessions.next_expiry(), Some(Timestamp(97)));
+        sessions.attach(SessionId(3), ConnectionId(5));
+        assert_eq!(sessions.expired(Timestamp(99)), Some(SessionId(2)));
+        sessions.remove(SessionId(2));
+        assert_eq!(sessions.expired(Timestamp(99)), Some(SessionId(1)));
+        sessions.remove(SessionId(1));
+        assert_eq!(sessions.next_expiry(), Some(Timestamp(200)));
+        sessions.remove(SessionId(4));
+        assert_eq!(sessions.next_expiry(), None);
     }
 
     #[test]
