@@ -611,6 +611,42 @@ mod tests {
         assert_eq!(streams.frame(OWN), worlds[1].frame());
     }
 
+    /// The first part of a new start for all streams takes their states away: the ticks since were
+    /// dropped, however few, and are no silence.
+    #[test]
+    fn the_first_part_of_a_rejoin_starts_all_streams_anew() {
+        for tick in [13, 400] {
+            let (mut worlds, mut streams) = two_joined();
+            for missed in 11..=tick {
+                move_on(&mut worlds, missed);
+            }
+            let joins = worlds.each_ref().map(World::join);
+            let part = |index, count, bytes| StreamEntry::JoinPart {
+                index,
+                count,
+                bytes,
+            };
+            let first = [(COMMON, part(0, 1, &joins[0]))];
+            let outcome = apply(&mut streams, tick, 1, &first).unwrap();
+            assert_eq!((outcome.whole, outcome.joined), (false, true));
+            assert_eq!((outcome.snapshots, outcome.events.len()), (1, 0));
+            assert_eq!(streams.frame(COMMON), worlds[0].frame());
+            assert!(streams.snapshot(OWN).is_none() && !streams.is_astray(OWN));
+            // The other's parts don't concern the one that stands at their tick.
+            let (left, right) = joins[1].split_at(joins[1].len() / 2);
+            for (index, bytes) in [(0, left), (1, right)] {
+                let entries = [(OWN, part(index, 2, bytes))];
+                let outcome = apply(&mut streams, tick, 1, &entries).unwrap();
+                assert_eq!((outcome.whole, outcome.snapshots), (index == 1, 0));
+                assert_eq!(streams.frame(COMMON), worlds[0].frame());
+            }
+            assert_eq!(streams.frame(OWN), worlds[1].frame());
+            let bytes = move_on(&mut worlds, tick + 1);
+            let outcome = apply(&mut streams, tick + 1, 1, &chunks(&bytes)).unwrap();
+            assert_eq!((outcome.whole, outcome.mismatches), (true, 0));
+        }
+    }
+
     proptest! {
         /// Whatever becomes of the bytes of one stream, the other is right at every tick; and a join
         /// three ticks after the server was asked makes the first one right.

@@ -12,6 +12,8 @@ use syncline_shared::game::Game;
 use syncline_shared::id::StreamSlot;
 use syncline_shared::limits::{JOIN_PART_BYTES_MAX, RESYNC_MICROS_MIN, SILENCE_MICROS_MAX};
 use syncline_shared::message::control::Role;
+use syncline_shared::message::frame::{FrameSection, StreamEntry};
+use syncline_shared::message::{SectionKind, sections};
 use syncline_shared::tick::Tick;
 
 const COMMON: StreamSlot = StreamSlot::COMMON;
@@ -253,11 +255,12 @@ fn a_request_that_crosses_a_rejoin_adds_nothing() {
     }
 }
 
-/// Whether a client has all that it was told: what went as predicted is told by silence.
+/// Whether a client has all streams, and all that it was told: what went as predicted is told by
+/// silence.
 fn is_current(table: &Table, watcher: &Watcher) -> bool {
     let rate = Race::schema().data().tick_rate;
     let behind = table.room.status().tick.since(watcher.tick);
-    behind <= rate.ticks_covering(SILENCE_MICROS_MAX)
+    watcher.is_whole() && behind <= rate.ticks_covering(SILENCE_MICROS_MAX)
 }
 
 fn crowded(crowd: u16) -> Table {
@@ -268,6 +271,21 @@ fn crowded(crowd: u16) -> Table {
     table.attach(1, 1, false);
     table.attach(2, 2, false);
     table
+}
+
+/// The ticks of a message's frames, and which of them carry parts of joins.
+fn frame_ticks(message: &[u8]) -> Vec<(Tick, bool)> {
+    let frames = sections(message).filter_map(|section| match section.unwrap() {
+        (SectionKind::Frame, body) => Some(FrameSection::decode(body).unwrap()),
+        _ => None,
+    });
+    let is_part = |entry: &StreamEntry<'_>| matches!(entry, StreamEntry::JoinPart { .. });
+    frames
+        .map(|frame| {
+            let part = frame.streams.iter().any(|(_, entry)| is_part(entry));
+            (frame.tick, part)
+        })
+        .collect()
 }
 
 /// Bytes of the largest message since the first `known`.
@@ -290,6 +308,50 @@ fn a_large_stream_comes_in_parts_and_the_other_goes_on() {
     assert_eq!(table.room.counters().waiting_dropped, 0);
     assert!(is_current(&table, &table.watchers[0]));
     table.check_frames();
+}
+
+/// A member that lost all that waited gets every stream anew. With the first part, what it knew is
+/// void: what happened meanwhile was dropped, and is no silence.
+#[test]
+fn the_first_part_of_a_rejoin_starts_all_streams_anew() {
+    let mut table = crowded(15_000);
+    table.run(60, right);
+    assert!(table.watchers[0].frame(OWN).is_some());
+    table.frozen.push(table.watchers[0].connection);
+    table.run(150, right);
+    assert_eq!(table.room.counters().waiting_dropped, 1);
+    table.thaw();
+    table.check_frames();
+    let (known, heard) = (
+        table.watchers[0].messages.len(),
+        table.watchers[0].events.len(),
+    );
+    table.run(1, right);
+    let rejoined = table.room.status().tick;
+    // The common stream is small: its only part is the first of all.
+    assert_eq!(joined_since(&table, 0, 2), [(COMMON, rejoined)]);
+    assert_eq!(table.watchers[0].tick, rejoined);
+    assert!(table.watchers[0].frame(OWN).is_none());
+    assert_eq!(table.watchers[0].events.len(), heard);
+    table.check_frames();
+    for _ in 0..20 {
+        table.run(1, right);
+        table.check_frames();
+    }
+    assert_eq!(
+        joined_since(&table, 0, 2),
+        [(COMMON, rejoined), (OWN, rejoined)]
+    );
+    assert!(is_current(&table, &table.watchers[0]));
+    // Nothing comes between the parts: a frame would tell of streams that have no state yet.
+    let ticks: Vec<_> = table.watchers[0].messages[known..]
+        .iter()
+        .flat_map(|message| frame_ticks(message))
+        .collect();
+    let parts = ticks.iter().rposition(|&(_, part)| part).unwrap() + 1;
+    assert!(parts > 2);
+    assert!(ticks[..parts].iter().all(|&tick| tick == (rejoined, true)));
+    assert!(ticks[parts..].iter().all(|&(tick, _)| tick > rejoined));
 }
 
 #[test]

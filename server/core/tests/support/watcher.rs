@@ -26,7 +26,6 @@ pub struct Watcher {
     pub welcome: Option<Welcome>,
     pub phase: Option<PhaseInfo>,
     pub roster: BTreeMap<PlayerId, (String, bool)>,
-    pub decoders: BTreeMap<StreamSlot, StreamDecoder>,
     pub tick: Tick,
     pub frames: u32,
     pub joins: u32,
@@ -43,7 +42,10 @@ pub struct Watcher {
     pub sections_max: usize,
     pub messages: Vec<Vec<u8>>,
     pub closed: Option<CloseReason>,
-    parts: BTreeMap<StreamSlot, Vec<u8>>,
+    /// Streams that have a state, and the ticks that they stand at.
+    followed: BTreeMap<StreamSlot, (StreamDecoder, Tick)>,
+    /// Of joins that are not whole: the tick, the next part and how many there are, what came.
+    parts: BTreeMap<StreamSlot, (Tick, [u32; 2], Vec<u8>)>,
 }
 
 impl Watcher {
@@ -55,7 +57,6 @@ impl Watcher {
             welcome: None,
             phase: None,
             roster: BTreeMap::new(),
-            decoders: BTreeMap::new(),
             tick: Tick::ZERO,
             frames: 0,
             joins: 0,
@@ -70,6 +71,7 @@ impl Watcher {
             sections_max: 0,
             messages: Vec::new(),
             closed: None,
+            followed: BTreeMap::new(),
             parts: BTreeMap::new(),
         }
     }
@@ -81,10 +83,17 @@ impl Watcher {
             .unwrap()
     }
 
+    /// The world of a stream, unless it has none or is astray.
     pub fn frame(&self, stream: StreamSlot) -> Option<&Frame> {
-        let known = self.decoders.get(&stream);
+        let known = self.followed.get(&stream);
         let right = known.filter(|_| !self.asked.contains(&stream));
-        right.map(StreamDecoder::frame)
+        right.map(|(decoder, _)| decoder.frame())
+    }
+
+    /// Whether no stream of the Welcome is awaited.
+    pub fn is_whole(&self) -> bool {
+        let streams = self.welcome.iter().flat_map(|welcome| &welcome.streams);
+        streams.copied().all(|stream| self.frame(stream).is_some())
     }
 
     pub fn incarnation(&self) -> u32 {
@@ -137,61 +146,95 @@ impl Watcher {
             self.phase = Some(phase);
             if self.incarnation() != before {
                 self.asked.clear();
-                self.decoders.clear();
+                self.followed.clear();
+                self.parts.clear();
             }
         }
     }
 
     fn take_frame(&mut self, frame: &FrameSection<'_>) {
-        let mut joined = Vec::new();
         for &(stream, entry) in &frame.streams {
-            let bytes = match entry {
-                StreamEntry::Join(bytes) => bytes.to_vec(),
+            match entry {
+                StreamEntry::Chunk(chunk) => self.advance(stream, frame, chunk),
+                StreamEntry::Join(state) => self.join(stream, frame.tick, state),
                 StreamEntry::JoinPart {
                     index,
                     count,
                     bytes,
-                } => {
-                    let parts = self.parts.entry(stream).or_default();
-                    if index == 0 {
-                        parts.clear();
-                    }
-                    parts.extend_from_slice(bytes);
-                    if index + 1 < count {
-                        return;
-                    }
-                    core::mem::take(parts)
-                }
-                StreamEntry::Chunk(_) | StreamEntry::Gone => continue,
-            };
-            let decoder = StreamDecoder::join(self.schema.clone(), &bytes).unwrap();
-            self.decoders.insert(stream, decoder);
-            self.joins += 1;
-            self.joined.push((stream, frame.tick));
-            self.asked.remove(&stream);
-            joined.push(stream);
+                } => self.take_part(stream, frame.tick, [index, count], bytes),
+                StreamEntry::Gone => panic!("{stream:?} is gone"),
+            }
         }
-        for (stream, decoder) in &mut self.decoders {
-            let passed_over = joined.contains(stream) || self.asked.contains(stream);
-            if passed_over || self.tick == frame.tick {
-                continue;
+        let is_named = |stream| frame.streams.iter().any(|&(named, _)| named == stream);
+        let behind = |&(&stream, &(_, at)): &(&StreamSlot, &(StreamDecoder, Tick))| {
+            at < frame.tick && !is_named(stream)
+        };
+        let behind = self.followed.iter().filter(behind);
+        let behind: Vec<StreamSlot> = behind.map(|(&stream, _)| stream).collect();
+        let is_part = |entry: &StreamEntry<'_>| matches!(entry, StreamEntry::JoinPart { .. });
+        let rejoins = frame.streams.iter().any(|(_, entry)| is_part(entry));
+        for stream in behind {
+            if rejoins {
+                // It begins anew as well: what it was not told of was dropped.
+                self.followed.remove(&stream);
+            } else {
+                self.advance(stream, frame, &[]);
             }
-            let entry = frame.streams.iter().find(|(slot, _)| slot == stream);
-            let chunk = match entry {
-                Some((_, StreamEntry::Chunk(bytes))) => *bytes,
-                _ => &[],
-            };
-            // What was not told went as predicted.
-            let silent = (frame.tick.since(self.tick) - 1) / frame.span;
-            for _ in 0..silent {
-                decoder.apply(frame.span, &[], &mut self.events).unwrap();
-            }
-            let applied = decoder.apply(frame.span, chunk, &mut self.events).unwrap();
-            assert_ne!(applied, Applied::Mismatch, "{stream:?} at {}", frame.tick);
         }
         self.statuses.extend(&frame.own.statuses);
         self.margins.extend(frame.own.margin_ms);
         self.tick = frame.tick;
         self.frames += 1;
+    }
+
+    /// Brings a stream to the frame's tick. What was not told went as predicted.
+    fn advance(&mut self, stream: StreamSlot, frame: &FrameSection<'_>, chunk: &[u8]) {
+        if self.asked.contains(&stream) {
+            return;
+        }
+        let (decoder, at) = self.followed.get_mut(&stream).unwrap();
+        assert!(*at < frame.tick, "{stream:?} is at {at}");
+        let silent = (frame.tick.since(*at) - 1) / frame.span;
+        for before in (0..=silent).rev() {
+            let tick = frame.tick.minus(before * frame.span);
+            let chunk = if before == 0 { chunk } else { &[] };
+            let applied = decoder.apply(tick.since(*at), chunk, &mut self.events);
+            assert_ne!(applied, Ok(Applied::Mismatch), "{stream:?} at {tick}");
+            applied.unwrap();
+            *at = tick;
+        }
+    }
+
+    fn join(&mut self, stream: StreamSlot, tick: Tick, state: &[u8]) {
+        let decoder = StreamDecoder::join(self.schema.clone(), state).unwrap();
+        self.followed.insert(stream, (decoder, tick));
+        self.joins += 1;
+        self.joined.push((stream, tick));
+        self.asked.remove(&stream);
+    }
+
+    /// Until its last part has come the stream has no state.
+    fn take_part(
+        &mut self,
+        stream: StreamSlot,
+        tick: Tick,
+        [index, count]: [u32; 2],
+        bytes: &[u8],
+    ) {
+        self.followed.remove(&stream);
+        let mut state = match self.parts.remove(&stream) {
+            Some((begun, next, state)) if index > 0 => {
+                assert_eq!((begun, next), (tick, [index, count]), "{stream:?}");
+                state
+            }
+            _ => Vec::new(),
+        };
+        state.extend_from_slice(bytes);
+        let next = index + 1;
+        if next == count {
+            self.join(stream, tick, &state);
+        } else {
+            self.parts.insert(stream, (tick, [next, count], state));
+        }
     }
 }
