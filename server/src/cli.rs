@@ -106,6 +106,12 @@ struct Options {
     /// Threads that run rooms [default: all cores but one]
     #[arg(long, value_name = "N", env = "SYNCLINE_THREADS")]
     threads: Option<u16>,
+    /// Threads that read sockets [default: half of the cores]
+    #[arg(long, value_name = "N", env = "SYNCLINE_NET_THREADS")]
+    net_threads: Option<u16>,
+    /// How long they rest between two looks, 0s for not at all [default: 1ms]
+    #[arg(long, value_name = "TIME", env = "SYNCLINE_READ_INTERVAL")]
+    read_interval: Option<Span>,
     /// A TOML file with a map for the game
     #[arg(long, value_name = "FILE", env = "SYNCLINE_MAP")]
     map: Option<PathBuf>,
@@ -115,7 +121,7 @@ struct Options {
     /// How long a client may take to say hello [default: 5s]
     #[arg(long, value_name = "TIME", env = "SYNCLINE_HELLO_TIMEOUT")]
     hello_timeout: Option<Span>,
-    /// How long a client may say nothing at all [default: 20s]
+    /// How long a client may say nothing at all [default: 45s]
     #[arg(long, value_name = "TIME", env = "SYNCLINE_IDLE_TIMEOUT")]
     idle_timeout: Option<Span>,
     /// How long a lost player's seat is kept [default: 15s]
@@ -379,6 +385,8 @@ impl Options {
             tls_cert: self.tls_cert.or(file.tls_cert),
             tls_key: self.tls_key.or(file.tls_key),
             threads: self.threads.or(file.threads),
+            net_threads: self.net_threads.or(file.net_threads),
+            read_interval: self.read_interval.or(file.read_interval),
             map: self.map.or(file.map),
             head_timeout: self.head_timeout.or(file.head_timeout),
             hello_timeout: self.hello_timeout.or(file.hello_timeout),
@@ -417,6 +425,8 @@ impl Options {
             tls_cert: self.tls_cert,
             tls_key: self.tls_key,
             threads: self.threads,
+            net_threads: self.net_threads,
+            read_interval: span(self.read_interval, default.read_interval),
             map,
             games: self.games,
             head_timeout: span(self.head_timeout, default.head_timeout),
@@ -566,6 +576,7 @@ mod tests {
             default.max_half_open.to_string(),
             default.message_rate.to_string(),
             default.byte_rate.to_string(),
+            span(default.read_interval),
             span(default.head_timeout),
             span(default.hello_timeout),
             span(default.idle_timeout),

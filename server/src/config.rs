@@ -54,6 +54,13 @@ pub struct Config {
     pub tls_key: Option<PathBuf>,
     /// Threads that run rooms; without a number all cores but one, which is left to the sockets.
     pub threads: Option<u16>,
+    /// Threads that read sockets; without a number half of the cores. Like the next setting it is for
+    /// [`main`](crate::main), which starts them: a program that runs a [`Server`](crate::Server) on
+    /// a runtime of its own decides there.
+    pub net_threads: Option<u16>,
+    /// How long these threads rest between two looks at their sockets, at most 10 ms; zero reads
+    /// whatever comes at once, at a wake-up for each input.
+    pub read_interval: Duration,
     /// The map of the default game, put into its config as `map`.
     pub map: Option<toml::Table>,
     /// Each game's config by its name; what is left out is the game's default.
@@ -97,11 +104,13 @@ impl Default for Config {
             tls_cert: None,
             tls_key: None,
             threads: None,
+            net_threads: None,
+            read_interval: Duration::from_millis(1),
             map: None,
             games: BTreeMap::new(),
             head_timeout: Duration::from_secs(5),
             hello_timeout: Duration::from_secs(5),
-            idle_timeout: Duration::from_secs(20),
+            idle_timeout: Duration::from_secs(45),
             grace_period: Duration::from_secs(15),
             empty_timeout: Duration::from_secs(30),
             rematch_delay: Duration::from_secs(10),

@@ -6,6 +6,7 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use crate::cli::{self, CliError, Invocation};
+use crate::config::Config;
 use crate::error::Error;
 use crate::games::Games;
 use crate::server::Server;
@@ -46,11 +47,7 @@ fn host(invocation: &Invocation, games: Games) -> Result<(), Error> {
         descriptors::fit(&mut config, asked, descriptors)?;
     }
     let names = games.names().collect::<Vec<_>>().join(", ");
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .enable_all()
-        .thread_name("syncline-net")
-        .build()
-        .map_err(Error::Thread)?;
+    let runtime = runtime(&config)?;
     let ended = runtime.block_on(async {
         let signal = shutdown::signal();
         let server = Server::bind(&config, games)?;
@@ -66,6 +63,25 @@ fn host(invocation: &Invocation, games: Games) -> Result<(), Error> {
     // A room that never returns must not keep the process.
     runtime.shutdown_background();
     ended
+}
+
+/// The threads that read sockets. They rest between two looks, so that inputs which come meanwhile
+/// are taken up together: a wake-up for each costs more than reading it.
+fn runtime(config: &Config) -> Result<tokio::runtime::Runtime, Error> {
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    let threads = config.net_threads.map_or(cores / 2, usize::from).max(1);
+    let rest = config.read_interval;
+    tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(threads)
+        .enable_all()
+        .thread_name("syncline-net")
+        .on_thread_park(move || {
+            if !rest.is_zero() {
+                std::thread::sleep(rest);
+            }
+        })
+        .build()
+        .map_err(Error::Thread)
 }
 
 /// Says how to reach the server, on standard output; a program that reads it need not.

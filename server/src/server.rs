@@ -34,7 +34,10 @@ const CONNECTIONS_END_MAX: Duration = Duration::from_millis(1600);
 /// process must be gone.
 const THREADS_END_MAX: Duration = Duration::from_millis(200);
 
-/// The most threads that may run rooms.
+/// The longest rest between two looks at sockets: it is added to what a round trip takes.
+const READ_INTERVAL_MAX: Duration = Duration::from_millis(10);
+
+/// The most threads that may run rooms, or read sockets.
 const THREADS_MAX: u16 = 1024;
 
 /// A server that listens and does not answer yet.
@@ -268,6 +271,18 @@ fn check(config: &Config) -> Result<(), Error> {
         config.threads.unwrap_or(1).into(),
         THREADS_MAX.into(),
     )?;
+    within(
+        "net-threads",
+        config.net_threads.unwrap_or(1).into(),
+        THREADS_MAX.into(),
+    )?;
+    if config.read_interval > READ_INTERVAL_MAX {
+        return Err(Error::Setting {
+            name: "read-interval",
+            value: format!("{:?}", config.read_interval),
+            rule: format!("it must be at most {READ_INTERVAL_MAX:?}"),
+        });
+    }
     let something = (Duration::from_nanos(1), "more than nothing, such as 5s");
     // Tokens count in seconds.
     let a_second = (Duration::from_secs(1), "at least 1s");

@@ -76,6 +76,10 @@ pub const SILENCE_MICROS_MAX: u64 = 250_000;
 /// The longest a client waits before it acknowledges what it received, in microseconds.
 pub const ACK_MICROS_MAX: u64 = 100_000;
 
+/// The longest that a client whose credit is used up may leave what it got unacknowledged, in
+/// microseconds; then its connection is closed, and its session may resume.
+pub const UNACKNOWLEDGED_MICROS_MAX: u64 = 45_000_000;
+
 /// The most messages a client receives before it acknowledges them.
 pub const ACK_MESSAGES_MAX: u32 = 4;
 

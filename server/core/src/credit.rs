@@ -5,6 +5,7 @@
 
 use std::collections::VecDeque;
 
+use syncline_shared::limits::UNACKNOWLEDGED_MICROS_MAX;
 use syncline_shared::tick::{TickRate, Timestamp};
 
 /// Ticks in flight that are always allowed: fewer would stall a good path at its first jitter.
@@ -54,6 +55,13 @@ impl Credit {
     /// Whether another message may be sent.
     pub(crate) fn is_available(&self) -> bool {
         self.in_flight.len() < MESSAGES_MAX && self.bytes_left() > 0 && self.ticks_left() > 0
+    }
+
+    /// Whether nothing was acknowledged for so long that the client can't be there any more.
+    pub(crate) fn is_hopeless(&self, now: Timestamp) -> bool {
+        let oldest = self.in_flight.front();
+        !self.is_available()
+            && oldest.is_some_and(|oldest| now.since(oldest.sent) > UNACKNOWLEDGED_MICROS_MAX)
     }
 
     /// Bytes that may still be sent.

@@ -244,3 +244,21 @@ fn a_forgotten_field_is_found_at_a_checkpoint() {
     table.ask(1, 1, &Ask::Forget {});
     table.run(60, nothing);
 }
+
+/// A client may stand still for half a minute; whoever never acknowledges again is let go, and its
+/// session may resume.
+#[test]
+fn a_client_that_acknowledges_nothing_any_more_is_closed() {
+    let mut table = table();
+    let (player, other) = (table.attach(1, 1, false), table.attach(2, 2, false));
+    table.run(30, right);
+    table.frozen.push(table.watchers[other].connection);
+    table.run(30 * 40, right);
+    assert_eq!(table.watchers[other].closed, None);
+    table.run(30 * 10, right);
+    assert_eq!(table.watchers[other].closed, Some(CloseReason::TooSlow));
+    assert_eq!(table.watchers[player].closed, None);
+    assert_eq!(table.room.status().connected, 1);
+    let again = table.attach(3, 2, true);
+    assert_eq!(table.watchers[again].closed, None);
+}

@@ -8,6 +8,8 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
 use bytes::Bytes;
+use futures_util::StreamExt;
+use futures_util::stream::FuturesUnordered;
 use tokio_tungstenite::tungstenite::protocol::Role;
 
 use syncline_server_core::{ClientMessage, ConnectionId};
@@ -66,10 +68,7 @@ pub(crate) async fn serve(
     let (link, outbox, outward) = link(stream, lobby.metrics.clone());
     let (early, config) = (early.into(), Some(websocket_config()));
     let mut socket = Socket::from_partially_read(link, early, Role::Server, config).await;
-    let end = tokio::select! {
-        end = stay(&lobby, connection, peer, &mut socket, outbox, &outward) => end,
-        () = lobby.shutdown.thrown() => CloseReason::Restarting.into(),
-    };
+    let end = stay(&lobby, connection, peer, &mut socket, outbox, &outward).await;
     end.note(&lobby.metrics, connection, name);
     end.tell(&mut socket, &outward).await;
     outward.finish().await;
@@ -97,6 +96,7 @@ async fn stay(
     let hello = tokio::select! {
         hello = tokio::time::timeout(lobby.hello_timeout, ear.hear()) => hello,
         () = peer.evicted() => return evicted(),
+        () = lobby.shutdown.thrown() => return CloseReason::Restarting.into(),
     };
     let message = match hello {
         Ok(Ok(message)) => message,
@@ -109,10 +109,20 @@ async fn stay(
     };
     peer.settle();
     let heard = ear.heard;
+    // Nearly always it is a message that wakes this task. What else may end the connection has a
+    // waker of its own, so that it is not asked each time.
+    let mut else_ends = FuturesUnordered::new();
+    else_ends.push(async {
+        tokio::select! {
+            close = outward.attend() => close.map_or(End::Gone, End::Closed),
+            end = time_out(lobby.idle_timeout, heard, outward) => end,
+            () = lobby.shutdown.thrown() => CloseReason::Restarting.into(),
+        }
+    });
     tokio::select! {
+        biased;
         end = listen(&member, message, ear) => end,
-        close = outward.attend() => close.map_or(End::Gone, End::Closed),
-        end = time_out(lobby.idle_timeout, heard, outward) => end,
+        Some(end) = else_ends.next() => end,
     }
 }
 

@@ -22,8 +22,9 @@ const UNACKNOWLEDGED_MAX: Duration = Duration::from_secs(10);
 /// anybody feels that the client does not read.
 const SEND_BUFFER_BYTES: usize = 64 * 1024;
 
-/// What is read at once. Inputs are tens of bytes, and every read zero-fills the buffer first.
-const READ_BUFFER_BYTES: usize = 4096;
+/// What is read at once. Inputs are tens of bytes, every read zero-fills the buffer first, and
+/// thousands of connections have one each.
+const READ_BUFFER_BYTES: usize = 1024;
 
 /// Bytes of frames gathered before they are written without a flush.
 const WRITE_BUFFER_BYTES: usize = 16 * 1024;

@@ -38,7 +38,12 @@ impl Room {
             scratch,
             ..
         } = self;
+        let mut hopeless = Vec::new();
         for (&connection, member) in members.iter_mut() {
+            if member.follower.credit.is_hopeless(now) {
+                hopeless.push(connection);
+                continue;
+            }
             let wanted = if member.missed_update {
                 whole.as_deref()
             } else {
@@ -48,6 +53,10 @@ impl Room {
                 member.missed_update = false;
                 outputs.push_back(RoomOutput::Send(connection, message));
             }
+        }
+        for connection in hopeless {
+            self.detach(now, connection);
+            self.close(connection, CloseReason::TooSlow);
         }
     }
 
