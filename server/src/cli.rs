@@ -60,6 +60,9 @@ struct Options {
     /// Of how many snapshots one is sampled for what each field costs, 0 for none [default: 16]
     #[arg(long, value_name = "N", env = "SYNCLINE_BANDWIDTH_SAMPLING")]
     bandwidth_sampling: Option<u32>,
+    /// Whether ticks with nothing to say to a member are left out [default: true]
+    #[arg(long, value_name = "BOOL", env = "SYNCLINE_SILENCE")]
+    silence: Option<bool>,
     /// The most players of a room [default: 1024]
     #[arg(long, value_name = "N", env = "SYNCLINE_MAX_PLAYERS")]
     max_players: Option<u16>,
@@ -371,6 +374,7 @@ impl Options {
             game: self.game.or(file.game),
             snapshot_rate: self.snapshot_rate.or(file.snapshot_rate),
             bandwidth_sampling: self.bandwidth_sampling.or(file.bandwidth_sampling),
+            silence: self.silence.or(file.silence),
             max_players: self.max_players.or(file.max_players),
             max_rooms: self.max_rooms.or(file.max_rooms),
             max_connections: self.max_connections.or(file.max_connections),
@@ -411,6 +415,7 @@ impl Options {
             bandwidth_sampling: self
                 .bandwidth_sampling
                 .unwrap_or(default.bandwidth_sampling),
+            silence: self.silence.unwrap_or(default.silence),
             max_players: self.max_players.unwrap_or(default.max_players),
             max_rooms: self.max_rooms.unwrap_or(default.max_rooms),
             max_connections: self.max_connections.unwrap_or(default.max_connections),
@@ -569,6 +574,7 @@ mod tests {
         let span = |span| humantime::format_duration(span).to_string();
         for value in [
             default.bind.to_string(),
+            default.silence.to_string(),
             default.max_players.to_string(),
             default.max_rooms.to_string(),
             default.max_connections.to_string(),

@@ -23,6 +23,9 @@ pub struct Config {
     /// Of how many snapshots one is sampled for `/api/rooms/{id}/bandwidth`; 0 samples none, and
     /// costs nothing.
     pub bandwidth_sampling: u32,
+    /// Whether ticks with nothing to say to a member are left out; without it every member gets a
+    /// message each snapshot tick, to compare.
+    pub silence: bool,
     /// The most players of a room, 1 to [`syncline_shared::limits::ROOM_MEMBERS_MAX`], and as
     /// many as the default game needs.
     pub max_players: u16,
@@ -92,6 +95,7 @@ impl Default for Config {
             game: None,
             snapshot_rate: None,
             bandwidth_sampling: 16,
+            silence: true,
             max_players: 1024,
             max_rooms: 256,
             max_connections: 10_000,

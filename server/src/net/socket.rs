@@ -22,6 +22,10 @@ const UNACKNOWLEDGED_MAX: Duration = Duration::from_secs(10);
 /// anybody feels that the client does not read.
 const SEND_BUFFER_BYTES: usize = 64 * 1024;
 
+/// What of these may wait for the network, rather than be on its way: what it holds is old when it
+/// comes.
+const UNSENT_BYTES_MAX: u32 = 16 * 1024;
+
 /// What is read at once. Inputs are tens of bytes, every read zero-fills the buffer first, and
 /// thousands of connections have one each.
 const READ_BUFFER_BYTES: usize = 1024;
@@ -60,6 +64,8 @@ pub(crate) fn prepare(socket: &TcpStream) {
         settings.set_send_buffer_size(SEND_BUFFER_BYTES),
         #[cfg(target_os = "linux")]
         settings.set_tcp_user_timeout(Some(UNACKNOWLEDGED_MAX)),
+        #[cfg(target_os = "linux")]
+        settings.set_tcp_notsent_lowat(UNSENT_BYTES_MAX),
     ];
     for error in outcomes.into_iter().filter_map(Result::err) {
         tracing::debug!(%error, "a socket option is not available");
@@ -95,4 +101,28 @@ pub(crate) async fn finish(socket: &TcpStream) {
     // A socket that fails or takes too long is ended all the same, whoever still holds it.
     let _: Result<io::Result<()>, _> = tokio::time::timeout(DRAIN, drained).await;
     let _ = settings.shutdown(Shutdown::Both);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[cfg(target_os = "linux")]
+    #[tokio::test]
+    async fn a_prepared_socket_takes_little_and_ends_in_time() {
+        let listener = listen(SocketAddr::from(([127, 0, 0, 1], 0))).unwrap();
+        let client = TcpStream::connect(listener.local_addr().unwrap());
+        let (accepted, _client) = tokio::join!(listener.accept(), client);
+        let (socket, _) = accepted.unwrap();
+        prepare(&socket);
+        let settings = SockRef::from(&socket);
+        assert!(settings.tcp_nodelay().unwrap());
+        assert_eq!(
+            settings.tcp_user_timeout().unwrap(),
+            Some(UNACKNOWLEDGED_MAX)
+        );
+        assert_eq!(settings.tcp_notsent_lowat().unwrap(), UNSENT_BYTES_MAX);
+        // The kernel doubles what it is asked for, for its own books.
+        assert!(settings.send_buffer_size().unwrap() <= 2 * SEND_BUFFER_BYTES);
+    }
 }
