@@ -66,8 +66,11 @@ pub(crate) async fn serve(
 ) {
     let connection = ConnectionId(lobby.connections.fetch_add(1, Ordering::Relaxed) + 1);
     let (link, outbox, outward) = link(stream, lobby.metrics.clone());
-    let (early, config) = (early.into(), Some(websocket_config()));
-    let mut socket = Socket::from_partially_read(link, early, Role::Server, config).await;
+    // Copied, since it is mostly nothing in a buffer of kilobytes, which is given back at once.
+    let read = early.to_vec();
+    drop(early);
+    let config = Some(websocket_config());
+    let mut socket = Socket::from_partially_read(link, read, Role::Server, config).await;
     let end = stay(&lobby, connection, peer, &mut socket, outbox, &outward).await;
     end.note(&lobby.metrics, connection, name);
     end.tell(&mut socket, &outward).await;
@@ -112,13 +115,13 @@ async fn stay(
     // Nearly always it is a message that wakes this task. What else may end the connection has a
     // waker of its own, so that it is not asked each time.
     let mut else_ends = FuturesUnordered::new();
-    else_ends.push(async {
+    else_ends.push(Box::pin(async {
         tokio::select! {
             close = outward.attend() => close.map_or(End::Gone, End::Closed),
             end = time_out(lobby.idle_timeout, heard, outward) => end,
             () = lobby.shutdown.thrown() => CloseReason::Restarting.into(),
         }
-    });
+    }));
     tokio::select! {
         biased;
         end = listen(&member, message, ear) => end,
