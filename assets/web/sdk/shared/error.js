@@ -1,0 +1,10 @@
+// Bytes that can't be read.
+
+/** What a peer sent is not what the protocol says. */
+export class DecodeError extends Error {
+  /** @param {string} message what is wrong with the bytes */
+  constructor(message) {
+    super(message);
+    this.name = "DecodeError";
+  }
+}

@@ -1,0 +1,29 @@
+// The bounds of shared/PROTOCOL.md, section 15, under the names that they have there.
+
+export const PROTOCOL_VERSION = 1;
+export const SUBPROTOCOL = "syncline.v1";
+export const CLIENT_MESSAGE_BYTES_MAX = 4096;
+export const SERVER_MESSAGE_BYTES_MAX = 720896;
+export const CONTROL_BYTES_MAX = 589824;
+export const SECTIONS_PER_MESSAGE_MAX = 160;
+export const INPUT_FRAMES_PER_BATCH_MAX = 32;
+export const INPUT_LEAD_TICKS_MAX = 32;
+export const VIEW_MICROS_MAX = 250000;
+export const INPUT_WORDS_MAX = 16;
+export const COMMAND_BYTES_MAX = 256;
+export const CLASSES_MAX = 64;
+export const ROW_WORDS_MAX = 128;
+export const SCHEMA_BYTES_MAX = 65536;
+export const ENTITIES_PER_CLASS_MAX = 32768;
+export const STREAM_WORDS_MAX = 2097152;
+export const EVENTS_PER_CHUNK_MAX = 1024;
+export const JOIN_PARTS_MAX = 1024;
+export const JOIN_BYTES_MAX = 16777216;
+export const SILENCE_MICROS_MAX = 250000;
+export const ACK_MICROS_MAX = 100000;
+export const ACK_MESSAGES_MAX = 4;
+export const SPAN_MAX = 128;
+export const STATUSES_MAX = 128;
+export const NAME_CHARS_MAX = 24;
+export const TOKEN_BYTES_MAX = 128;
+export const TICK_RATE_MAX = 128;
