@@ -1,0 +1,236 @@
+// Control messages: section 4 of shared/PROTOCOL.md.
+
+import { BincodeReader, BincodeWriter } from "./codec.js";
+import { DecodeError } from "./error.js";
+import { CONTROL_BYTES_MAX, PROTOCOL_VERSION } from "./limits.js";
+
+/**
+ * @typedef {{ kind: "quick" }
+ *   | { kind: "id", id: number }
+ *   | { kind: "code", code: string }
+ *   | { kind: "create", private: boolean, playersMax: number | null }} RoomSelector which room
+ */
+/**
+ * @typedef {object} Hello what a client says first
+ * @property {string | null} game its name
+ * @property {bigint | null} fingerprint of the schema that the client knows
+ * @property {RoomSelector} room
+ * @property {Uint8Array | null} resume the token of the session to take up again
+ * @property {string} name the player's
+ * @property {"player" | "spectator"} role
+ */
+/**
+ * @typedef {{ name: "lobby", missing: number }
+ *   | { name: "running", incarnation: number, tick: number }
+ *   | { name: "ended", incarnation: number, tick: number, winners: number[],
+ *       scores: { player: number, score: number }[], rematchMs: number }} Phase where a room is in its life
+ */
+/** @typedef {{ player: number, name: string, connected: boolean }} RosterEntry a seat */
+/** @typedef {{ phase: Phase | null, whole: boolean, roster: RosterEntry[], left: number[] }} RoomUpdate */
+/**
+ * @typedef {object} Welcome
+ * @property {"welcome"} type
+ * @property {bigint} session
+ * @property {number} attach
+ * @property {Uint8Array} resumeToken
+ * @property {number} graceMs
+ * @property {number} room
+ * @property {string} code
+ * @property {number | null} player
+ * @property {string} game
+ * @property {number} tickRate
+ * @property {number} snapshotInterval
+ * @property {bigint} fingerprint
+ * @property {Uint8Array | null} schema
+ * @property {number[]} streams
+ * @property {RoomUpdate} state
+ */
+/** @typedef {"unknown" | "malformed" | "too_many" | "not_running" | "not_a_player" | "rule"} Refusal */
+/** @typedef {{ tick: number } | { refused: Refusal, text: string }} CommandOutcome */
+/**
+ * @typedef {Welcome
+ *   | { type: "room", update: RoomUpdate }
+ *   | { type: "reply", sequence: number, outcome: CommandOutcome }
+ *   | { type: "pong", nonce: number, matchMicros: number }} ServerControl
+ */
+
+/** @type {Refusal[]} */
+const REFUSALS = ["unknown", "malformed", "too_many", "not_running", "not_a_player", "rule"];
+const CODE_LETTERS = "23456789ABCDEFGHJKMNPQRSTUVWXYZ";
+
+/**
+ * A room's code as it is written: upper case, without spaces and dashes.
+ *
+ * @param {string} text as a person types it
+ * @returns {string | null} six characters, or null if it is no code
+ */
+export function normalCode(text) {
+  const code = text.replace(/[\s-]/g, "").toUpperCase();
+  return code.length === 6 && [...code].every((letter) => CODE_LETTERS.includes(letter)) ? code : null;
+}
+
+/**
+ * @param {Hello} hello
+ * @returns {Uint8Array} the body of its section
+ */
+export function encodeHello({ game, fingerprint, room, resume, name, role }) {
+  const writer = new BincodeWriter();
+  writer.u32(0);
+  writer.u32(PROTOCOL_VERSION);
+  writer.optional(game, (text) => writer.string(text));
+  writer.optional(fingerprint, (number) => writer.u64(number));
+  switch (room.kind) {
+    case "quick":
+      writer.u32(0);
+      break;
+    case "id":
+      writer.u32(1);
+      writer.u32(room.id);
+      break;
+    case "code":
+      writer.u32(2);
+      writer.string(room.code);
+      break;
+    case "create":
+      writer.u32(3);
+      writer.bool(room.private);
+      writer.optional(room.playersMax, (players) => writer.u32(players));
+  }
+  writer.optional(resume, (token) => writer.blob(token));
+  writer.string(name);
+  writer.u32(role === "spectator" ? 1 : 0);
+  return writer.finish();
+}
+
+/**
+ * @param {number} nonce of 32 bits
+ * @returns {Uint8Array} the body of a Ping
+ */
+export function encodePing(nonce) {
+  return encodeNumbers(1, nonce);
+}
+
+/** @returns {Uint8Array} the body of a Rematch */
+export function encodeRematch() {
+  return encodeNumbers(2);
+}
+
+/** @returns {Uint8Array} the body of a Leave */
+export function encodeLeave() {
+  return encodeNumbers(3);
+}
+
+/**
+ * @param {number} incarnation the timeline
+ * @param {number} stream which stream
+ * @param {number} tick of the frame in question
+ * @returns {Uint8Array} the body of a Resync
+ */
+export function encodeResync(incarnation, stream, tick) {
+  const writer = new BincodeWriter();
+  writer.u32(4);
+  writer.u32(incarnation);
+  writer.u8(stream);
+  writer.u32(tick);
+  return writer.finish();
+}
+
+/**
+ * @param {...number} numbers of 32 bits
+ * @returns {Uint8Array}
+ */
+function encodeNumbers(...numbers) {
+  const writer = new BincodeWriter();
+  for (const number of numbers) writer.u32(number);
+  return writer.finish();
+}
+
+/**
+ * @param {Uint8Array} body of a control section from a server
+ * @returns {ServerControl} what it says
+ * @throws {DecodeError} if it is none
+ */
+export function readServerControl(body) {
+  if (body.length > CONTROL_BYTES_MAX) throw new DecodeError("a control message that is too large");
+  const reader = new BincodeReader(body);
+  const control = serverControl(reader);
+  reader.finish();
+  return control;
+}
+
+/** @param {BincodeReader} reader @returns {ServerControl} */
+function serverControl(reader) {
+  switch (reader.u32()) {
+    case 0:
+      return welcome(reader);
+    case 1:
+      return { type: "room", update: roomUpdate(reader) };
+    case 2:
+      return { type: "reply", sequence: reader.u32(), outcome: outcome(reader) };
+    case 3:
+      return { type: "pong", nonce: reader.u32(), matchMicros: Number(reader.u64()) };
+    default:
+      throw new DecodeError("an unknown control message");
+  }
+}
+
+/** @param {BincodeReader} reader @returns {Welcome} */
+function welcome(reader) {
+  return {
+    type: "welcome",
+    session: reader.u64(),
+    attach: reader.u32(),
+    resumeToken: reader.blob(),
+    graceMs: reader.u32(),
+    room: reader.u32(),
+    code: reader.string(),
+    player: reader.optional(() => reader.u16()),
+    game: reader.string(),
+    tickRate: reader.u16(),
+    snapshotInterval: reader.u8(),
+    fingerprint: reader.u64(),
+    schema: reader.optional(() => reader.blob()),
+    streams: reader.list(() => reader.u8()),
+    state: roomUpdate(reader),
+  };
+}
+
+/** @param {BincodeReader} reader @returns {RoomUpdate} */
+function roomUpdate(reader) {
+  return {
+    phase: reader.optional(() => phase(reader)),
+    whole: reader.bool(),
+    roster: reader.list(() => ({ player: reader.u16(), name: reader.string(), connected: reader.bool() })),
+    left: reader.list(() => reader.u16()),
+  };
+}
+
+/** @param {BincodeReader} reader @returns {Phase} */
+function phase(reader) {
+  switch (reader.u32()) {
+    case 0:
+      return { name: "lobby", missing: reader.u16() };
+    case 1:
+      return { name: "running", incarnation: reader.u32(), tick: reader.u32() };
+    case 2:
+      return {
+        name: "ended",
+        incarnation: reader.u32(),
+        tick: reader.u32(),
+        winners: reader.list(() => reader.u16()),
+        scores: reader.list(() => ({ player: reader.u16(), score: reader.i32() })),
+        rematchMs: reader.u32(),
+      };
+    default:
+      throw new DecodeError("an unknown phase");
+  }
+}
+
+/** @param {BincodeReader} reader @returns {CommandOutcome} */
+function outcome(reader) {
+  const variant = reader.u32();
+  if (variant === 0) return { tick: reader.u32() };
+  const refused = REFUSALS[reader.u32()];
+  if (variant !== 1 || refused === undefined) throw new DecodeError("an unknown outcome");
+  return { refused, text: refused === "rule" ? reader.string() : "" };
+}

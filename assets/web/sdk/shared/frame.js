@@ -1,0 +1,88 @@
+// Frames: what one member gets of one snapshot tick. Section 9 of shared/PROTOCOL.md.
+
+import { ByteReader } from "./bits.js";
+import { DecodeError } from "./error.js";
+import { JOIN_PARTS_MAX, SPAN_MAX, STATUSES_MAX } from "./limits.js";
+
+/** What became of an input. */
+export const APPLIED = 0;
+export const REPEATED = 1;
+export const MERGED = 2;
+export const DROPPED = 3;
+
+/** What an entry says of its stream. */
+export const CHUNK = 0;
+export const JOIN = 1;
+export const PART = 2;
+export const GONE = 3;
+
+/**
+ * @typedef {object} StreamEntry
+ * @property {number} stream which stream
+ * @property {number} kind CHUNK, JOIN, PART or GONE
+ * @property {Uint8Array} bytes of the chunk, the join or the part; not copied
+ * @property {number} index of a part
+ * @property {number} count of the parts
+ */
+/**
+ * @typedef {object} FrameSection
+ * @property {number} tick
+ * @property {number} span ticks since the snapshot before
+ * @property {number[]} statuses what became of the member's inputs, oldest first
+ * @property {number | null} marginMs how early inputs come
+ * @property {StreamEntry[]} entries
+ */
+
+const NONE = new Uint8Array(0);
+
+/**
+ * @param {Uint8Array} body of a frame section
+ * @returns {FrameSection} what it says
+ * @throws {DecodeError} if it is none
+ */
+export function readFrame(body) {
+  const reader = new ByteReader(body);
+  const tick = reader.varint();
+  const span = reader.varint();
+  if (span < 1 || span > SPAN_MAX) throw new DecodeError("a span out of range");
+  const flags = reader.u8();
+  if (flags > 3) throw new DecodeError("unknown flags");
+  const statuses = flags & 1 ? readStatuses(reader) : [];
+  const marginMs = flags & 2 ? reader.signed() : null;
+  /** @type {StreamEntry[]} */
+  const entries = [];
+  let last = -1;
+  while (!reader.isAtEnd) {
+    const entry = readEntry(reader);
+    if (entry.stream <= last) throw new DecodeError("streams out of order");
+    last = entry.stream;
+    entries.push(entry);
+  }
+  return { tick, span, statuses, marginMs, entries };
+}
+
+/** @param {ByteReader} reader @returns {number[]} */
+function readStatuses(reader) {
+  /** @type {number[]} */
+  const statuses = [];
+  for (let runs = reader.varint(); runs > 0; runs--) {
+    const run = reader.u8();
+    for (let left = (run & 63) + 1; left > 0; left--) statuses.push(run >> 6);
+    if (statuses.length > STATUSES_MAX) throw new DecodeError("too many statuses");
+  }
+  return statuses;
+}
+
+/** @param {ByteReader} reader @returns {StreamEntry} */
+function readEntry(reader) {
+  const head = reader.varint();
+  const entry = { stream: Math.floor(head / 4), kind: head & 3, bytes: NONE, index: 0, count: 0 };
+  if (entry.stream > 255) throw new DecodeError("a stream out of range");
+  if (entry.kind === PART) {
+    entry.index = reader.varint();
+    entry.count = reader.varint();
+    if (entry.index >= entry.count || entry.count > JOIN_PARTS_MAX) throw new DecodeError("a part out of range");
+  }
+  if (entry.kind !== GONE) entry.bytes = reader.string();
+  return entry;
+}
