@@ -14,11 +14,13 @@ export class StreamDecoder {
    *
    * @param {Schema} schema what the rows mean
    * @param {Uint8Array} join the state, as an entry of a frame has it
+   * @param {StreamDecoder | null} [before] what followed the stream until now: numbers that it gave to
+   *   rows are not given again
    * @throws {import("../error.js").DecodeError} if the join can't be decoded
    */
-  constructor(schema, join) {
+  constructor(schema, join, before = null) {
     this.schema = schema;
-    this.state = new JoinReader(schema.plan, join).read();
+    this.state = new JoinReader(schema.plan, join, before?.state ?? null).read();
   }
 
   /**

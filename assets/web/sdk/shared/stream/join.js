@@ -56,9 +56,11 @@ export class JoinReader {
   /**
    * @param {StreamPlan} plan what follows from the schema
    * @param {Uint8Array} bytes the join
+   * @param {StreamState | null} before what was known of the stream
    */
-  constructor(plan, bytes) {
+  constructor(plan, bytes, before) {
     this.stream = new StreamState(plan, false);
+    if (before?.plan === plan) this.stream.classes.forEach((m, at) => (m.named = before.classes[at].named));
     this.wire = this.stream.wire;
     this.table = Uint16Array.from(BEGIN);
     this.wire.begin(bytes, bytes.length, this.table, true);

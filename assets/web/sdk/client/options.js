@@ -1,0 +1,127 @@
+// What a game may set, and what holds where it doesn't.
+
+import { normalCode } from "../shared/control.js";
+import { NAME_CHARS_MAX } from "../shared/limits.js";
+import { browser } from "./browser.js";
+
+/** @typedef {import("./conditioner.js").Conditions} Conditions */
+/** @typedef {import("./prediction.js").PredictionRules} PredictionRules */
+/**
+ * What a page tells: whether it is hidden or offline, and what it keeps of a session.
+ *
+ * @typedef {object} Environment
+ * @property {() => boolean} isHidden
+ * @property {() => boolean} isOffline
+ * @property {(listeners: Record<"hidden" | "visible" | "online" | "offline", () => void>) => () => void} listen
+ *   calls them from now on; the returned function stops that
+ * @property {(session: string) => Promise<Kept | null>} claim what was kept under the name, if nobody else holds it
+ * @property {(kept: Kept | null) => void} keep keeps it under the name that was claimed
+ */
+/** @typedef {{ token: Uint8Array, code: string }} Kept a seat and its room */
+/**
+ * @typedef {object} Clock times in ms
+ * @property {() => number} now
+ * @property {(call: () => void, ms: number) => any} setTimeout
+ * @property {(timer: any) => void} clearTimeout
+ * @property {() => number} random from 0 up to 1
+ */
+/**
+ * @typedef {object} Options
+ * @property {string} [game] its name; the server's default without
+ * @property {string} [name] the player's, at most 24 characters
+ * @property {"quick" | string | { id: number } | { create: true, private?: boolean, playersMax?: number }} [room]
+ *   `"quick"`, a code, an id, or a new one
+ * @property {"player" | "spectator"} [role]
+ * @property {PredictionRules} [prediction] the part of the game that runs ahead of the server
+ * @property {Conditions | null} [simulate] a worse network
+ * @property {string | null} [session] the name under which a page keeps its seat over a refresh
+ * @property {number} [snapshots] frames that are kept to draw from
+ * @property {any} [WebSocket] the constructor; the global one without
+ * @property {Environment | null} [environment] what the page tells; the browser's without, if there is one
+ * @property {Partial<Clock>} [clock]
+ */
+/**
+ * @typedef {object} Resolved
+ * @property {string} url
+ * @property {string | null} game
+ * @property {string} name
+ * @property {import("../shared/control.js").RoomSelector} room
+ * @property {"player" | "spectator"} role
+ * @property {PredictionRules | null} prediction
+ * @property {Conditions | null} simulate
+ * @property {string | null} session
+ * @property {number} snapshots
+ * @property {any} WebSocket
+ * @property {Environment | null} environment
+ * @property {Clock} clock
+ */
+
+/** How many frames are kept to draw from: half a second at the highest rate. */
+const SNAPSHOTS = 64;
+
+/** @type {(keyof Options)[]} */
+const NAMES = [
+  ...["game", "name", "room", "role", "prediction", "simulate"],
+  ...["session", "snapshots", "WebSocket", "environment", "clock"],
+].map((name) => /** @type {keyof Options} */ (name));
+
+/**
+ * @param {string} url
+ * @param {Options} options
+ * @returns {Resolved} all of them
+ * @throws {TypeError} for unknown names and values that make no sense
+ */
+export function resolveOptions(url, options) {
+  for (const name of Object.keys(options)) {
+    if (!NAMES.includes(/** @type {keyof Options} */ (name))) throw new TypeError(`there is no option ${name}`);
+  }
+  const { game, name = "", role = "player", session, snapshots = SNAPSHOTS } = options;
+  if (role !== "player" && role !== "spectator") throw new TypeError(`there is no role ${role}`);
+  const WebSocket = options.WebSocket ?? /** @type {any} */ (globalThis).WebSocket;
+  if (!WebSocket) throw new TypeError("there is no WebSocket here: give one as an option");
+  return {
+    url,
+    game: game ?? null,
+    name: shortName(name),
+    room: roomSelector(options.room),
+    role,
+    prediction: options.prediction ?? null,
+    simulate: options.simulate ?? null,
+    session: session === undefined ? `${url} ${game ?? ""}` : session,
+    snapshots,
+    WebSocket,
+    environment: options.environment === undefined ? browser() : options.environment,
+    clock: { ...realClock(), ...options.clock },
+  };
+}
+
+/** @returns {Clock} */
+function realClock() {
+  return {
+    now: () => performance.now(),
+    setTimeout: (call, ms) => setTimeout(call, ms),
+    clearTimeout: (timer) => clearTimeout(timer),
+    random: () => Math.random(),
+  };
+}
+
+/**
+ * @param {Options["room"]} room as a game names it
+ * @returns {import("../shared/control.js").RoomSelector} which room
+ * @throws {TypeError} if it names none
+ */
+function roomSelector(room = "quick") {
+  if (room === "quick") return { kind: "quick" };
+  const code = typeof room === "string" ? normalCode(room) : null;
+  if (code) return { kind: "code", code };
+  if (typeof room === "object" && "id" in room) return { kind: "id", id: room.id };
+  if (typeof room === "object" && room.create) {
+    return { kind: "create", private: room.private ?? false, playersMax: room.playersMax ?? null };
+  }
+  throw new TypeError(`no room: ${JSON.stringify(room)}`);
+}
+
+/** @param {string} name @returns {string} what of it is sent */
+function shortName(name) {
+  return [...name].slice(0, NAME_CHARS_MAX).join("");
+}

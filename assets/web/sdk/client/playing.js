@@ -1,0 +1,317 @@
+// The time between a Welcome and the end of its connection.
+//
+// Takes in the server's sections, keeps the followed streams and the clock up to date, and says what
+// is due to be sent. Doesn't know how it came to be connected, nor what comes after. Times are in ms.
+
+import { ByteWriter } from "../shared/bits.js";
+import { encodeCommandSection } from "../shared/command.js";
+import { encodePing, encodeResync, readServerControl } from "../shared/control.js";
+import { DecodeError } from "../shared/error.js";
+import { readFrame } from "../shared/frame.js";
+import { encodeInputs } from "../shared/input.js";
+import { COMMAND, CONTROL, FRAME, INPUT, writeSection } from "../shared/message.js";
+import { ClockSync } from "./clock_sync.js";
+import { InputStamper } from "./input_stamper.js";
+import { Interpolation } from "./interpolation.js";
+import { Prediction } from "./prediction.js";
+import { RoomView } from "./room_view.js";
+import { SinceFrame } from "./since_frame.js";
+import { Streams } from "./streams.js";
+import { Traffic } from "./traffic.js";
+
+/** @typedef {import("../shared/control.js").CommandOutcome} CommandOutcome */
+/** @typedef {import("../shared/control.js").RoomUpdate} RoomUpdate */
+/** @typedef {import("../shared/control.js").Welcome} Welcome */
+/** @typedef {import("../shared/frame.js").FrameSection} FrameSection */
+/** @typedef {import("../shared/schema.js").Schema} Schema */
+/** @typedef {import("./followed.js").FrameOutcome} FrameOutcome */
+/** @typedef {import("./prediction.js").PredictionRules} PredictionRules */
+/**
+ * What outlives a connection.
+ *
+ * @typedef {object} Stay
+ * @property {import("./scene.js").Scene} scene
+ * @property {import("./controls.js").Controls} controls
+ * @property {import("./statistics.js").Statistics} statistics
+ * @property {PredictionRules | null} rules
+ * @property {() => number} now the clock, to measure decoding
+ * @property {(name: any, ...values: any[]) => void} emit tells listeners
+ */
+
+/** How long after the last look at the own player corrections are smoothed. */
+const WATCHED_MS = 1000;
+
+/** By how much time may jump between two calls before this end is taken to have slept. */
+const SLEPT_MS = 1500;
+
+/** A client in a room. */
+export class Playing {
+  /**
+   * @param {number} now
+   * @param {Welcome} welcome
+   * @param {Schema} schema
+   * @param {Stay} stay
+   * @param {Playing | null} before the connection of the same session that came before
+   */
+  constructor(now, welcome, schema, stay, before) {
+    this.welcome = welcome;
+    this.schema = schema;
+    this.stay = stay;
+    this.rate = welcome.tickRate;
+    stay.controls.learn(schema);
+    this.room = new RoomView();
+    this.streams = new Streams(schema, this.rate, welcome.streams, before?.streams ?? null);
+    this.clock = new ClockSync(now);
+    this.inputs = new InputStamper(this.rate, () => stay.controls.take());
+    this.interpolation = new Interpolation(this.rate, welcome.snapshotInterval);
+    this.since = new SinceFrame();
+    this.traffic = new Traffic(now);
+    /** @type {Prediction | null} */
+    this.prediction = null;
+    this.commands = 0;
+    /** @type {Map<number, { resolve: (outcome: CommandOutcome) => void, reject: () => void }>} */
+    this.replies = new Map();
+    this.watchedAt = -Infinity;
+    this.calledAt = now;
+    const sameTimeline = before !== null && before.room.incarnation === incarnationOf(welcome.state);
+    this.update(now, welcome.state, sameTimeline);
+    if (sameTimeline) this.inputs.restart(before.inputs.last);
+  }
+
+  /** @returns {number | null} the seat, of who plays a running match */
+  get player() {
+    return this.room.isRunning ? this.welcome.player : null;
+  }
+
+  /**
+   * A section of a message came.
+   *
+   * @param {number} now
+   * @param {import("../shared/message.js").Section} section
+   * @throws {DecodeError} if it makes no sense
+   */
+  section(now, { kind, body }) {
+    if (kind === FRAME) this.frame(now, body);
+    else if (kind === CONTROL) this.control(now, body);
+    else throw new DecodeError("a section that servers do not send");
+  }
+
+  /**
+   * All sections of a message were taken in.
+   *
+   * @param {number} now
+   * @returns {Uint8Array[]} messages that ask for the streams that went astray in it
+   */
+  messageEnded(now) {
+    this.traffic.receive(now);
+    return this.streams.takeAstray().map(({ stream, tick }) => {
+      this.stay.statistics.resyncs += 1;
+      return controlMessage(encodeResync(this.room.incarnation, stream, tick));
+    });
+  }
+
+  /** @param {number} now @param {Uint8Array} body */
+  control(now, body) {
+    const control = readServerControl(body);
+    switch (control.type) {
+      case "room":
+        this.update(now, control.update, false);
+        break;
+      case "reply":
+        this.replies.get(control.sequence)?.resolve(control.outcome);
+        this.replies.delete(control.sequence);
+        break;
+      case "pong":
+        this.clock.pong(now, control.nonce, control.matchMicros);
+        this.inputs.clockMoved(now, this.clock);
+        if (this.clock.roundTrip !== null) this.inputs.lead.measured(this.clock.roundTrip, this.clock.jitter);
+        break;
+      default:
+        throw new DecodeError("a second welcome");
+    }
+  }
+
+  /** @param {number} now @param {RoomUpdate} update @param {boolean} sameTimeline whether the world goes on */
+  update(now, update, sameTimeline) {
+    const { emit } = this.stay;
+    if (update.phase) {
+      const change = this.room.enter(update.phase);
+      if (change === "timeline") this.begin(now, sameTimeline);
+      if (change !== "none") emit("phase", update.phase);
+    }
+    if (this.room.updateRoster(update)) emit("roster", this.room.roster);
+  }
+
+  /** @param {number} now a timeline begins @param {boolean} same whether it is the one that was shown */
+  begin(now, same) {
+    const { scene, controls, rules } = this.stay;
+    this.streams.restart();
+    this.clock.restart(now);
+    this.inputs.restart(null);
+    this.interpolation.restart();
+    this.since = new SinceFrame();
+    this.prediction = rules && new Prediction(rules, (words) => controls.read(words), controls.neutral);
+    if (same) return;
+    scene.clear();
+    this.stay.emit("reset", "match");
+  }
+
+  /** @param {number} now @param {Uint8Array} body */
+  frame(now, body) {
+    const { scene, statistics, emit } = this.stay;
+    const frame = readFrame(body);
+    const before = this.stay.now();
+    const outcome = this.streams.apply(frame);
+    statistics.decoded(this.stay.now() - before);
+    statistics.snapshots.add(now, outcome.snapshots);
+    if (outcome.snapshots > 0) this.interpolation.arrived(now, frame.tick);
+    if (outcome.joined && scene.world.tick >= 0) emit("reset", "join");
+    if (this.player !== null) this.ownPart(now, frame, outcome.joined);
+    const events = outcome.events.map(({ stream, tick, event }) => scene.tell(this.schema, stream, tick, event));
+    this.since.events.push(...events);
+    if (outcome.whole) {
+      scene.show(this.schema, frame.tick, this.streams.decoder(0), this.streams.decoder(1));
+      this.compare(frame.tick);
+      emit("frame", frame.tick);
+    }
+    for (const event of events) emit("event", event);
+  }
+
+  /** @param {number} now @param {FrameSection} frame @param {boolean} rejoined */
+  ownPart(now, { tick, statuses, marginMs }, rejoined) {
+    if (marginMs !== null) this.inputs.lead.told(now, marginMs, this.clock.roundTrip ?? 0);
+    const news = this.since.addOwn(tick, statuses, rejoined);
+    // Before the first input there is nothing that could have been applied.
+    if (this.inputs.last !== null) for (const status of news) this.stay.statistics.statuses[status] += 1;
+  }
+
+  /** @param {number} tick is whole: the prediction meets the server's word */
+  compare(tick) {
+    const { statistics, scene, emit } = this.stay;
+    const { player } = this;
+    if (this.prediction && player !== null) {
+      const sight = { world: scene.world, own: scene.own, player };
+      const { statuses, events } = this.since;
+      const compared = this.prediction.frame(tick, sight, statuses, this.inputs.history, events);
+      statistics.compared(compared);
+      if (compared !== "agreed" && compared !== "unpredicted") emit("correction", compared, tick);
+    }
+    this.since.begin();
+    this.inputs.history.forgetUntil(tick);
+  }
+
+  /** @returns {number} when `advance` has something to do */
+  get nextDue() {
+    let due = Math.min(this.clock.nextPing, this.traffic.silentAt);
+    due = Math.min(due, this.traffic.acknowledgementDue ?? Infinity);
+    if (this.player !== null) due = Math.min(due, this.inputs.nextDue(this.clock) ?? Infinity);
+    return due;
+  }
+
+  /** @param {number} now this end may have slept, or the network changed */
+  wake(now) {
+    this.traffic.wake(now);
+    this.clock.doubt(now);
+  }
+
+  /**
+   * @param {number} now
+   * @returns {Uint8Array | null} the message that is due, if any: a ping, inputs, an acknowledgement
+   */
+  advance(now) {
+    if (now - this.calledAt > SLEPT_MS) this.wake(now);
+    this.calledAt = now;
+    const message = new ByteWriter();
+    const nonce = this.clock.pollPing(now);
+    if (nonce !== null) writeSection(message, CONTROL, encodePing(nonce));
+    const due = this.player === null ? null : this.inputs.nextDue(this.clock);
+    const stamps = due !== null && due <= now;
+    const frames = stamps ? this.inputs.stamp(now, this.clock, this.interpolation.looked(now)) : [];
+    const owed = this.traffic.acknowledgementDue;
+    if (frames.length > 0 || (owed !== null && owed <= now)) {
+      const body = encodeInputs(this.schema.input, this.room.incarnation, this.traffic.acknowledge(), frames);
+      writeSection(message, INPUT, body);
+    }
+    return message.bytes.length > 0 ? message.finish() : null;
+  }
+
+  /**
+   * @param {Uint8Array} payload an encoded command
+   * @param {(outcome: CommandOutcome) => void} resolve called with the answer
+   * @param {() => void} reject called if there won't be one
+   * @returns {Uint8Array} the message
+   */
+  command(payload, resolve, reject) {
+    const sequence = this.commands++;
+    this.replies.set(sequence, { resolve, reject });
+    const message = new ByteWriter();
+    writeSection(message, COMMAND, encodeCommandSection(this.room.incarnation, sequence, payload));
+    return message.finish();
+  }
+
+  /** The connection is over: nothing will be answered any more. */
+  ended() {
+    for (const { reject } of this.replies.values()) reject();
+    this.replies.clear();
+  }
+
+  /** @param {number} now @returns {import("./world.js").View | null} what to draw of others */
+  interpolate(now) {
+    const moment = this.interpolation.view(now);
+    return moment === null ? null : this.stay.scene.interpolate(moment, this.rate);
+  }
+
+  /**
+   * @param {number} now
+   * @returns {{ tick: number, state: any, drawn: number[], error: number } | null} what to draw of oneself
+   */
+  predict(now) {
+    this.watchedAt = now;
+    const { prediction } = this;
+    const present = prediction?.present(this.inputs.history);
+    if (!prediction || !present) return null;
+    const target = this.target(now) ?? [];
+    const faded = prediction.fade(now, target.length);
+    const drawn = target.map((value, at) => value + faded[at]);
+    return { tick: present.tick, state: present.state, drawn, error: Math.hypot(...faded) };
+  }
+
+  /** @param {number} now @returns {number[] | null} the numbers to draw of oneself, without smoothing */
+  target(now) {
+    const { prediction, clock, inputs } = this;
+    const time = clock.matchTime(now);
+    if (!prediction || time === null) return null;
+    return prediction.target(inputs.history, ((time + inputs.lead.lead) * this.rate) / 1000, this.stay.controls.peek());
+  }
+
+  /**
+   * What `act` changes of what is drawn fades instead of showing at once.
+   *
+   * @template T
+   * @param {number} now
+   * @param {() => T} act
+   * @returns {T} what it returns
+   */
+  smoothly(now, act) {
+    if (!this.prediction || now - this.watchedAt > WATCHED_MS) return act();
+    const { statistics } = this.stay;
+    const corrected = statistics.corrected;
+    const before = this.target(now);
+    const result = act();
+    const moved = this.prediction?.smooth(now, before, this.target(now)) ?? 0;
+    if (statistics.corrected > corrected) statistics.predictionError = moved;
+    return result;
+  }
+}
+
+/** @param {RoomUpdate} update @returns {number | null} the timeline that it tells of */
+function incarnationOf({ phase }) {
+  return phase?.name === "running" ? phase.incarnation : null;
+}
+
+/** @param {Uint8Array} body @returns {Uint8Array} a message with one control section */
+export function controlMessage(body) {
+  const message = new ByteWriter();
+  writeSection(message, CONTROL, body);
+  return message.finish();
+}

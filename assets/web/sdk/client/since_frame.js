@@ -1,0 +1,61 @@
+// What the server told about the own player since the last whole frame.
+
+import { APPLIED } from "../shared/frame.js";
+
+/** How many ticks' statuses are gathered; past this what came before is given up as unknown. */
+const GATHERED_MAX = 512;
+
+/** @typedef {{ name: string, tick: number, stream: number } & Record<string, any>} GameEvent */
+
+/** Statuses and events that wait for the comparison of the next whole frame. */
+export class SinceFrame {
+  constructor() {
+    /** @type {number | null} Up to which tick own parts have come. */
+    this.told = null;
+    /** @type {number[]} */
+    this.gathered = [];
+    /** Whether some statuses are missing. */
+    this.unknown = false;
+    /** @type {GameEvent[]} */
+    this.events = [];
+  }
+
+  /**
+   * Takes in the own part of a frame.
+   *
+   * @param {number} tick the frame's
+   * @param {number[]} stated the statuses that it states, the last of this tick
+   * @param {boolean} rejoined whether a stream was joined with it
+   * @returns {number[]} the statuses that are new, the last of this tick
+   */
+  addOwn(tick, stated, rejoined) {
+    if (this.gathered.length > GATHERED_MAX) {
+      this.gathered = [];
+      this.unknown = true;
+    }
+    const before = this.told;
+    this.told = before === null ? tick : Math.max(before, tick);
+    // Without a known start, or over a gap, only what is stated counts.
+    const ticks = before === null || rejoined ? null : Math.max(tick - before, 0);
+    const known = ticks !== null && ticks <= GATHERED_MAX ? ticks : null;
+    if (known === null) this.unknown = true;
+    const news = known ?? stated.length;
+    const told = news === 0 ? [] : stated.slice(-news);
+    // Ticks before the stated ones were silent: the input of each was applied.
+    const statuses = [...Array(news - told.length).fill(APPLIED), ...told];
+    this.gathered.push(...statuses);
+    return statuses;
+  }
+
+  /** @returns {number[] | null} the statuses, unless some are missing */
+  get statuses() {
+    return this.unknown ? null : this.gathered;
+  }
+
+  /** A frame was whole: the next one's gathering begins. */
+  begin() {
+    this.gathered = [];
+    this.unknown = false;
+    this.events = [];
+  }
+}
