@@ -11,7 +11,9 @@ export class Controls {
     this.schema = null;
     /** @type {Record<string, any>} */
     this.values = {};
+    /** @type {Uint32Array} */
     this.words = new Uint32Array(0);
+    /** @type {Uint32Array} */
     this.neutral = new Uint32Array(0);
     /** @type {Set<number>} Flags that were on since the last tick. */
     this.pressed = new Set();

@@ -73,9 +73,20 @@ export class Playing {
     this.replies = new Map();
     this.watchedAt = -Infinity;
     this.calledAt = now;
-    const sameTimeline = before !== null && before.room.incarnation === incarnationOf(welcome.state);
-    this.update(now, welcome.state, sameTimeline);
-    if (sameTimeline) this.inputs.restart(before.inputs.last);
+    const timeline = incarnationOf(welcome.state);
+    const goesOn = before?.timeline === timeline;
+    this.update(now, welcome.state, goesOn);
+    if (goesOn && before) this.inputs.restart(before.stamped);
+  }
+
+  /** @returns {number} of the last match that ran; 0 before the first */
+  get timeline() {
+    return this.room.incarnation;
+  }
+
+  /** @returns {number | null} the last tick that was stamped */
+  get stamped() {
+    return this.inputs.last;
   }
 
   /** @returns {number | null} the seat, of who plays a running match */

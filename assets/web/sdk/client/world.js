@@ -184,7 +184,13 @@ export class View extends World {
     this.fraction = 0;
   }
 
-  /** @param {RowClass} data @param {Rows} rows @param {number} slot @returns {Entity} */
+  /**
+   * @override
+   * @param {RowClass} data
+   * @param {Rows} rows
+   * @param {number} slot
+   * @returns {Entity}
+   */
   fill(data, rows, slot) {
     const entity = super.fill(data, rows, slot);
     const later = this.to[data.index];

@@ -76,6 +76,7 @@ function readStatuses(reader) {
 /** @param {ByteReader} reader @returns {StreamEntry} */
 function readEntry(reader) {
   const head = reader.varint();
+  /** @type {StreamEntry} */
   const entry = { stream: Math.floor(head / 4), kind: head & 3, bytes: NONE, index: 0, count: 0 };
   if (entry.stream > 255) throw new DecodeError("a stream out of range");
   if (entry.kind === PART) {

@@ -218,7 +218,7 @@ function planGroup(plan, field, lanes, contexts) {
 /**
  * @param {RowClass} data
  * @param {Field} field
- * @param {number} lanes how many motion lanes come before it
+ * @param {number} before how many motion lanes come before it
  * @returns {number} its kind of group
  */
 function groupKind(data, { kind, lanes, start, words }, before) {

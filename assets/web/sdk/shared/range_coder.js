@@ -14,10 +14,11 @@ export class RangeDecoder {
   constructor() {
     /** The range, then the code. */
     this.state = new Uint32Array(2);
+    /** @type {Uint8Array} */
     this.bytes = new Uint8Array(0);
     this.at = 0;
     this.end = 0;
-    /** The contexts of the message's decisions. */
+    /** @type {Uint16Array} The contexts of the message's decisions. */
     this.table = new Uint16Array(0);
     /** Whether the contexts follow what happens. */
     this.learns = true;

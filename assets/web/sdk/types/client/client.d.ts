@@ -1,0 +1,242 @@
+/** A command was refused, or lost with its connection. */
+export class CommandRefused extends Error {
+    /**
+     * @param {import("../shared/control.js").Refusal | "lost"} reason why
+     * @param {string} text what the game says
+     */
+    constructor(reason: import("../shared/control.js").Refusal | "lost", text: string);
+    reason: import("../shared/control.js").Refusal | "lost";
+}
+/** One client of one server. Made by {@link import("../index.js").connect}. */
+export class Client {
+    /** @param {Resolved} options */
+    constructor(options: Resolved);
+    /** @private */
+    private options;
+    /** @private */
+    private clock;
+    /** @private @type {Emitter<Events & Record<string, (...values: any[]) => void>>} */
+    private emitter;
+    /** @private */
+    private scene;
+    /** @private */
+    private controls;
+    /** @private */
+    private statistics;
+    /** @private */
+    private conditioner;
+    /** @private */
+    private backoff;
+    /** @private @type {Link} */
+    private link;
+    /** @private When the link gives up or goes on. */
+    private until;
+    /** @private @type {any} */
+    private socket;
+    /** @private @type {any} */
+    private timer;
+    /** @private @type {Playing | null} */
+    private playing;
+    /** @private @type {Playing | null} What came before, of the same session. */
+    private before;
+    /** @private @type {Uint8Array | null} */
+    private token;
+    /** @private @type {bigint | null} */
+    private fingerprint;
+    /** @private */
+    private stopListening;
+    /** @type {State} */
+    state: State;
+    /** @type {SynclineError | null} What ended the last connection. */
+    ending: SynclineError | null;
+    /** @type {number | null} When the next attempt is due, by the clock; null unless it waits for one. */
+    retryAt: number | null;
+    /** @type {Room | null} */
+    room: Room | null;
+    /** @type {number | null} The seat; null for who watches. */
+    player: number | null;
+    /** @type {Phase} Where the room is in its life. */
+    phase: Phase;
+    /** @type {Map<number, RosterEntry>} Seats. */
+    roster: Map<number, RosterEntry>;
+    /** @type {Schema | null} What rows mean. */
+    schema: Schema | null;
+    /** @private @type {{ resolve: (room: Room) => void, reject: (error: SynclineError) => void }} */
+    private joining;
+    /** @type {Promise<Room>} The client is in a room for the first time; rejects with a {@link SynclineError}. */
+    joined: Promise<Room>;
+    /**
+     * Listens.
+     *
+     * @template {keyof Events} Name
+     * @param {Name} name to what
+     * @param {Events[Name]} listener called each time; what it throws is reported and stops nothing
+     * @returns {() => void} stops listening
+     */
+    on<Name extends keyof Events>(name: Name, listener: Events[Name]): () => void;
+    /** @returns {World} what everybody sees, as the server told it last */
+    get world(): World;
+    /** @returns {World} what this player alone sees */
+    get own(): World;
+    /** @returns {Record<string, any>} what is pressed now */
+    get input(): Record<string, any>;
+    /**
+     * Sets what the player presses from now on.
+     *
+     * @param {Record<string, any>} values by the names of the schema's input fields; what is left out is neutral
+     * @throws {TypeError} for names and values that the input does not have, once the schema is known
+     */
+    setInput(values: Record<string, any>): void;
+    /**
+     * The world a little in the past, between two frames.
+     *
+     * @param {number} [now] in ms, of `performance.now()`
+     * @returns {View | null} null before the first frame; the same object each time
+     */
+    interpolate(now?: number): View | null;
+    /**
+     * The own player, ahead of the server.
+     *
+     * @param {number} [now] in ms, of `performance.now()`
+     * @returns {{ tick: number, state: any, drawn: number[], error: number } | null} the state after the
+     *   last input that was sent, which is not to be changed; the numbers to draw; how far they are from
+     *   where they should be. Null while there is nothing to predict
+     */
+    predict(now?: number): {
+        tick: number;
+        state: any;
+        drawn: number[];
+        error: number;
+    } | null;
+    /**
+     * Asks for an act.
+     *
+     * @param {string} name the command's class
+     * @param {Record<string, import("../shared/command.js").CommandValue>} [values] its fields
+     * @returns {Promise<{ tick: number }>} at the start of which tick it was applied
+     * @throws {TypeError} for names and values that the schema does not have (at once)
+     * @throws {CommandRefused} if it was refused or lost (by the promise)
+     */
+    command(name: string, values?: Record<string, import("../shared/command.js").CommandValue>): Promise<{
+        tick: number;
+    }>;
+    /** Votes for another match. Ignored outside a room. */
+    voteRematch(): void;
+    /** @returns {Stats} what a net panel shows */
+    get stats(): Stats;
+    /**
+     * Makes the network worse from now on.
+     *
+     * @param {Conditions | null} conditions null for as it is
+     * @throws {TypeError} for unknown names and numbers below 0
+     */
+    simulate(conditions: Conditions | null): void;
+    /**
+     * Gives the seat up, and ends.
+     *
+     * @returns {Promise<void>} resolves when it is over
+     */
+    leave(): Promise<void>;
+    /** Tries at once, unless it is connected already. Takes a session back that plays elsewhere. */
+    reconnect(): void;
+    /** @private */
+    private start;
+    /** @private */
+    private listen;
+    /** @private This end may have slept, or the network changed. */
+    private wake;
+    /** @private Does what is due. */
+    private advance;
+    /** @private Calls `advance` again when something is due. */
+    private schedule;
+    /** @private */
+    private connect;
+    /** @private */
+    private greet;
+    /** @private @param {Uint8Array} message */
+    private send;
+    /** @private @param {unknown} data a message of the server */
+    private receive;
+    /** @private @param {number} now @param {Uint8Array} message */
+    private read;
+    /** @private @param {number} now @param {import("../shared/message.js").Section} section */
+    private welcome;
+    /** @private @param {number} now @param {Welcome} welcome @param {Playing | null} before */
+    private enter;
+    /** @private @param {keyof Events} name @param {any[]} values */
+    private happened;
+    /** @private @param {number} code closes the socket, of which nothing is taken in any more */
+    private drop;
+    /** @private @param {SynclineError} ending a connection is over, or the attempt at one */
+    private ended;
+    /** @private The session is gone. */
+    private forget;
+    /** @private @param {SynclineError} ending it is over */
+    private finish;
+    /** @private @param {State} state */
+    private tell;
+}
+export type Phase = import("../shared/control.js").Phase;
+export type RosterEntry = import("../shared/control.js").RosterEntry;
+export type Welcome = import("../shared/control.js").Welcome;
+export type Schema = import("../shared/schema.js").Schema;
+export type Conditions = import("./conditioner.js").Conditions;
+export type Resolved = import("./options.js").Resolved;
+export type GameEvent = import("./since_frame.js").GameEvent;
+export type Stats = import("./statistics.js").Stats;
+export type View = import("./world.js").View;
+export type World = import("./world.js").World;
+export type State = "connecting" | "playing" | "waiting" | "offline" | "replaced" | "closed";
+/**
+ * the client's place
+ */
+export type Room = {
+    id: number;
+    /**
+     * leads others here
+     */
+    code: string;
+    /**
+     * its name
+     */
+    game: string;
+    /**
+     * the client's stay, the same after resuming
+     */
+    session: bigint;
+    /**
+     * which connection of the session this is, from 1
+     */
+    attach: number;
+    /**
+     * whether the session goes on from an earlier connection
+     */
+    resumed: boolean;
+    /**
+     * how long the seat is kept after the connection is lost
+     */
+    graceMs: number;
+    /**
+     * steps per second
+     */
+    tickRate: number;
+    /**
+     * ticks from one snapshot to the next
+     */
+    snapshotInterval: number;
+};
+/**
+ * what listeners are told
+ */
+export type Events = {
+    state: (state: State, ending: SynclineError | null) => void;
+    joined: (room: Room) => void;
+    phase: (phase: Phase) => void;
+    roster: (roster: Map<number, RosterEntry>) => void;
+    frame: (tick: number) => void;
+    event: (event: GameEvent) => void;
+    correction: (cause: string, tick: number) => void;
+    reset: (reason: "match" | "join") => void;
+};
+export type Link = "waiting" | "connecting" | "greeting" | "playing" | "leaving" | "closed";
+import { SynclineError } from "../shared/close.js";

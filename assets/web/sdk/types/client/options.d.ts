@@ -1,0 +1,107 @@
+/**
+ * @param {string} url
+ * @param {Options} options
+ * @returns {Resolved} all of them
+ * @throws {TypeError} for unknown names and values that make no sense
+ */
+export function resolveOptions(url: string, options: Options): Resolved;
+export type Conditions = import("./conditioner.js").Conditions;
+export type PredictionRules = import("./prediction.js").PredictionRules;
+/**
+ * What a page tells: whether it is hidden or offline, and what it keeps of a session.
+ */
+export type Environment = {
+    isHidden: () => boolean;
+    isOffline: () => boolean;
+    /**
+     *   calls them from now on; the returned function stops that
+     */
+    listen: (listeners: Record<"hidden" | "visible" | "online" | "offline", () => void>) => () => void;
+    /**
+     * what was kept under the name, if nobody else holds it
+     */
+    claim: (session: string) => Promise<Kept | null>;
+    /**
+     * keeps it under the name that was claimed
+     */
+    keep: (kept: Kept | null) => void;
+};
+/**
+ * a seat and its room
+ */
+export type Kept = {
+    token: Uint8Array;
+    code: string;
+};
+/**
+ * times in ms
+ */
+export type Clock = {
+    now: () => number;
+    setTimeout: (call: () => void, ms: number) => any;
+    clearTimeout: (timer: any) => void;
+    /**
+     * from 0 up to 1
+     */
+    random: () => number;
+};
+export type Options = {
+    /**
+     * its name; the server's default without
+     */
+    game?: string | undefined;
+    /**
+     * the player's, at most 24 characters
+     */
+    name?: string | undefined;
+    /**
+     * `"quick"`, a code, an id, or a new one
+     */
+    room?: string | {
+        id: number;
+    } | {
+        create: true;
+        private?: boolean;
+        playersMax?: number;
+    } | undefined;
+    role?: "player" | "spectator" | undefined;
+    /**
+     * the part of the game that runs ahead of the server
+     */
+    prediction?: import("./prediction.js").PredictionRules | undefined;
+    /**
+     * a worse network
+     */
+    simulate?: import("./conditioner.js").Conditions | null | undefined;
+    /**
+     * the name under which a page keeps its seat over a refresh
+     */
+    session?: string | null | undefined;
+    /**
+     * frames that are kept to draw from
+     */
+    snapshots?: number | undefined;
+    /**
+     * the constructor; the global one without
+     */
+    WebSocket?: any;
+    /**
+     * what the page tells; the browser's without, if there is one
+     */
+    environment?: Environment | null | undefined;
+    clock?: Partial<Clock> | undefined;
+};
+export type Resolved = {
+    url: string;
+    game: string | null;
+    name: string;
+    room: import("../shared/control.js").RoomSelector;
+    role: "player" | "spectator";
+    prediction: PredictionRules | null;
+    simulate: Conditions | null;
+    session: string | null;
+    snapshots: number;
+    WebSocket: any;
+    environment: Environment | null;
+    clock: Clock;
+};

@@ -1,0 +1,144 @@
+/**
+ * A room's code as it is written: upper case, without spaces and dashes.
+ *
+ * @param {string} text as a person types it
+ * @returns {string | null} six characters, or null if it is no code
+ */
+export function normalCode(text: string): string | null;
+/**
+ * @param {Hello} hello
+ * @returns {Uint8Array} the body of its section
+ */
+export function encodeHello({ game, fingerprint, room, resume, name, role }: Hello): Uint8Array;
+/**
+ * @param {number} nonce of 32 bits
+ * @returns {Uint8Array} the body of a Ping
+ */
+export function encodePing(nonce: number): Uint8Array;
+/** @returns {Uint8Array} the body of a Rematch */
+export function encodeRematch(): Uint8Array;
+/** @returns {Uint8Array} the body of a Leave */
+export function encodeLeave(): Uint8Array;
+/**
+ * @param {number} incarnation the timeline
+ * @param {number} stream which stream
+ * @param {number} tick of the frame in question
+ * @returns {Uint8Array} the body of a Resync
+ */
+export function encodeResync(incarnation: number, stream: number, tick: number): Uint8Array;
+/**
+ * @param {Uint8Array} body of a control section from a server
+ * @returns {ServerControl} what it says
+ * @throws {DecodeError} if it is none
+ */
+export function readServerControl(body: Uint8Array): ServerControl;
+/**
+ * which room
+ */
+export type RoomSelector = {
+    kind: "quick";
+} | {
+    kind: "id";
+    id: number;
+} | {
+    kind: "code";
+    code: string;
+} | {
+    kind: "create";
+    private: boolean;
+    playersMax: number | null;
+};
+/**
+ * what a client says first
+ */
+export type Hello = {
+    /**
+     * its name
+     */
+    game: string | null;
+    /**
+     * of the schema that the client knows
+     */
+    fingerprint: bigint | null;
+    room: RoomSelector;
+    /**
+     * the token of the session to take up again
+     */
+    resume: Uint8Array | null;
+    /**
+     * the player's
+     */
+    name: string;
+    role: "player" | "spectator";
+};
+/**
+ * where a room is in its life
+ */
+export type Phase = {
+    name: "lobby";
+    missing: number;
+} | {
+    name: "running";
+    incarnation: number;
+    tick: number;
+} | {
+    name: "ended";
+    incarnation: number;
+    tick: number;
+    winners: number[];
+    scores: {
+        player: number;
+        score: number;
+    }[];
+    rematchMs: number;
+};
+/**
+ * a seat
+ */
+export type RosterEntry = {
+    player: number;
+    name: string;
+    connected: boolean;
+};
+export type RoomUpdate = {
+    phase: Phase | null;
+    whole: boolean;
+    roster: RosterEntry[];
+    left: number[];
+};
+export type Welcome = {
+    type: "welcome";
+    session: bigint;
+    attach: number;
+    resumeToken: Uint8Array;
+    graceMs: number;
+    room: number;
+    code: string;
+    player: number | null;
+    game: string;
+    tickRate: number;
+    snapshotInterval: number;
+    fingerprint: bigint;
+    schema: Uint8Array | null;
+    streams: number[];
+    state: RoomUpdate;
+};
+export type Refusal = "unknown" | "malformed" | "too_many" | "not_running" | "not_a_player" | "rule";
+export type CommandOutcome = {
+    tick: number;
+} | {
+    refused: Refusal;
+    text: string;
+};
+export type ServerControl = Welcome | {
+    type: "room";
+    update: RoomUpdate;
+} | {
+    type: "reply";
+    sequence: number;
+    outcome: CommandOutcome;
+} | {
+    type: "pong";
+    nonce: number;
+    matchMicros: number;
+};

@@ -1,0 +1,149 @@
+/**
+ * @param {RowClass[]} classes
+ * @param {RowClass[]} events
+ * @returns {StreamPlan}
+ */
+export function planSchema(classes: RowClass[], events: RowClass[]): StreamPlan;
+/** @typedef {import("./schema.js").RowClass} RowClass */
+/** @typedef {import("./schema.js").Field} Field */
+/** @typedef {import("./stream/model.js").Site} Site */
+/** The kinds of groups. */
+export const FLAG: 0;
+export const ANGLE: 1;
+export const ROTATION: 2;
+export const MOTION: 3;
+export const WORDS: 4;
+/** What a motion lane follows. */
+export const FREE: 0;
+export const FOLLOWS: 1;
+export const EXACT: 2;
+/** What is learned of a velocity's length, and where. */
+export class CirclePlan {
+    /**
+     * @param {number} index its place among the circles of the class
+     * @param {number} firstStep of its field
+     * @param {Contexts} contexts
+     */
+    constructor(index: number, firstStep: number, contexts: Contexts);
+    index: number;
+    firstStep: number;
+    stops: number;
+    below: number;
+    length: import("./stream/model.js").Site;
+}
+/** A field in the order of coding. */
+export class GroupPlan {
+    /**
+     * @param {Field} field
+     * @param {number} kind
+     */
+    constructor(field: Field, kind: number);
+    field: import("./schema.js").Field;
+    kind: number;
+    start: number;
+    end: number;
+    /** The flag's contexts. */
+    flag: number;
+    /** Bits of an angle or a rotation. */
+    bits: number;
+    /** The first of its motion lanes, or its place among the rotations. */
+    first: number;
+    largest: number;
+    second: number;
+    /** @type {CirclePlan | null} */
+    circle: CirclePlan | null;
+    /** @type {Vector | null} */
+    heading: Vector | null;
+    /** @type {Site[]} */
+    residuals: Site[];
+    /** @type {Site[]} */
+    births: Site[];
+}
+/** A class of rows, planned. */
+export class ClassPlan {
+    /**
+     * @param {RowClass} data
+     * @param {Contexts} contexts
+     */
+    constructor(data: RowClass, contexts: Contexts);
+    data: import("./schema.js").RowClass;
+    index: number;
+    words: number;
+    max: Float64Array<ArrayBufferLike>;
+    bits: Uint8Array<ArrayBufferLike>;
+    /** The field that refers to the parent. */
+    parent: import("./schema.js").Field | null;
+    hasParents: boolean;
+    /** The class of the parents; -1 without. */
+    parents: number;
+    along: import("./schema.js").Field | null;
+    /** Whether others are born of it. */
+    isParent: boolean;
+    rest: number;
+    moving: number;
+    gone: number;
+    more: number;
+    fires: number;
+    birth: number;
+    /** @type {CirclePlan[]} */
+    circles: CirclePlan[];
+    /** @type {GroupPlan[]} */
+    rotations: GroupPlan[];
+    groups: GroupPlan[];
+    lanes: number;
+    laneWord: Int32Array<ArrayBuffer>;
+    laneMax: Float64Array<ArrayBuffer>;
+    laneOne: Int32Array<ArrayBuffer>;
+    laneKind: Uint8Array<ArrayBuffer>;
+    laneNum: Int32Array<ArrayBuffer>;
+    laneDen: Int32Array<ArrayBuffer>;
+    laneSource: Int32Array<ArrayBuffer>;
+    laneFirstStep: Int32Array<ArrayBuffer>;
+    /** Which lanes have an Exact, as a mask: those that do not stop by themselves. */
+    exactMask: number;
+}
+/** @typedef {{ word: number, one: number, kind: number, num: number, den: number, source: number, firstStep: number }} LanePlan */
+/** An event class, planned. */
+export class EventPlan {
+    /**
+     * @param {RowClass} data
+     * @param {Contexts} contexts
+     */
+    constructor(data: RowClass, contexts: Contexts);
+    data: import("./schema.js").RowClass;
+    words: number;
+    max: Float64Array<ArrayBufferLike>;
+    bits: Uint8Array<ArrayBufferLike>;
+    differs: number;
+}
+/** What follows from a schema for streams. */
+export class StreamPlan {
+    /**
+     * @param {RowClass[]} classes
+     * @param {RowClass[]} events
+     */
+    constructor(classes: RowClass[], events: RowClass[]);
+    classes: ClassPlan[];
+    events: EventPlan[];
+    more: number;
+    which: number;
+    /** What each context begins with. */
+    begin: Uint16Array<ArrayBuffer>;
+}
+export type RowClass = import("./schema.js").RowClass;
+export type Field = import("./schema.js").Field;
+export type Site = import("./stream/model.js").Site;
+export type Vector = {
+    word: number;
+    firstStep: number;
+};
+export type LanePlan = {
+    word: number;
+    one: number;
+    kind: number;
+    num: number;
+    den: number;
+    source: number;
+    firstStep: number;
+};
+import { Contexts } from "./stream/model.js";
