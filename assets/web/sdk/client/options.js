@@ -59,12 +59,6 @@ import { browser } from "./browser.js";
 /** How many frames are kept to draw from: half a second at the highest rate. */
 const SNAPSHOTS = 64;
 
-/** @type {(keyof Options)[]} */
-const NAMES = [
-  ...["game", "name", "room", "role", "prediction", "simulate"],
-  ...["session", "snapshots", "WebSocket", "environment", "clock"],
-].map((name) => /** @type {keyof Options} */ (name));
-
 /**
  * @param {string} url
  * @param {Options} options
@@ -72,14 +66,11 @@ const NAMES = [
  * @throws {TypeError} for unknown names and values that make no sense
  */
 export function resolveOptions(url, options) {
-  for (const name of Object.keys(options)) {
-    if (!NAMES.includes(/** @type {keyof Options} */ (name))) throw new TypeError(`there is no option ${name}`);
-  }
   const { game, name = "", role = "player", session, snapshots = SNAPSHOTS } = options;
   if (role !== "player" && role !== "spectator") throw new TypeError(`there is no role ${role}`);
   const WebSocket = options.WebSocket ?? /** @type {any} */ (globalThis).WebSocket;
   if (!WebSocket) throw new TypeError("there is no WebSocket here: give one as an option");
-  return {
+  const resolved = {
     url,
     game: game ?? null,
     name: shortName(name),
@@ -93,6 +84,8 @@ export function resolveOptions(url, options) {
     environment: options.environment === undefined ? browser() : options.environment,
     clock: { ...realClock(), ...options.clock },
   };
+  for (const option of Object.keys(options)) if (!(option in resolved)) throw new TypeError(`there is no option ${option}`);
+  return resolved;
 }
 
 /** @returns {Clock} */

@@ -11,12 +11,9 @@ import { CLASSES_MAX, INPUT_WORDS_MAX, ROW_WORDS_MAX } from "./limits.js";
 /** How many steps from 0 a field that others follow may reach. */
 const SOURCE_STEPS_MAX = 2 ** 24;
 
-/**
- * @param {boolean} sound whether it is
- * @param {string} at where it isn't
- */
-function demand(sound, at) {
-  if (!sound) throw new DecodeError(`an unsound schema: ${at}`);
+/** @param {unknown} sound whether it is */
+function demand(sound) {
+  if (!sound) throw new DecodeError("an unsound schema");
 }
 
 /**
@@ -28,8 +25,8 @@ function demand(sound, at) {
  */
 export function checkSchema(classes, input, events, commands) {
   for (const list of [classes, events, commands]) {
-    demand(list.length <= CLASSES_MAX, "too many classes");
-    demand(new Set(list.map(({ name }) => name)).size === list.length, "two classes of one name");
+    demand(list.length <= CLASSES_MAX);
+    demand(new Set(list.map(({ name }) => name)).size === list.length);
   }
   for (const data of [...classes, ...events]) checkClass(data, classes.length, ROW_WORDS_MAX);
   checkClass(input, 0, INPUT_WORDS_MAX);
@@ -44,14 +41,14 @@ export function checkSchema(classes, input, events, commands) {
  */
 function checkClass(data, classes, wordsMax) {
   const { fields } = data;
-  demand(new Set(fields.map(({ name }) => name)).size === fields.length, `two fields of one name in ${data.name}`);
-  demand(data.words <= wordsMax, `${data.name} has too many words`);
+  demand(new Set(fields.map(({ name }) => name)).size === fields.length);
+  demand(data.words <= wordsMax);
   for (const field of fields) {
     const { kind, target } = field;
-    demand(isKindSound(kind) && field.lanes > 0, `${data.name}.${field.name}`);
-    demand((kind.name === "entity") === (target !== null), `${data.name}.${field.name}`);
-    demand(target === null || target < classes, `${data.name}.${field.name}`);
-    demand(isLinkSound(fields, field), `the link of ${data.name}.${field.name}`);
+    demand(isKindSound(kind) && field.lanes > 0);
+    demand((kind.name === "entity") === (target !== null));
+    demand(target === null || target < classes);
+    demand(isLinkSound(fields, field));
   }
 }
 
@@ -108,7 +105,7 @@ function reaches({ kind: { name, min, max, step, firstStep } }) {
 function checkBirths(data, earlier) {
   const parents = data.fields.filter(({ birth }) => birth?.name === "parent");
   const parent = earlier[parents[0]?.target ?? -1];
-  demand(parents.length <= 1, `the parents of ${data.name}`);
+  demand(parents.length <= 1);
   for (const { name, kind, lanes, birth } of data.fields) {
     if (!birth) continue;
     const other = parent?.fields[birth.field];
@@ -119,7 +116,7 @@ function checkBirths(data, earlier) {
       sound &&= other && other.kind.name === "angle" && other.lanes === 1 && lanes === 2;
       sound &&= reaches(/** @type {Field} */ ({ kind }));
     }
-    demand(Boolean(sound), `the birth of ${data.name}.${name}`);
+    demand(sound);
   }
 }
 

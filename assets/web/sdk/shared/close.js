@@ -4,39 +4,39 @@
 /** @typedef {"never" | "resume" | "rejoin" | "retry"} Then what a client does next by itself */
 
 /**
- * The table, by code: name, fault, what then (a number is `retry` after so many seconds), and a
- * sentence for a person.
+ * The table: code, name, fault, what then (a number is `retry` after so many seconds), and a sentence
+ * for a person, where the name does not say enough.
  *
- * @type {Map<number, [string, Fault, "never" | "resume" | "rejoin" | number, string]>}
+ * @type {[number, string, Fault, "never" | "resume" | "rejoin" | number, string?][]}
  */
-const REASONS = new Map([
-  [1000, ["left", "neither", "never", "You left the room."]],
-  [1003, ["text_message", "peer", "never", "The client sent a text message."]],
-  [1009, ["message_too_large", "peer", "resume", "The client sent too large a message."]],
-  [4001, ["unsupported_version", "peer", "never", "The server speaks another version. Reload the page."]],
-  [4002, ["schema_mismatch", "peer", "never", "The server runs another version of the game. Reload the page."]],
-  [4003, ["unknown_game", "peer", "never", "The server does not host this game."]],
-  [4004, ["unknown_room", "peer", "never", "There is no such room."]],
-  [4005, ["room_full", "neither", 5, "The room is full."]],
-  [4006, ["already_started", "neither", 30, "The match has begun already."]],
-  [4007, ["not_allowed", "neither", "never", "You are not allowed in."]],
-  [4008, ["server_full", "neither", 10, "The server is full."]],
-  [4009, ["hello_timeout", "peer", "resume", "The connection was too slow."]],
-  [4010, ["out_of_order", "peer", "never", "The client broke the protocol."]],
-  [4011, ["malformed", "peer", "resume", "The server could not read a message."]],
-  [4012, ["unknown_section", "peer", "never", "The client sent what the server does not know."]],
-  [4013, ["invalid_token", "peer", "rejoin", "The seat is not yours."]],
-  [4014, ["session_expired", "neither", "rejoin", "The seat was given away."]],
-  [4015, ["replaced", "neither", "never", "You are playing elsewhere."]],
-  [4016, ["too_slow", "peer", "resume", "The connection is too slow."]],
-  [4017, ["too_many_messages", "peer", 5, "The client sent too much."]],
-  [4018, ["idle", "peer", "resume", "Nothing was heard for too long."]],
-  [4019, ["desynchronised", "server", "resume", "The world went astray."]],
-  [4020, ["room_closed", "neither", "rejoin", "The room was closed."]],
-  [4021, ["internal", "server", "rejoin", "The room ended by a defect."]],
-  [4022, ["restarting", "neither", "resume", "The server restarts."]],
-  [4023, ["kicked", "neither", "never", "You were removed from the room."]],
-]);
+const REASONS = [
+  [1000, "left", "neither", "never", "You left the room."],
+  [1003, "text_message", "peer", "never"],
+  [1009, "message_too_large", "peer", "resume"],
+  [4001, "unsupported_version", "peer", "never", "The server speaks another version: reload."],
+  [4002, "schema_mismatch", "peer", "never", "The server runs another version of the game: reload."],
+  [4003, "unknown_game", "peer", "never", "The server does not host this game."],
+  [4004, "unknown_room", "peer", "never", "There is no such room."],
+  [4005, "room_full", "neither", 5, "The room is full."],
+  [4006, "already_started", "neither", 30, "The match has begun already."],
+  [4007, "not_allowed", "neither", "never", "You are not allowed in."],
+  [4008, "server_full", "neither", 10, "The server is full."],
+  [4009, "hello_timeout", "peer", "resume"],
+  [4010, "out_of_order", "peer", "never"],
+  [4011, "malformed", "peer", "resume"],
+  [4012, "unknown_section", "peer", "never"],
+  [4013, "invalid_token", "peer", "rejoin"],
+  [4014, "session_expired", "neither", "rejoin", "Your seat was given away."],
+  [4015, "replaced", "neither", "never", "You are playing elsewhere."],
+  [4016, "too_slow", "peer", "resume", "The connection is too slow."],
+  [4017, "too_many_messages", "peer", 5],
+  [4018, "idle", "peer", "resume", "Nothing was heard for too long."],
+  [4019, "desynchronised", "server", "resume"],
+  [4020, "room_closed", "neither", "rejoin", "The room was closed."],
+  [4021, "internal", "server", "rejoin"],
+  [4022, "restarting", "neither", "resume", "The server restarts."],
+  [4023, "kicked", "neither", "never", "You were removed from the room."],
+];
 
 /** Ends that no close frame tells of. */
 const OWN_REASONS = {
@@ -77,15 +77,13 @@ export class SynclineError extends Error {
    * @returns {SynclineError} the end
    */
   static fromClose(code, text) {
-    const known = REASONS.get(code);
-    if (!known) {
-      return SynclineError.of(code >= 4000 ? "unknown_code" : "lost", text, code);
-    }
-    const [reason, fault, then, sentence] = known;
-    const detail = text.startsWith(`${reason}: `) ? text.slice(reason.length + 2) : text === reason ? "" : text;
-    const retryAfter = typeof then === "number" ? then : 0;
-    const next = typeof then === "number" ? "retry" : then;
-    return new SynclineError({ reason, code, fault, then: next, retryAfter, detail, sentence });
+    const known = REASONS.find((row) => row[0] === code);
+    if (!known) return SynclineError.of(code >= 4000 ? "unknown_code" : "lost", text, code);
+    const [, reason, fault, next, sentence = `The connection was closed: ${reason.replaceAll("_", " ")}.`] = known;
+    const detail = text.startsWith(reason) ? text.slice(reason.length + 2) : text;
+    const retryAfter = typeof next === "number" ? next : 0;
+    const then = typeof next === "number" ? "retry" : next;
+    return new SynclineError({ reason, code, fault, then, retryAfter, detail, sentence });
   }
 
   /**
@@ -104,5 +102,5 @@ export class SynclineError extends Error {
 
 /** @returns {number[]} the close codes that the table knows */
 export function closeCodes() {
-  return [...REASONS.keys()];
+  return REASONS.map(([code]) => code);
 }

@@ -22,7 +22,13 @@ export class ClassMemory {
     this.room = 0;
     /** Numbers that have been given to rows of this class so far. */
     this.named = 0;
+    this.momentum = new Int8Array(lanes);
+    this.squared = new Float64Array(circles.length);
+    this.score = new Int8Array(circles.length);
+    this.launch = new Float64Array(2);
+    this.newest = new Uint32Array(words);
 
+    // By slot, from here on.
     this.taken = new Uint8Array(0);
     /** A number for each row that no other row of the class has. */
     this.names = new Uint32Array(0);
@@ -49,12 +55,6 @@ export class ClassMemory {
     this.run = new Int16Array(0);
     /** The words of each rotation before the last change, four each. */
     this.before = new Uint32Array(0);
-
-    this.momentum = new Int8Array(lanes);
-    this.squared = new Float64Array(circles.length);
-    this.score = new Int8Array(circles.length);
-    this.launch = new Float64Array(2);
-    this.newest = new Uint32Array(words);
   }
 
   /**
@@ -65,30 +65,23 @@ export class ClassMemory {
   reserve(slots) {
     if (slots <= this.room) return;
     if (slots > ENTITIES_PER_CLASS_MAX) throw new DecodeError("too many entities");
-    const room = Math.min(Math.max(slots, 2 * this.room, 8), ENTITIES_PER_CLASS_MAX);
+    this.room = Math.min(Math.max(slots, 2 * this.room, 8), ENTITIES_PER_CLASS_MAX);
     const { words, lanes } = this.plan;
-    this.taken = grown(this.taken, room);
-    this.names = grown(this.names, room);
-    this.words = grown(this.words, room * words);
-    this.changed = grown(this.changed, room);
-    this.surprised = grown(this.surprised, room);
-    this.born = grown(this.born, room);
-    this.fired = grown(this.fired, room);
-    this.moves = grown(this.moves, room);
-    this.turns = grown(this.turns, room);
-    this.groupSurprised = grown(this.groupSurprised, room * this.groupCount);
-    this.size = grown(this.size, room * words);
-    this.sign = grown(this.sign, room * words);
-    this.change = grown(this.change, room * words);
-    this.place0 = grown(this.place0, room * lanes);
-    this.place1 = grown(this.place1, room * lanes);
-    this.speed0 = grown(this.speed0, room * lanes);
-    this.speed1 = grown(this.speed1, room * lanes);
-    this.start0 = grown(this.start0, room * lanes);
-    this.start1 = grown(this.start1, room * lanes);
-    this.run = grown(this.run, room * lanes);
-    this.before = grown(this.before, room * this.turnCount * 4);
-    this.room = room;
+    this.grow(1, ["taken", "names", "changed", "surprised", "born", "fired", "moves", "turns"]);
+    this.grow(words, ["words", "size", "sign", "change"]);
+    this.grow(lanes, ["place0", "place1", "speed0", "speed1", "start0", "start1", "run"]);
+    this.grow(this.groupCount, ["groupSurprised"]);
+    this.grow(4 * this.turnCount, ["before"]);
+  }
+
+  /** @param {number} width of a slot @param {string[]} names of arrays */
+  grow(width, names) {
+    const arrays = /** @type {Record<string, any>} */ (this);
+    for (const name of names) {
+      const before = arrays[name];
+      arrays[name] = new before.constructor(this.room * width);
+      arrays[name].set(before);
+    }
   }
 
   /**
@@ -143,18 +136,6 @@ export class ClassMemory {
     const size = this.size[at];
     if (size > 0) this.size[at] = size > 3 ? size - 3 : 0;
   }
-}
-
-/**
- * @template {Uint8Array | Int8Array | Int16Array | Int32Array | Uint32Array} T
- * @param {T} array what was there
- * @param {number} length how long it becomes
- * @returns {T} a longer copy
- */
-function grown(array, length) {
-  const made = /** @type {T} */ (new /** @type {any} */ (array.constructor)(length));
-  made.set(/** @type {any} */ (array));
-  return made;
 }
 
 /**

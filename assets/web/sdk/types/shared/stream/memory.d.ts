@@ -25,6 +25,11 @@ export class ClassMemory {
     room: number;
     /** Numbers that have been given to rows of this class so far. */
     named: number;
+    momentum: Int8Array<ArrayBuffer>;
+    squared: Float64Array<ArrayBuffer>;
+    score: Int8Array<ArrayBuffer>;
+    launch: Float64Array<ArrayBuffer>;
+    newest: Uint32Array<ArrayBuffer>;
     taken: Uint8Array<ArrayBuffer>;
     /** A number for each row that no other row of the class has. */
     names: Uint32Array<ArrayBuffer>;
@@ -49,17 +54,14 @@ export class ClassMemory {
     run: Int16Array<ArrayBuffer>;
     /** The words of each rotation before the last change, four each. */
     before: Uint32Array<ArrayBuffer>;
-    momentum: Int8Array<ArrayBuffer>;
-    squared: Float64Array<ArrayBuffer>;
-    score: Int8Array<ArrayBuffer>;
-    launch: Float64Array<ArrayBuffer>;
-    newest: Uint32Array<ArrayBuffer>;
     /**
      * Makes room for at least so many slots.
      *
      * @param {number} slots how many
      */
     reserve(slots: number): void;
+    /** @param {number} width of a slot @param {string[]} names of arrays */
+    grow(width: number, names: string[]): void;
     /**
      * A row is in the slot from now on, with nothing remembered of it.
      *

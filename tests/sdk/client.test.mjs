@@ -1,0 +1,321 @@
+// One client in virtual time, against a server that the tests write.
+
+import assert from "node:assert/strict";
+import { test } from "node:test";
+
+import { connect } from "../../assets/web/sdk/index.js";
+import { hex, unhex } from "./support/golden.mjs";
+import { ARENA, FakeServer, VirtualClock, arenaFrame, frameOf, replyOf, updateOf } from "./support/virtual.mjs";
+
+const TICK = 1000 / 30;
+
+function begin(options = {}) {
+  const clock = new VirtualClock();
+  const server = new FakeServer();
+  const { WebSocket } = server;
+  const client = connect("ws://test/play", { WebSocket, clock, environment: null, name: "Ada", ...options });
+  clock.pass(0);
+  return { clock, server, client };
+}
+
+/** A client in a running match that joined at tick 100 of it, the first of the vector. */
+function playing(options = {}) {
+  const made = begin(options);
+  made.origin = made.clock.time - 100 * TICK;
+  made.server.pong(made.clock, made.origin, made.server.welcome().control);
+  made.server.send([3, arenaFrame(0, 100, "join")]);
+  return made;
+}
+
+/** Plays the vector's ticks from `first` on, one a tick, `lost` of them unsent because empty. */
+function play({ clock, server, origin }, first, last) {
+  const taken = { control: [], input: [], command: [] };
+  for (let number = first; number <= last; number++) {
+    clock.pass(Math.max(origin + (100 + number) * TICK - clock.time, 0));
+    const { chunk } = ARENA.ticks[number];
+    if (chunk !== "" || number === last) server.send([3, arenaFrame(number, 100 + number)]);
+    const { control, input, command } = server.take();
+    server.pong(clock, origin, control);
+    taken.control.push(...control);
+    taken.input.push(...input);
+    taken.command.push(...command);
+  }
+  return taken;
+}
+
+const wordsOf = (world, name) => {
+  const { index } = world.schema.classes.find((data) => data.name === name);
+  const { count, taken } = world.rows[index];
+  return Array.from({ length: count }, (_, slot) => (taken[slot] ? { slot, words: world.words(name, slot) } : [])).flat();
+};
+
+test("greets, is welcomed, and shows the world as it was told", () => {
+  const { server, client } = begin();
+  assert.equal(client.state, "connecting");
+  assert.equal(server.socket.protocol, "syncline.v1");
+  server.open();
+  const [hello] = server.take().control;
+  assert.deepEqual([hello.name, hello.text, hello.fingerprint, hello.resume], ["hello", "Ada", null, null]);
+  server.welcome();
+  assert.equal(client.state, "playing");
+  assert.deepEqual([client.player, client.room.code, client.phase.name], [0, "7K2MXQ", "running"]);
+  assert.deepEqual([...client.roster.values()], [{ player: 0, name: "Ada", connected: true }]);
+  server.send([3, arenaFrame(0, 100, "join")]);
+  assert.equal(client.world.tick, 100);
+  ARENA.ticks[0].classes.forEach((rows, index) => {
+    assert.deepEqual(wordsOf(client.world, client.schema.classes[index].name), rows);
+  });
+  const [ship] = client.world.all("Ship");
+  if (ship) assert.equal(typeof ship.position[0], "number");
+});
+
+test("silent ticks went as predicted", () => {
+  const made = playing();
+  play(made, 1, 200);
+  const told = ARENA.ticks.slice(0, 201).findLastIndex(({ classes }) => classes);
+  const again = playing();
+  play(again, 1, told);
+  ARENA.ticks[told].classes.forEach((rows, index) => {
+    assert.deepEqual(wordsOf(again.client.world, again.client.schema.classes[index].name), rows);
+  });
+  assert.equal(made.client.stats.resyncs, 0);
+});
+
+test("acknowledges after 100 ms at the latest, and at four messages at once", () => {
+  const { clock, server } = begin({ role: "spectator" });
+  server.welcome({ player: null });
+  const received = () => server.take().input.map(({ received }) => received);
+  clock.pass(99);
+  assert.deepEqual(received(), []);
+  clock.pass(1);
+  assert.deepEqual(received(), [1]);
+  server.send([3, arenaFrame(0, 100, "join")]);
+  for (let number = 1; number < 4; number++) {
+    assert.deepEqual(received(), []);
+    server.send([3, arenaFrame(number, 100 + number)]);
+  }
+  assert.deepEqual(received(), [5]);
+});
+
+test("something other than a welcome first makes no sense", () => {
+  const { server, client } = begin();
+  server.open();
+  server.send([1, unhex("0307fc15a57302")]);
+  assert.deepEqual([server.socket.closedWith, client.ending.reason], [4011, "unreadable"]);
+});
+
+test("stamps one input a tick, ahead of the match by the way and half a tick", () => {
+  const made = playing();
+  made.client.setInput({ direction: 3 });
+  const { input } = play(made, 1, 60);
+  const frames = input.flatMap(({ first, count }) => Array.from({ length: count }, (_, at) => first + at));
+  assert.ok(frames.length >= 55, `${frames.length}`);
+  frames.slice(1).forEach((tick, at) => assert.equal(tick, frames[at] + 1));
+  const now = Math.floor((made.clock.time - made.origin) / TICK);
+  assert.ok(frames.at(-1) >= now && frames.at(-1) <= now + 2, `${frames.at(-1)} at ${now}`);
+});
+
+test("a press shorter than a tick is not lost", () => {
+  const made = playing();
+  play(made, 1, 30);
+  made.client.setInput({ fire: true });
+  made.client.setInput({});
+  const { input } = play(made, 31, 36);
+  // direction has 4 bits, then boost, then fire.
+  const fires = input.filter(({ count }) => count > 0).map(({ words }) => (words[0] >> 5) & 1);
+  assert.deepEqual(fires.filter(Boolean).length, 1, fires.join());
+  assert.throws(() => made.client.setInput({ jump: true }), TypeError);
+  assert.throws(() => made.client.setInput({ fire: 1 }), TypeError);
+});
+
+test("a stream that goes astray is asked for anew, and heals", () => {
+  const made = playing();
+  play(made, 1, 28);
+  const chunk = Uint8Array.from(unhex(ARENA.ticks[29].chunk), (byte) => byte ^ 255);
+  made.server.send([3, frameOf(129, [[0, 0, Uint8Array.of(...chunk, 7, 7, 7, 7, 7, 7, 7, 7, 7)]])]);
+  const [resync] = made.server.take().control.filter(({ name }) => name === "resync");
+  assert.deepEqual(resync, { name: "resync", incarnation: 1, stream: 0, tick: 129 });
+  made.server.send([3, arenaFrame(30, 130)]);
+  assert.equal(made.client.world.tick, 128, "chunks pass meanwhile");
+  const number = ARENA.ticks.findIndex(({ join }, at) => at > 30 && join);
+  const reset = [];
+  made.client.on("reset", (reason) => reset.push(reason));
+  made.server.send([3, arenaFrame(number, 100 + number, "join")]);
+  assert.equal(made.client.world.tick, 100 + number);
+  assert.deepEqual(reset, ["join"]);
+  assert.equal(made.client.stats.resyncs, 1);
+});
+
+test("a lost connection is resumed with the token, after a wait that grows", () => {
+  const made = playing();
+  const states = [];
+  made.client.on("state", (state, ending) => states.push([state, ending?.reason]));
+  made.server.close(1006);
+  assert.deepEqual(states, [["waiting", "lost"]]);
+  assert.ok(made.client.world.tick === 100, "the world stays");
+  const waits = [];
+  for (let attempt = 0; attempt < 4; attempt++) {
+    waits.push(made.client.retryAt - made.clock.time);
+    made.clock.pass(waits.at(-1) + 1);
+    if (attempt < 3) made.server.close(1006);
+  }
+  waits.forEach((wait, at) => assert.ok(wait >= 125 * 2 ** at && wait <= 250 * 2 ** at, `${waits}`));
+  made.server.open();
+  const [hello] = made.server.take().control;
+  assert.equal(hex(hello.resume), "010203");
+  assert.equal(hello.fingerprint, 99n);
+  made.server.welcome({ schema: false, attach: 2 });
+  assert.equal(made.client.state, "playing");
+  assert.equal(made.client.room.resumed, true);
+});
+
+test("does what each close reason says", async () => {
+  const after = (code) => {
+    const made = playing();
+    made.server.close(code, "why");
+    return made;
+  };
+  assert.equal(after(4007).client.state, "closed");
+  assert.equal(after(4007).client.ending.reason, "not_allowed");
+  const full = after(4005);
+  assert.ok(full.client.retryAt - full.clock.time >= 5000);
+  const expired = after(4014);
+  expired.clock.pass(300);
+  expired.server.open();
+  assert.equal(expired.server.take().control[0].resume, null);
+  const replaced = after(4015);
+  assert.equal(replaced.client.state, "replaced");
+  replaced.clock.pass(60000);
+  assert.equal(replaced.server.sockets.length, 1, "does not fight");
+  replaced.client.reconnect();
+  replaced.server.open();
+  assert.equal(hex(replaced.server.take().control[0].resume), "010203");
+  const changed = after(4002);
+  changed.clock.pass(300);
+  changed.server.open();
+  assert.equal(changed.server.take().control[0].fingerprint, null, "learns the new schema");
+  const refused = begin();
+  refused.server.close(4004);
+  await assert.rejects(refused.client.joined, { name: "SynclineError", reason: "unknown_room", then: "never" });
+});
+
+test("bytes that make no sense end the connection", () => {
+  const made = playing();
+  made.server.send([3, Uint8Array.of(1)]);
+  assert.equal(made.server.socket.closedWith, 4011);
+  assert.deepEqual([made.client.state, made.client.ending.reason], ["waiting", "unreadable"]);
+});
+
+test("a silent server is left after ten seconds", () => {
+  const made = playing();
+  made.clock.pass(9900);
+  assert.equal(made.client.state, "playing");
+  made.clock.pass(200);
+  assert.equal(made.client.ending.reason, "silent");
+});
+
+test("commands are answered, refused or lost", async () => {
+  const made = playing();
+  const applied = made.client.command("ChooseShip", { ship: 1 });
+  made.server.send([1, replyOf(0, { tick: 105 })]);
+  assert.deepEqual(await applied, { tick: 105 });
+  const refused = made.client.command("ChooseShip", { ship: 9 });
+  made.server.send([1, replyOf(1, { rule: "there is no ship 9" })]);
+  await assert.rejects(refused, { reason: "rule", message: "there is no ship 9" });
+  const lost = made.client.command("ChooseShip", { ship: 0 });
+  made.server.close(1006);
+  await assert.rejects(lost, { reason: "lost" });
+  await assert.rejects(made.client.command("ChooseShip", { ship: 0 }), { reason: "lost" });
+  const other = playing().client;
+  assert.throws(() => other.command("ChooseShip", { ship: -1 }), TypeError);
+  assert.throws(() => other.command("Fly"), TypeError);
+});
+
+test("another match voids what was known", () => {
+  const made = playing();
+  play(made, 1, 20);
+  const told = [];
+  made.client.on("reset", (reason) => told.push(reason));
+  made.server.send([1, updateOf(2)]);
+  assert.deepEqual([told, made.client.world.tick, made.client.world.count("Ship")], [["match"], -1, 0]);
+  assert.equal(made.client.interpolate(made.clock.time), null);
+});
+
+test("draws between two frames, never back, and the present after a freeze", () => {
+  const made = playing();
+  play(made, 1, 90);
+  let before = made.client.interpolate(made.clock.time).tick;
+  const moments = [];
+  for (let number = 91; number < 120; number++) {
+    made.clock.pass(TICK);
+    if (number % 2) made.server.send([3, arenaFrame(number, 100 + number)]);
+    else if (ARENA.ticks[number].chunk) made.server.send([3, arenaFrame(number, 100 + number)]);
+    const { tick } = made.client.interpolate(made.clock.time);
+    moments.push(tick - before);
+    before = tick;
+  }
+  assert.ok(moments.every((by) => by >= 0 && by < 1.5), moments.join());
+  // A minute without timers; then what waited comes at once, and a join at the present.
+  made.clock.freeze(60000);
+  for (let number = 120; number < 140; number++) made.server.send([3, arenaFrame(number, 100 + number)]);
+  const present = Math.floor((made.clock.time - made.origin) / TICK);
+  const number = ARENA.ticks.findIndex(({ join }, at) => at > 140 && join);
+  made.server.send([3, arenaFrame(number, present, "join")]);
+  made.clock.pass(5);
+  for (let after = 1; after <= 10; after++) {
+    made.clock.pass(TICK);
+    made.server.send([3, arenaFrame(number + after, present + after)]);
+    made.client.interpolate(made.clock.time);
+  }
+  const { tick, events } = made.client.interpolate(made.clock.time);
+  assert.ok(present + 10 - tick < 10, `${present + 10 - tick} ticks behind`);
+  assert.ok(events.every((event) => event.tick > present - 15), "what is past is past");
+  assert.equal(made.client.state, "playing");
+});
+
+test("a simulated latency delays both ways, in order", () => {
+  const { clock, server, client } = begin({ simulate: { latency: 100, jitter: 40 } });
+  server.open();
+  assert.equal(server.take().control.length, 0);
+  clock.pass(90);
+  assert.equal(server.take().control[0].name, "hello");
+  server.welcome();
+  assert.equal(client.state, "connecting");
+  clock.pass(90);
+  assert.equal(client.state, "playing");
+  assert.equal(client.stats.simulated.latency, 100);
+  client.simulate(null);
+  assert.equal(client.stats.simulated, null);
+  assert.throws(() => client.simulate({ loss: 1 }), TypeError);
+});
+
+test("a listener that throws stops nothing", () => {
+  const made = begin();
+  const error = console.error;
+  const reported = [];
+  console.error = (value) => reported.push(value);
+  made.client.on("joined", () => {
+    throw new Error("mine");
+  });
+  let told = 0;
+  made.client.on("phase", () => (told += 1));
+  made.server.welcome();
+  console.error = error;
+  assert.deepEqual([reported.length, told, made.client.state], [1, 1, "playing"]);
+});
+
+test("leaving gives the seat up and ends", async () => {
+  const made = playing();
+  made.server.take();
+  const over = made.client.leave();
+  assert.equal(made.server.take().control.at(-1).name, "leave");
+  made.server.close(1000, "left");
+  await over;
+  assert.deepEqual([made.client.state, made.client.ending.reason, made.clock.timers.size], ["closed", "left", 0]);
+});
+
+test("options that make no sense are told at once", () => {
+  for (const options of [{ rooom: 1 }, { room: "ABC" }, { room: {} }, { role: "judge" }, { simulate: { latency: -1 } }]) {
+    assert.throws(() => begin(options), TypeError, JSON.stringify(options));
+  }
+});
