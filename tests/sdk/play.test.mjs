@@ -1,0 +1,182 @@
+// Clients on a real server, whose binary SYNCLINE_SERVER names. Skipped without.
+
+import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { readFileSync } from "node:fs";
+import { createServer } from "node:net";
+import { after, before, test } from "node:test";
+import WebSocket from "ws";
+
+import { connect } from "../../assets/web/sdk/index.js";
+import { prediction } from "../../assets/web/arena/step.js";
+
+const binary = process.env.SYNCLINE_SERVER;
+const skip = binary ? false : "SYNCLINE_SERVER names no binary";
+
+let server;
+let url;
+
+const settle = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
+
+async function until(what, condition, ms = 20000) {
+  for (const end = Date.now() + ms; !condition(); await settle(10)) assert.ok(Date.now() < end, `no ${what} in time`);
+}
+
+before(async () => {
+  if (!binary) return;
+  const port = await new Promise((resolve) => {
+    const probe = createServer().listen(0, "127.0.0.1", () => {
+      const { port } = probe.address();
+      probe.close(() => resolve(port));
+    });
+  });
+  url = `ws://127.0.0.1:${port}/play`;
+  server = spawn(binary, ["serve", "--bind", `127.0.0.1:${port}`, "--log", "warn"], { stdio: "inherit" });
+  await until("server", () => server.pid !== undefined);
+  for (let attempt = 0; attempt < 200; attempt++) {
+    try {
+      await fetch(`http://127.0.0.1:${port}/readyz`);
+      return;
+    } catch {
+      await settle(50);
+    }
+  }
+});
+
+after(() => server?.kill());
+
+/** A player of arena who does what `input` says at each tick of a display of 60 Hz. */
+function player(name, input, options = {}) {
+  const client = connect(url, { WebSocket, game: "arena", name, prediction, environment: null, ...options });
+  const jumps = [];
+  let last = null;
+  const timer = setInterval(() => {
+    client.setInput(input(client));
+    client.interpolate();
+    const drawn = client.predict()?.drawn ?? null;
+    if (drawn && last) jumps.push(Math.hypot(drawn[0] - last[0], drawn[1] - last[1]));
+    last = drawn;
+  }, 16);
+  const done = async () => {
+    clearInterval(timer);
+    await client.leave();
+  };
+  return { client, jumps, done };
+}
+
+/** Flies in a square and fires now and then. */
+const square = (phase) => () => {
+  const time = Math.floor(Date.now() / 400) + phase;
+  return { direction: 1 + 2 * (time % 4), fire: time % 3 === 0, aim: (time % 16) / 3 };
+};
+
+test("two clients see each other move, and predict without an error", { skip, timeout: 60000 }, async () => {
+  const one = player("Ada", square(0), { room: { create: true } });
+  await one.client.joined;
+  const two = player("Bo", square(1), { room: one.client.room.code, simulate: { latency: 150, jitter: 15 } });
+  await two.client.joined;
+  const seen = (client, who) => client.interpolate()?.all("Ship").find(({ owner }) => owner === who.player)?.position;
+  await until("sight", () => seen(one.client, two.client) && seen(two.client, one.client));
+  const places = new Set();
+  const watch = setInterval(() => places.add(`${seen(one.client, two.client)} ${seen(two.client, one.client)}`), 50);
+  await until("prediction", () => one.client.stats.predicted > 60 && two.client.stats.predicted > 60);
+  clearInterval(watch);
+  assert.ok(places.size > 10, `${places.size} places`);
+  for (const { client } of [one, two]) {
+    const { predictionErrors, resyncs, corrections } = client.stats;
+    assert.deepEqual([predictionErrors, resyncs], [0, 0], JSON.stringify(corrections));
+  }
+  assert.deepEqual([...one.client.roster.values()].map(({ name }) => name).sort(), ["Ada", "Bo"]);
+  // A chosen ship is refused or applied by the game.
+  const { tick } = await two.client.command("ChooseShip", { ship: 1 });
+  assert.ok(tick > 0);
+  await assert.rejects(two.client.command("ChooseShip", { ship: 200 }), { reason: "rule" });
+  await Promise.all([one.done(), two.done()]);
+});
+
+test("a connection that is cut is taken up again", { skip, timeout: 60000 }, async () => {
+  const sockets = [];
+  class Cut extends WebSocket {
+    constructor(...values) {
+      super(...values);
+      sockets.push(this);
+    }
+  }
+  const { client, done } = player("Cy", square(0), { room: { create: true }, WebSocket: Cut });
+  await until("frames", () => client.world.tick > 0 && client.stats.predicted > 5);
+  const { session } = client.room;
+  const seat = client.player;
+  sockets[0].terminate();
+  await until("loss", () => client.state !== "playing");
+  await until("return", () => client.state === "playing");
+  const { tick } = client.world;
+  await until("frames again", () => client.world.tick > tick + 10);
+  assert.deepEqual([client.room.session, client.player, client.room.resumed, client.room.attach], [session, seat, true, 2]);
+  assert.equal(client.stats.predictionErrors, 0);
+  await done();
+});
+
+test("what another connection takes over is replaced, and can be taken back", { skip, timeout: 60000 }, async () => {
+  const kept = { value: null };
+  const environment = () => ({
+    isHidden: () => false,
+    isOffline: () => false,
+    listen: () => () => {},
+    claim: async () => kept.value,
+    keep: (value) => (kept.value = value ?? kept.value),
+  });
+  const one = connect(url, { WebSocket, game: "arena", room: { create: true }, environment: environment() });
+  await one.joined;
+  const two = connect(url, { WebSocket, game: "arena", environment: environment() });
+  await two.joined;
+  await until("replacement", () => one.state === "replaced");
+  assert.deepEqual([one.ending.reason, two.room.code, two.player], ["replaced", one.room.code, one.player]);
+  one.reconnect();
+  await until("return", () => one.state === "playing" && two.state === "replaced");
+  await one.leave();
+});
+
+/** The code of a document: all its blocks of JavaScript, in order. */
+const codeOf = (name) =>
+  [...readFileSync(new URL(`../../assets/web/sdk/${name}`, import.meta.url), "utf8").matchAll(/^```js\n([^]*?)^```/gm)].map(
+    ([, code]) => code,
+  );
+
+/** Runs a document's module with a server, where it says `ws://localhost:7777/play`. */
+async function run(code) {
+  const sdk = new URL("../../assets/web/sdk/index.js", import.meta.url).href;
+  const ws = import.meta.resolve("ws");
+  const source = code.replaceAll('"./sdk/index.js"', `"${sdk}"`).replaceAll('"ws"', `"${ws}"`);
+  return import(`data:text/javascript,${encodeURIComponent(source.replaceAll("ws://localhost:7777/play", url))}`);
+}
+
+test("the 20 lines of the README draw a ship", { skip, timeout: 60000 }, async () => {
+  const [code] = codeOf("README.md");
+  assert.ok(code.trim().split("\n").length <= 21, `${code.trim().split("\n").length} lines`);
+  const drawn = new Set();
+  let next = null;
+  const screen = { clearRect() {}, fillRect: (x, y) => drawn.add(`${screen.fillStyle} ${x} ${y}`) };
+  const listeners = {};
+  Object.assign(globalThis, {
+    document: { getElementById: () => ({ getContext: () => screen }), hidden: false, addEventListener() {}, removeEventListener() {} },
+    addEventListener: (name, listener) => (listeners[name] = listener),
+    removeEventListener() {},
+    requestAnimationFrame: (draw) => (next = draw),
+    WebSocket,
+    sessionStorage: { getItem: () => null, setItem() {} },
+  });
+  if (!globalThis.navigator?.onLine) Object.defineProperty(globalThis, "navigator", { value: { onLine: true }, configurable: true });
+  await run(`${code}\nglobalThis.shown = client;`);
+  listeners.keydown({ code: "KeyD" });
+  const timer = setInterval(() => next(performance.now()), 16);
+  await until("a ship that moves", () => [...drawn].filter((each) => each.startsWith("gold")).length > 10);
+  clearInterval(timer);
+  await globalThis.shown.leave();
+  for (const name of ["document", "WebSocket", "sessionStorage"]) delete globalThis[name];
+});
+
+test("the client of the guide follows a match", { skip, timeout: 60000 }, async () => {
+  const { finished } = await run(codeOf("guide.md").join("\n"));
+  const ticks = await finished;
+  assert.ok(ticks.length >= 10 && ticks.every((tick, at) => at === 0 || tick > ticks[at - 1]), ticks.join());
+});
