@@ -120,11 +120,11 @@ function controlOf(body) {
   const variant = reader.u32();
   if (variant === 0) {
     reader.u32();
-    const game = reader.optional(() => reader.string());
+    const game = reader.optional(() => reader.text());
     const fingerprint = reader.optional(() => reader.u64());
     const room = reader.u32();
-    const code = room === 2 ? reader.string() : null;
-    return { name: "hello", game, fingerprint, room, code, resume: reader.optional(() => reader.blob()), text: reader.string() };
+    const code = room === 2 ? reader.text() : null;
+    return { name: "hello", game, fingerprint, room, code, resume: reader.optional(() => reader.blob()), text: reader.text() };
   }
   if (variant === 1) return { name: "ping", nonce: reader.u32() };
   if (variant === 4) return { name: "resync", incarnation: reader.u32(), stream: reader.u8(), tick: reader.u32() };
@@ -158,9 +158,9 @@ export function welcomeOf({ schema = true, attach = 1, incarnation = 1, token = 
   writer.blob(Uint8Array.from(token));
   writer.u32(15000);
   writer.u32(1);
-  writer.string("7K2MXQ");
+  writer.text("7K2MXQ");
   writer.optional(player, (seat) => writer.u32(seat));
-  writer.string("arena");
+  writer.text("arena");
   writer.u32(30);
   writer.u8(1);
   writer.u64(99n);
@@ -182,7 +182,7 @@ function roomOf({ incarnation, tick, whole }) {
   writer.bool(whole);
   writer.u32(1);
   writer.u32(0);
-  writer.string("Ada");
+  writer.text("Ada");
   writer.bool(true);
   writer.u32(0);
   return writer.finish();
@@ -210,7 +210,7 @@ export function replyOf(sequence, outcome) {
   } else {
     writer.u32(1);
     writer.u32(5);
-    writer.string(outcome.rule);
+    writer.text(outcome.rule);
   }
   return writer.finish();
 }

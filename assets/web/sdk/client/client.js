@@ -79,43 +79,63 @@ export class CommandRefused extends Error {
 
 /** One client of one server. Made by {@link import("../index.js").connect}. */
 export class Client {
+  /** @type {Resolved} */
+  #options;
+  /** @type {import("./options.js").Clock} */
+  #clock;
+  /** @type {Emitter<Events & Record<string, (...values: any[]) => void>>} */
+  #emitter;
+  /** @type {Scene} */
+  #scene;
+  /** @type {Controls} */
+  #controls;
+  /** @type {Statistics} */
+  #statistics;
+  /** @type {Conditioner} */
+  #conditioner;
+  /** @type {Backoff} */
+  #backoff;
+  /** @type {Link} */
+  #link;
+  /** @type {number} When the link gives up or goes on. */
+  #until;
+  /** @type {any} */
+  #socket;
+  /** @type {any} */
+  #timer;
+  /** @type {Playing | null} */
+  #playing;
+  /** @type {Playing | null} What came before, of the same session. */
+  #before;
+  /** @type {Uint8Array | null} */
+  #token;
+  /** @type {bigint | null} */
+  #fingerprint;
+  /** @type {() => void} */
+  #stopListening;
+  /** @type {{ resolve: (room: Room) => void, reject: (error: SynclineError) => void }} */
+  #joining;
+
   /** @param {Resolved} options */
   constructor(options) {
-    /** @private */
-    this.options = options;
-    /** @private */
-    this.clock = options.clock;
-    /** @private @type {Emitter<Events & Record<string, (...values: any[]) => void>>} */
-    this.emitter = new Emitter();
-    /** @private */
-    this.scene = new Scene(options.snapshots);
-    /** @private */
-    this.controls = new Controls();
-    /** @private */
-    this.statistics = new Statistics();
-    /** @private */
-    this.conditioner = new Conditioner(options.clock);
-    this.conditioner.set(options.simulate);
-    /** @private */
-    this.backoff = new Backoff(options.clock.random);
-    /** @private @type {Link} */
-    this.link = "waiting";
-    /** @private When the link gives up or goes on. */
-    this.until = this.clock.now();
-    /** @private @type {any} */
-    this.socket = null;
-    /** @private @type {any} */
-    this.timer = null;
-    /** @private @type {Playing | null} */
-    this.playing = null;
-    /** @private @type {Playing | null} What came before, of the same session. */
-    this.before = null;
-    /** @private @type {Uint8Array | null} */
-    this.token = null;
-    /** @private @type {bigint | null} */
-    this.fingerprint = null;
-    /** @private */
-    this.stopListening = () => {};
+    this.#options = options;
+    this.#clock = options.clock;
+    this.#emitter = new Emitter();
+    this.#scene = new Scene(options.snapshots);
+    this.#controls = new Controls();
+    this.#statistics = new Statistics();
+    this.#conditioner = new Conditioner(options.clock);
+    this.#conditioner.set(options.simulate);
+    this.#backoff = new Backoff(options.clock.random);
+    this.#link = "waiting";
+    this.#until = this.#clock.now();
+    this.#socket = null;
+    this.#timer = null;
+    this.#playing = null;
+    this.#before = null;
+    this.#token = null;
+    this.#fingerprint = null;
+    this.#stopListening = () => {};
 
     /** @type {State} */
     this.state = "connecting";
@@ -133,12 +153,11 @@ export class Client {
     this.roster = new Map();
     /** @type {Schema | null} What rows mean. */
     this.schema = null;
-    /** @private @type {{ resolve: (room: Room) => void, reject: (error: SynclineError) => void }} */
-    this.joining = { resolve: () => {}, reject: () => {} };
+    this.#joining = { resolve: () => {}, reject: () => {} };
     /** @type {Promise<Room>} The client is in a room for the first time; rejects with a {@link SynclineError}. */
-    this.joined = new Promise((resolve, reject) => (this.joining = { resolve, reject }));
+    this.joined = new Promise((resolve, reject) => (this.#joining = { resolve, reject }));
     this.joined.catch(() => {});
-    this.start();
+    this.#start();
   }
 
   /**
@@ -150,22 +169,22 @@ export class Client {
    * @returns {() => void} stops listening
    */
   on(name, listener) {
-    return this.emitter.on(name, /** @type {any} */ (listener));
+    return this.#emitter.on(name, /** @type {any} */ (listener));
   }
 
   /** @returns {World} what everybody sees, as the server told it last */
   get world() {
-    return this.scene.world;
+    return this.#scene.world;
   }
 
   /** @returns {World} what this player alone sees */
   get own() {
-    return this.scene.own;
+    return this.#scene.own;
   }
 
   /** @returns {Record<string, any>} what is pressed now */
   get input() {
-    return this.controls.values;
+    return this.#controls.values;
   }
 
   /**
@@ -175,8 +194,8 @@ export class Client {
    * @throws {TypeError} for names and values that the input does not have, once the schema is known
    */
   setInput(values) {
-    const set = () => this.controls.set(values);
-    if (this.playing) this.playing.smoothly(this.clock.now(), set);
+    const set = () => this.#controls.set(values);
+    if (this.#playing) this.#playing.smoothly(this.#clock.now(), set);
     else set();
   }
 
@@ -186,8 +205,8 @@ export class Client {
    * @param {number} [now] in ms, of `performance.now()`
    * @returns {View | null} null before the first frame; the same object each time
    */
-  interpolate(now = this.clock.now()) {
-    return this.playing?.interpolate(now) ?? this.scene.still();
+  interpolate(now = this.#clock.now()) {
+    return this.#playing?.interpolate(now) ?? this.#scene.still();
   }
 
   /**
@@ -198,8 +217,8 @@ export class Client {
    *   last input that was sent, which is not to be changed; the numbers to draw; how far they are from
    *   where they should be. Null while there is nothing to predict
    */
-  predict(now = this.clock.now()) {
-    return this.playing?.predict(now) ?? null;
+  predict(now = this.#clock.now()) {
+    return this.#playing?.predict(now) ?? null;
   }
 
   /**
@@ -212,7 +231,7 @@ export class Client {
    * @throws {CommandRefused} if it was refused or lost (by the promise)
    */
   command(name, values = {}) {
-    const { playing } = this;
+    const playing = this.#playing;
     if (!playing) return Promise.reject(new CommandRefused("lost", "not in a room"));
     const data = playing.schema.commands.find((each) => each.name === name);
     if (!data) throw new TypeError(`${playing.schema.game} has no command ${name}`);
@@ -224,18 +243,18 @@ export class Client {
         (outcome) => ("tick" in outcome ? resolve(outcome) : reject(new CommandRefused(outcome.refused, outcome.text))),
         lost,
       );
-      this.send(message);
+      this.#send(message);
     });
   }
 
   /** Votes for another match. Ignored outside a room. */
   voteRematch() {
-    if (this.playing) this.send(controlMessage(encodeRematch()));
+    if (this.#playing) this.#send(controlMessage(encodeRematch()));
   }
 
   /** @returns {Stats} what a net panel shows */
   get stats() {
-    return this.statistics.read(this.clock.now(), this.playing, this.conditioner.conditions);
+    return this.#statistics.read(this.#clock.now(), this.#playing, this.#conditioner.conditions);
   }
 
   /**
@@ -245,7 +264,7 @@ export class Client {
    * @throws {TypeError} for unknown names and numbers below 0
    */
   simulate(conditions) {
-    this.conditioner.set(conditions);
+    this.#conditioner.set(conditions);
   }
 
   /**
@@ -255,7 +274,7 @@ export class Client {
    */
   leave() {
     const over = new Promise((resolve) => {
-      if (this.link === "closed") resolve(undefined);
+      if (this.#link === "closed") resolve(undefined);
       else {
         const stop = this.on("state", (state) => {
           if (state !== "closed") return;
@@ -264,297 +283,292 @@ export class Client {
         });
       }
     });
-    if (this.link === "playing") {
-      this.send(controlMessage(encodeLeave()));
-      this.link = "leaving";
-      this.until = this.clock.now() + LEAVING_MS_MAX;
-      this.schedule();
-    } else if (this.link !== "leaving" && this.link !== "closed") {
-      this.finish(SynclineError.fromClose(1000, ""));
+    if (this.#link === "playing") {
+      this.#send(controlMessage(encodeLeave()));
+      this.#link = "leaving";
+      this.#until = this.#clock.now() + LEAVING_MS_MAX;
+      this.#schedule();
+    } else if (this.#link !== "leaving" && this.#link !== "closed") {
+      this.#finish(SynclineError.fromClose(1000, ""));
     }
     return /** @type {Promise<void>} */ (over);
   }
 
   /** Tries at once, unless it is connected already. Takes a session back that plays elsewhere. */
   reconnect() {
-    if (this.link !== "waiting" && this.link !== "closed") return;
-    if (this.link === "closed") this.listen();
-    this.link = "waiting";
-    this.until = this.clock.now();
-    this.advance();
+    if (this.#link !== "waiting" && this.#link !== "closed") return;
+    if (this.#link === "closed") this.#listen();
+    this.#link = "waiting";
+    this.#until = this.#clock.now();
+    this.#advance();
   }
 
-  /** @private */
-  start() {
-    const { environment, session, room } = this.options;
+  #start() {
+    const { environment, session, room } = this.#options;
     if (environment && session !== null) {
-      this.link = "connecting";
-      this.until = Infinity;
+      this.#link = "connecting";
+      this.#until = Infinity;
       environment.claim(session).then((kept) => {
-        if (this.link === "closed") return;
+        if (this.#link === "closed") return;
         // An invitation to another room is not overruled by a seat in this one.
-        if (kept && !(room.kind === "code" && room.code !== kept.code)) this.token = kept.token;
-        this.link = "waiting";
-        this.until = this.clock.now();
-        this.advance();
+        if (kept && !(room.kind === "code" && room.code !== kept.code)) this.#token = kept.token;
+        this.#link = "waiting";
+        this.#until = this.#clock.now();
+        this.#advance();
       });
     }
-    this.listen();
-    this.schedule();
+    this.#listen();
+    this.#schedule();
   }
 
-  /** @private */
-  listen() {
-    const { environment } = this.options;
+  #listen() {
+    const { environment } = this.#options;
     if (!environment) return;
-    this.controls.released = environment.isHidden();
-    this.stopListening = environment.listen({
-      hidden: () => (this.controls.released = true),
+    this.#controls.released = environment.isHidden();
+    this.#stopListening = environment.listen({
+      hidden: () => (this.#controls.released = true),
       visible: () => {
-        this.controls.released = false;
-        this.wake();
+        this.#controls.released = false;
+        this.#wake();
       },
-      online: () => this.wake(),
-      offline: () => this.wake(),
+      online: () => this.#wake(),
+      offline: () => this.#wake(),
     });
   }
 
-  /** @private This end may have slept, or the network changed. */
-  wake() {
-    const now = this.clock.now();
-    if (this.playing) this.playing.wake(now);
-    else if (this.link === "waiting" && !this.options.environment?.isOffline()) this.until = now;
-    this.advance();
+  /** This end may have slept, or the network changed. */
+  #wake() {
+    const now = this.#clock.now();
+    if (this.#playing) this.#playing.wake(now);
+    else if (this.#link === "waiting" && !this.#options.environment?.isOffline()) this.#until = now;
+    this.#advance();
   }
 
-  /** @private Does what is due. */
-  advance() {
-    const now = this.clock.now();
-    const { playing } = this;
-    if (this.link === "playing" && playing) {
+  /** Does what is due. */
+  #advance() {
+    const now = this.#clock.now();
+    const playing = this.#playing;
+    if (this.#link === "playing" && playing) {
       const message = playing.advance(now);
       if (playing.traffic.silentAt <= now) {
-        this.drop(1000);
-        this.ended(SynclineError.of("silent"));
+        this.#drop(1000);
+        this.#ended(SynclineError.of("silent"));
       } else if (message) {
-        this.send(message);
+        this.#send(message);
       }
-    } else if (this.until <= now) {
-      if (this.link === "waiting") this.connect();
-      else if (this.link === "connecting" || this.link === "greeting") {
-        this.drop(1000);
-        this.ended(SynclineError.of("silent", "no answer"));
-      } else if (this.link === "leaving") {
-        this.drop(1000);
-        this.finish(SynclineError.fromClose(1000, ""));
+    } else if (this.#until <= now) {
+      if (this.#link === "waiting") this.#connect();
+      else if (this.#link === "connecting" || this.#link === "greeting") {
+        this.#drop(1000);
+        this.#ended(SynclineError.of("silent", "no answer"));
+      } else if (this.#link === "leaving") {
+        this.#drop(1000);
+        this.#finish(SynclineError.fromClose(1000, ""));
       }
     }
-    this.schedule();
+    this.#schedule();
   }
 
-  /** @private Calls `advance` again when something is due. */
-  schedule() {
-    this.clock.clearTimeout(this.timer);
-    this.timer = null;
-    const due = this.link === "playing" && this.playing ? this.playing.nextDue : this.until;
-    if (this.link === "closed" || due === Infinity) return;
-    this.timer = this.clock.setTimeout(() => this.advance(), Math.max(due - this.clock.now(), 0));
+  /** Calls `advance` again when something is due. */
+  #schedule() {
+    this.#clock.clearTimeout(this.#timer);
+    this.#timer = null;
+    const due = this.#link === "playing" && this.#playing ? this.#playing.nextDue : this.#until;
+    if (this.#link === "closed" || due === Infinity) return;
+    this.#timer = this.#clock.setTimeout(() => this.#advance(), Math.max(due - this.#clock.now(), 0));
   }
 
-  /** @private */
-  connect() {
-    const { WebSocket, url } = this.options;
-    this.link = "connecting";
-    this.until = this.clock.now() + ANSWER_MS_MAX;
+  #connect() {
+    const { WebSocket, url } = this.#options;
+    this.#link = "connecting";
+    this.#until = this.#clock.now() + ANSWER_MS_MAX;
     this.retryAt = null;
-    this.tell("connecting");
+    this.#tell("connecting");
     const socket = new WebSocket(url, SUBPROTOCOL);
     socket.binaryType = "arraybuffer";
-    this.socket = socket;
-    const isCurrent = () => this.socket === socket;
-    socket.onopen = () => isCurrent() && this.greet();
+    this.#socket = socket;
+    const isCurrent = () => this.#socket === socket;
+    socket.onopen = () => isCurrent() && this.#greet();
     socket.onmessage = (/** @type {{ data: unknown }} */ { data }) => {
-      this.conditioner.pass("down", () => isCurrent() && this.receive(data));
+      this.#conditioner.pass("down", () => isCurrent() && this.#receive(data));
     };
     socket.onclose = (/** @type {{ code: number, reason: string }} */ { code, reason }) => {
-      this.conditioner.pass("down", () => {
+      this.#conditioner.pass("down", () => {
         if (!isCurrent()) return;
-        this.socket = null;
-        this.ended(SynclineError.fromClose(code, reason));
-        this.schedule();
+        this.#socket = null;
+        this.#ended(SynclineError.fromClose(code, reason));
+        this.#schedule();
       });
     };
     socket.onerror = () => {};
   }
 
-  /** @private */
-  greet() {
-    const { game, room, name, role } = this.options;
-    const hello = { game, fingerprint: this.fingerprint, room, resume: this.token, name, role };
-    this.link = "greeting";
-    this.until = this.clock.now() + ANSWER_MS_MAX;
-    this.send(controlMessage(encodeHello(hello)));
-    this.schedule();
+  #greet() {
+    const { game, room, name, role } = this.#options;
+    const hello = { game, fingerprint: this.#fingerprint, room, resume: this.#token, name, role };
+    this.#link = "greeting";
+    this.#until = this.#clock.now() + ANSWER_MS_MAX;
+    this.#send(controlMessage(encodeHello(hello)));
+    this.#schedule();
   }
 
-  /** @private @param {Uint8Array} message */
-  send(message) {
-    const now = this.clock.now();
-    this.statistics.sent.add(now, 1);
-    this.statistics.up.add(now, message.length);
-    const { socket } = this;
-    this.conditioner.pass("up", () => {
+  /** @param {Uint8Array} message */
+  #send(message) {
+    const now = this.#clock.now();
+    this.#statistics.sent.add(now, 1);
+    this.#statistics.up.add(now, message.length);
+    const socket = this.#socket;
+    this.#conditioner.pass("up", () => {
       if (socket && socket.readyState === 1) socket.send(message);
     });
   }
 
-  /** @private @param {unknown} data a message of the server */
-  receive(data) {
-    if (this.link !== "greeting" && this.link !== "playing") return;
-    const now = this.clock.now();
+  /** @param {unknown} data a message of the server */
+  #receive(data) {
+    if (this.#link !== "greeting" && this.#link !== "playing") return;
+    const now = this.#clock.now();
     try {
-      if (!(data instanceof ArrayBuffer)) throw new DecodeError("a message that is not binary");
+      if (!(data instanceof ArrayBuffer)) throw new DecodeError();
       const message = new Uint8Array(data);
-      this.statistics.received.add(now, 1);
-      this.statistics.down.add(now, message.length);
-      if (this.playing) this.playing.smoothly(now, () => this.read(now, message));
-      else this.read(now, message);
+      this.#statistics.received.add(now, 1);
+      this.#statistics.down.add(now, message.length);
+      if (this.#playing) this.#playing.smoothly(now, () => this.#read(now, message));
+      else this.#read(now, message);
     } catch (error) {
       if (!(error instanceof DecodeError)) throw error;
-      this.drop(UNREADABLE_CODE);
-      this.ended(SynclineError.of("unreadable", error.message));
+      this.#drop(UNREADABLE_CODE);
+      this.#ended(SynclineError.of("unreadable", error.message));
     }
-    this.advance();
+    this.#advance();
   }
 
-  /** @private @param {number} now @param {Uint8Array} message */
-  read(now, message) {
+  /** @param {number} now @param {Uint8Array} message */
+  #read(now, message) {
     for (const section of readSections(message)) {
-      if (this.playing) this.playing.section(now, section);
-      else if (this.link === "greeting") this.welcome(now, section);
+      if (this.#playing) this.#playing.section(now, section);
+      else if (this.#link === "greeting") this.#welcome(now, section);
     }
-    for (const resync of this.playing?.messageEnded(now) ?? []) this.send(resync);
+    for (const resync of this.#playing?.messageEnded(now) ?? []) this.#send(resync);
   }
 
-  /** @private @param {number} now @param {import("../shared/message.js").Section} section */
-  welcome(now, { kind, body }) {
+  /** @param {number} now @param {import("../shared/message.js").Section} section */
+  #welcome(now, { kind, body }) {
     const welcome = kind === CONTROL ? readServerControl(body) : null;
-    if (welcome?.type !== "welcome") throw new DecodeError("something other than a welcome");
+    if (welcome?.type !== "welcome") throw new DecodeError();
     if (welcome.resumeToken.length > TOKEN_BYTES_MAX) throw new DecodeError("too long a token");
     const schema = welcome.schema ? readSchema(welcome.schema) : this.schema;
-    if (!schema || (!welcome.schema && welcome.fingerprint !== this.fingerprint)) throw new DecodeError("no schema");
+    if (!schema || (!welcome.schema && welcome.fingerprint !== this.#fingerprint)) throw new DecodeError();
     const resumed = welcome.attach > 1;
-    this.schema = welcome.fingerprint === this.fingerprint && this.schema ? this.schema : schema;
-    this.fingerprint = welcome.fingerprint;
-    this.token = welcome.resumeToken;
-    this.options.environment?.keep({ token: this.token, code: welcome.code });
+    this.schema = welcome.fingerprint === this.#fingerprint && this.schema ? this.schema : schema;
+    this.#fingerprint = welcome.fingerprint;
+    this.#token = welcome.resumeToken;
+    this.#options.environment?.keep({ token: this.#token, code: welcome.code });
     this.player = welcome.player;
     this.room = roomOf(welcome, resumed);
-    this.statistics.connections += 1;
-    this.link = "playing";
-    const before = resumed ? this.before : null;
-    this.before = null;
-    this.enter(now, welcome, before);
+    this.#statistics.connections += 1;
+    this.#link = "playing";
+    const before = resumed ? this.#before : null;
+    this.#before = null;
+    this.#enter(now, welcome, before);
   }
 
-  /** @private @param {number} now @param {Welcome} welcome @param {Playing | null} before */
-  enter(now, welcome, before) {
+  /** @param {number} now @param {Welcome} welcome @param {Playing | null} before */
+  #enter(now, welcome, before) {
     const room = /** @type {Room} */ (this.room);
-    const { scene, controls, statistics } = this;
     /** @type {[keyof Events, any[]][]} */
     const told = [];
     /** @type {import("./playing.js").Stay} */
     const stay = {
-      scene,
-      controls,
-      statistics,
-      rules: this.options.prediction,
-      now: () => this.clock.now(),
+      scene: this.#scene,
+      controls: this.#controls,
+      statistics: this.#statistics,
+      rules: this.#options.prediction,
+      now: () => this.#clock.now(),
       emit: (name, ...values) => told.push([name, values]),
     };
-    this.playing = new Playing(now, welcome, /** @type {Schema} */ (this.schema), stay, before);
-    if (!before && welcome.state.phase?.name !== "running") scene.clear();
-    this.tell("playing");
-    this.emitter.emit("joined", room);
-    this.joining.resolve(room);
-    stay.emit = (name, ...values) => this.happened(name, values);
-    for (const [name, values] of told) this.happened(name, values);
+    this.#playing = new Playing(now, welcome, /** @type {Schema} */ (this.schema), stay, before);
+    if (!before && welcome.state.phase?.name !== "running") this.#scene.clear();
+    this.#tell("playing");
+    this.#emitter.emit("joined", room);
+    this.#joining.resolve(room);
+    stay.emit = (name, ...values) => this.#happened(name, values);
+    for (const [name, values] of told) this.#happened(name, values);
   }
 
-  /** @private @param {keyof Events} name @param {any[]} values */
-  happened(name, values) {
+  /** @param {keyof Events} name @param {any[]} values */
+  #happened(name, values) {
     if (name === "phase") this.phase = values[0];
     if (name === "roster") this.roster = values[0];
-    this.emitter.emit(name, .../** @type {any} */ (values));
+    this.#emitter.emit(name, .../** @type {any} */ (values));
   }
 
-  /** @private @param {number} code closes the socket, of which nothing is taken in any more */
-  drop(code) {
-    const { socket } = this;
-    this.socket = null;
+  /** @param {number} code closes the socket, of which nothing is taken in any more */
+  #drop(code) {
+    const socket = this.#socket;
+    this.#socket = null;
     socket?.close(code);
   }
 
-  /** @private @param {SynclineError} ending a connection is over, or the attempt at one */
-  ended(ending) {
-    const now = this.clock.now();
-    const { playing } = this;
+  /** @param {SynclineError} ending a connection is over, or the attempt at one */
+  #ended(ending) {
+    const now = this.#clock.now();
+    const playing = this.#playing;
     this.ending = ending;
-    this.playing = null;
+    this.#playing = null;
     playing?.ended();
-    if (this.link === "leaving") {
-      this.finish(ending);
+    if (this.#link === "leaving") {
+      this.#finish(ending);
       return;
     }
     if (playing) {
-      if (now - playing.traffic.since >= PROVED_MS) this.backoff.succeeded();
-      this.before = playing;
+      if (now - playing.traffic.since >= PROVED_MS) this.#backoff.succeeded();
+      this.#before = playing;
     }
     let { then } = ending;
-    if (ending.reason === "schema_mismatch" && this.fingerprint !== null) {
+    if (ending.reason === "schema_mismatch" && this.#fingerprint !== null) {
       // The server runs another version now: learn it anew.
-      this.fingerprint = null;
+      this.#fingerprint = null;
       then = "resume";
     }
-    if (then === "rejoin" || then === "retry") this.forget();
-    const wait = this.backoff.wait(then, ending.retryAfter);
+    if (then === "rejoin" || then === "retry") this.#forget();
+    const wait = this.#backoff.wait(then, ending.retryAfter);
     if (wait === null) {
-      this.finish(ending);
+      this.#finish(ending);
       return;
     }
-    this.link = "waiting";
-    this.until = now + wait;
-    this.retryAt = this.until;
-    this.tell(this.options.environment?.isOffline() ? "offline" : "waiting");
+    this.#link = "waiting";
+    this.#until = now + wait;
+    this.retryAt = this.#until;
+    this.#tell(this.#options.environment?.isOffline() ? "offline" : "waiting");
   }
 
-  /** @private The session is gone. */
-  forget() {
-    this.token = null;
-    this.before = null;
-    this.options.environment?.keep(null);
+  /** The session is gone. */
+  #forget() {
+    this.#token = null;
+    this.#before = null;
+    this.#options.environment?.keep(null);
   }
 
-  /** @private @param {SynclineError} ending it is over */
-  finish(ending) {
+  /** @param {SynclineError} ending it is over */
+  #finish(ending) {
     this.ending = ending;
-    this.drop(1000);
-    this.playing?.ended();
-    this.playing = null;
-    this.link = "closed";
+    this.#drop(1000);
+    this.#playing?.ended();
+    this.#playing = null;
+    this.#link = "closed";
     this.retryAt = null;
-    this.clock.clearTimeout(this.timer);
-    this.stopListening();
-    if (ending.reason !== "replaced") this.forget();
-    this.joining.reject(ending);
-    this.tell(ending.reason === "replaced" ? "replaced" : "closed");
+    this.#clock.clearTimeout(this.#timer);
+    this.#stopListening();
+    if (ending.reason !== "replaced") this.#forget();
+    this.#joining.reject(ending);
+    this.#tell(ending.reason === "replaced" ? "replaced" : "closed");
   }
 
-  /** @private @param {State} state */
-  tell(state) {
+  /** @param {State} state */
+  #tell(state) {
     if (state === this.state && state !== "waiting") return;
     this.state = state;
-    this.emitter.emit("state", state, this.ending);
+    this.#emitter.emit("state", state, this.ending);
   }
 }
 

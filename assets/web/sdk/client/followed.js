@@ -63,10 +63,10 @@ export class Followed {
   advance(frame, chunk, silenceMax, outcome) {
     if (!this.isLive || !this.decoder) {
       if (this.lost) return;
-      throw new DecodeError("a chunk of a stream that was not joined");
+      throw new DecodeError();
     }
     const gap = frame.tick - this.tick;
-    if (gap <= 0 || gap > silenceMax) throw new DecodeError("a chunk out of order");
+    if (gap <= 0 || gap > silenceMax) throw new DecodeError();
     /** @type {EventWords[]} */
     const events = [];
     for (let silent = Math.floor((gap - 1) / frame.span); silent >= 0; silent--) {
@@ -126,9 +126,9 @@ export class Followed {
       this.parts = { tick, received: Array(count).fill(null), bytes: 0 };
     }
     const { parts } = this;
-    if (parts.received[index]) throw new DecodeError("a part that came twice");
+    if (parts.received[index]) throw new DecodeError();
     parts.bytes += bytes.length;
-    if (parts.bytes > JOIN_BYTES_MAX) throw new DecodeError("a join that is too large");
+    if (parts.bytes > JOIN_BYTES_MAX) throw new DecodeError();
     parts.received[index] = bytes.slice();
     if (parts.received.includes(null)) return null;
     const whole = new Uint8Array(parts.bytes);

@@ -104,7 +104,7 @@ export class Playing {
   section(now, { kind, body }) {
     if (kind === FRAME) this.frame(now, body);
     else if (kind === CONTROL) this.control(now, body);
-    else throw new DecodeError("a section that servers do not send");
+    else throw new DecodeError();
   }
 
   /**
@@ -138,7 +138,7 @@ export class Playing {
         if (this.clock.roundTrip !== null) this.inputs.lead.measured(this.clock.roundTrip, this.clock.jitter);
         break;
       default:
-        throw new DecodeError("a second welcome");
+        throw new DecodeError();
     }
   }
 

@@ -10,8 +10,6 @@ export class SnapshotBuffer {
     this.kept = kept;
     /** @type {Snapshot[]} */
     this.frames = [];
-    /** @type {Snapshot[]} Frames that were forgotten, to be filled again. */
-    this.spare = [];
   }
 
   /**
@@ -24,23 +22,19 @@ export class SnapshotBuffer {
     if (this.kept <= 0) return;
     const newest = this.frames.at(-1);
     if (newest && tick <= newest.tick) this.clear();
-    if (this.frames.length >= this.kept) this.forget();
-    const frame = this.spare.pop() ?? { tick, rows: [] };
-    frame.tick = tick;
-    classes.forEach((from, at) => copy(from, from.plan.words, (frame.rows[at] ??= emptyRows())));
-    frame.rows.length = classes.length;
-    this.frames.push(frame);
+    if (this.frames.length >= this.kept) this.frames.shift();
+    const rows = classes.map(({ count, taken, names, words, plan }) => ({
+      count,
+      taken: taken.slice(0, count),
+      names: names.slice(0, count),
+      words: words.slice(0, count * plan.words),
+    }));
+    this.frames.push({ tick, rows });
   }
 
   /** Forgets all frames. */
   clear() {
-    while (this.frames.length > 0) this.forget();
-  }
-
-  /** Forgets the oldest frame. */
-  forget() {
-    const frame = this.frames.shift();
-    if (frame && this.spare.length < 2) this.spare.push(frame);
+    this.frames = [];
   }
 
   /**
@@ -59,23 +53,4 @@ export class SnapshotBuffer {
     const to = frames[after];
     return { from, to, fraction: (moment - from.tick) / (to.tick - from.tick) };
   }
-}
-
-/** @returns {Rows} */
-function emptyRows() {
-  return { count: 0, taken: new Uint8Array(0), names: new Uint32Array(0), words: new Uint32Array(0) };
-}
-
-/** @param {Rows} from @param {number} width words of a row @param {Rows} into */
-function copy(from, width, into) {
-  if (into.taken.length < from.count || into.words.length < from.count * width) {
-    const room = Math.ceil(from.count * 1.5);
-    into.taken = new Uint8Array(room);
-    into.names = new Uint32Array(room);
-    into.words = new Uint32Array(room * width);
-  }
-  into.count = from.count;
-  into.taken.set(from.taken.subarray(0, from.count));
-  into.names.set(from.names.subarray(0, from.count));
-  into.words.set(from.words.subarray(0, from.count * width));
 }

@@ -106,7 +106,7 @@ export class Streams {
     }
     if (entry.kind === CHUNK) {
       const followed = this.followed.get(entry.stream);
-      if (!followed) throw new DecodeError("a chunk of an unknown stream");
+      if (!followed) throw new DecodeError();
       followed.advance(frame, entry.bytes, silenceMax, outcome);
       return;
     }

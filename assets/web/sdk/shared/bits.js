@@ -30,7 +30,7 @@ export class ByteReader {
       value += (byte & 127) * 2 ** shift;
       if (byte < 128) return value;
     }
-    throw new DecodeError("a varint of more than 32 bits");
+    throw new DecodeError();
   }
 
   /** @returns {number} a number of 32 bits with a sign */

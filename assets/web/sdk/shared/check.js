@@ -13,7 +13,7 @@ const SOURCE_STEPS_MAX = 2 ** 24;
 
 /** @param {unknown} sound whether it is */
 function demand(sound) {
-  if (!sound) throw new DecodeError("an unsound schema");
+  if (!sound) throw new DecodeError();
 }
 
 /**
@@ -106,7 +106,7 @@ function checkBirths(data, earlier) {
   const parents = data.fields.filter(({ birth }) => birth?.name === "parent");
   const parent = earlier[parents[0]?.target ?? -1];
   demand(parents.length <= 1);
-  for (const { name, kind, lanes, birth } of data.fields) {
+  for (const { kind, lanes, birth } of data.fields) {
     if (!birth) continue;
     const other = parent?.fields[birth.field];
     let sound = parent !== undefined;

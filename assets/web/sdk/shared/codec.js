@@ -1,39 +1,22 @@
 // Bincode 2, standard configuration, as much as is needed: section 2.3 of shared/PROTOCOL.md.
 
 import { DecodeError } from "./error.js";
-import { fold, unfold } from "./bits.js";
+import { ByteReader, ByteWriter, fold, unfold } from "./bits.js";
 
 const TEXT = new TextDecoder("utf-8", { fatal: true });
 
 /** Reads bincode. Every method throws a {@link DecodeError} for bytes that are not what it reads. */
-export class BincodeReader {
-  /** @param {Uint8Array} bytes what to read */
-  constructor(bytes) {
-    this.bytes = bytes;
-    this.view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-    this.at = 0;
-  }
-
-  /**
-   * @param {number} length how many bytes
-   * @returns {number} where they begin
-   */
-  step(length) {
-    const start = this.at;
-    if (length > this.bytes.length - start) throw new DecodeError("the bytes end too early");
-    this.at = start + length;
-    return start;
-  }
-
-  /** @returns {number} one byte */
-  u8() {
-    return this.bytes[this.step(1)];
+export class BincodeReader extends ByteReader {
+  /** @param {number} length how many bytes @returns {DataView} they */
+  view(length) {
+    const { buffer, byteOffset } = this.take(length);
+    return new DataView(buffer, byteOffset, length);
   }
 
   /** @returns {boolean} a byte of 0 or 1 */
   bool() {
     const byte = this.u8();
-    if (byte > 1) throw new DecodeError("a flag that is neither 0 nor 1");
+    if (byte > 1) throw new DecodeError();
     return byte === 1;
   }
 
@@ -41,24 +24,24 @@ export class BincodeReader {
   u16() {
     const first = this.u8();
     if (first < 251) return first;
-    if (first !== 251) throw new DecodeError("a number of more than 16 bits");
-    return this.view.getUint16(this.step(2), true);
+    if (first !== 251) throw new DecodeError();
+    return this.view(2).getUint16(0, true);
   }
 
   /** @returns {number} a number of 32 bits; also a length, a count, a variant */
   u32() {
     const first = this.u8();
     if (first < 251) return first;
-    if (first === 251) return this.view.getUint16(this.step(2), true);
-    if (first === 252) return this.view.getUint32(this.step(4), true);
-    throw new DecodeError("a number of more than 32 bits");
+    if (first === 251) return this.view(2).getUint16(0, true);
+    if (first === 252) return this.view(4).getUint32(0, true);
+    throw new DecodeError();
   }
 
   /** @returns {bigint} a number of 64 bits */
   u64() {
     if (this.at < this.bytes.length && this.bytes[this.at] === 253) {
       this.at++;
-      return this.view.getBigUint64(this.step(8), true);
+      return this.view(8).getBigUint64(0, true);
     }
     return BigInt(this.u32());
   }
@@ -70,28 +53,26 @@ export class BincodeReader {
 
   /** @returns {number} a float of 32 bits */
   f32() {
-    return this.view.getFloat32(this.step(4), true);
+    return this.view(4).getFloat32(0, true);
   }
 
   /** @returns {number} a float of 64 bits */
   f64() {
-    return this.view.getFloat64(this.step(8), true);
+    return this.view(8).getFloat64(0, true);
   }
 
   /** @returns {Uint8Array} bytes, copied */
   blob() {
-    const length = this.u32();
-    const start = this.step(length);
-    return this.bytes.slice(start, start + length);
+    return this.take(this.u32()).slice();
   }
 
   /** @returns {string} text */
-  string() {
+  text() {
     const bytes = this.blob();
     try {
       return TEXT.decode(bytes);
     } catch {
-      throw new DecodeError("text that is no UTF-8");
+      throw new DecodeError();
     }
   }
 
@@ -116,25 +97,10 @@ export class BincodeReader {
   optional(read) {
     return this.bool() ? read() : null;
   }
-
-  /** Refuses bytes that are left over. */
-  finish() {
-    if (this.at < this.bytes.length) throw new DecodeError("bytes are left over");
-  }
 }
 
 /** Writes bincode. */
-export class BincodeWriter {
-  constructor() {
-    /** @type {number[]} */
-    this.bytes = [];
-  }
-
-  /** @param {number} value one byte */
-  u8(value) {
-    this.bytes.push(value & 255);
-  }
-
+export class BincodeWriter extends ByteWriter {
   /** @param {boolean} value a flag */
   bool(value) {
     this.u8(value ? 1 : 0);
@@ -151,7 +117,7 @@ export class BincodeWriter {
   u64(value) {
     if (value < 0x1_0000_0000n) return this.u32(Number(value));
     this.little(253, Number(value & 0xffffffffn), 4);
-    this.bytes.push(...littleBytes(Number(value >> 32n), 4));
+    this.raw(littleBytes(Number(value >> 32n), 4));
   }
 
   /** @param {number} value a number of 32 bits with a sign */
@@ -161,17 +127,17 @@ export class BincodeWriter {
 
   /** @param {number} value a float of 32 bits */
   f32(value) {
-    this.bytes.push(...new Uint8Array(Float32Array.of(value).buffer));
+    this.raw(new Uint8Array(Float32Array.of(value).buffer));
   }
 
   /** @param {Uint8Array} bytes bytes with their number */
   blob(bytes) {
     this.u32(bytes.length);
-    this.bytes.push(...bytes);
+    this.raw(bytes);
   }
 
   /** @param {string} text text */
-  string(text) {
+  text(text) {
     this.blob(new TextEncoder().encode(text));
   }
 
@@ -185,18 +151,14 @@ export class BincodeWriter {
     if (value != null) write(value);
   }
 
-  /** @returns {Uint8Array} all that was written */
-  finish() {
-    return Uint8Array.from(this.bytes);
-  }
-
   /**
    * @param {number} marker how long the number is
    * @param {number} value the number
    * @param {number} width its bytes
    */
   little(marker, value, width) {
-    this.bytes.push(marker, ...littleBytes(value, width));
+    this.u8(marker);
+    this.raw(littleBytes(value, width));
   }
 }
 

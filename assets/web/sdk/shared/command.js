@@ -37,7 +37,7 @@ export function encodeCommand(command, values) {
  */
 function writeValue(writer, kind, value, at) {
   if (kind === "bool" && typeof value === "boolean") return writer.bool(value);
-  if (kind === "string" && typeof value === "string") return writer.string(value);
+  if (kind === "string" && typeof value === "string") return writer.text(value);
   if (kind === "bytes" && value instanceof Uint8Array) return writer.blob(value);
   if (typeof value === "number" && kind === "f32") return writer.f32(value);
   if (typeof value === "number" && kind in RANGES) {

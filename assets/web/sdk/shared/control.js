@@ -77,7 +77,7 @@ export function encodeHello({ game, fingerprint, room, resume, name, role }) {
   const writer = new BincodeWriter();
   writer.u32(0);
   writer.u32(PROTOCOL_VERSION);
-  writer.optional(game, (text) => writer.string(text));
+  writer.optional(game, (text) => writer.text(text));
   writer.optional(fingerprint, (number) => writer.u64(number));
   switch (room.kind) {
     case "quick":
@@ -89,7 +89,7 @@ export function encodeHello({ game, fingerprint, room, resume, name, role }) {
       break;
     case "code":
       writer.u32(2);
-      writer.string(room.code);
+      writer.text(room.code);
       break;
     case "create":
       writer.u32(3);
@@ -97,7 +97,7 @@ export function encodeHello({ game, fingerprint, room, resume, name, role }) {
       writer.optional(room.playersMax, (players) => writer.u32(players));
   }
   writer.optional(resume, (token) => writer.blob(token));
-  writer.string(name);
+  writer.text(name);
   writer.u32(role === "spectator" ? 1 : 0);
   return writer.finish();
 }
@@ -151,7 +151,7 @@ function encodeNumbers(...numbers) {
  * @throws {DecodeError} if it is none
  */
 export function readServerControl(body) {
-  if (body.length > CONTROL_BYTES_MAX) throw new DecodeError("a control message that is too large");
+  if (body.length > CONTROL_BYTES_MAX) throw new DecodeError();
   const reader = new BincodeReader(body);
   const control = serverControl(reader);
   reader.finish();
@@ -170,7 +170,7 @@ function serverControl(reader) {
     case 3:
       return { type: "pong", nonce: reader.u32(), matchMicros: Number(reader.u64()) };
     default:
-      throw new DecodeError("an unknown control message");
+      throw new DecodeError();
   }
 }
 
@@ -183,9 +183,9 @@ function welcome(reader) {
     resumeToken: reader.blob(),
     graceMs: reader.u32(),
     room: reader.u32(),
-    code: reader.string(),
+    code: reader.text(),
     player: reader.optional(() => reader.u16()),
-    game: reader.string(),
+    game: reader.text(),
     tickRate: reader.u16(),
     snapshotInterval: reader.u8(),
     fingerprint: reader.u64(),
@@ -200,7 +200,7 @@ function roomUpdate(reader) {
   return {
     phase: reader.optional(() => phase(reader)),
     whole: reader.bool(),
-    roster: reader.list(() => ({ player: reader.u16(), name: reader.string(), connected: reader.bool() })),
+    roster: reader.list(() => ({ player: reader.u16(), name: reader.text(), connected: reader.bool() })),
     left: reader.list(() => reader.u16()),
   };
 }
@@ -222,7 +222,7 @@ function phase(reader) {
         rematchMs: reader.u32(),
       };
     default:
-      throw new DecodeError("an unknown phase");
+      throw new DecodeError();
   }
 }
 
@@ -231,6 +231,6 @@ function outcome(reader) {
   const variant = reader.u32();
   if (variant === 0) return { tick: reader.u32() };
   const refused = REFUSALS[reader.u32()];
-  if (variant !== 1 || refused === undefined) throw new DecodeError("an unknown outcome");
-  return { refused, text: refused === "rule" ? reader.string() : "" };
+  if (variant !== 1 || refused === undefined) throw new DecodeError();
+  return { refused, text: refused === "rule" ? reader.text() : "" };
 }

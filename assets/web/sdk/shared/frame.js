@@ -44,9 +44,9 @@ export function readFrame(body) {
   const reader = new ByteReader(body);
   const tick = reader.varint();
   const span = reader.varint();
-  if (span < 1 || span > SPAN_MAX) throw new DecodeError("a span out of range");
+  if (span < 1 || span > SPAN_MAX) throw new DecodeError();
   const flags = reader.u8();
-  if (flags > 3) throw new DecodeError("unknown flags");
+  if (flags > 3) throw new DecodeError();
   const statuses = flags & 1 ? readStatuses(reader) : [];
   const marginMs = flags & 2 ? reader.signed() : null;
   /** @type {StreamEntry[]} */
@@ -54,7 +54,7 @@ export function readFrame(body) {
   let last = -1;
   while (!reader.isAtEnd) {
     const entry = readEntry(reader);
-    if (entry.stream <= last) throw new DecodeError("streams out of order");
+    if (entry.stream <= last) throw new DecodeError();
     last = entry.stream;
     entries.push(entry);
   }
@@ -78,11 +78,11 @@ function readEntry(reader) {
   const head = reader.varint();
   /** @type {StreamEntry} */
   const entry = { stream: Math.floor(head / 4), kind: head & 3, bytes: NONE, index: 0, count: 0 };
-  if (entry.stream > 255) throw new DecodeError("a stream out of range");
+  if (entry.stream > 255) throw new DecodeError();
   if (entry.kind === PART) {
     entry.index = reader.varint();
     entry.count = reader.varint();
-    if (entry.index >= entry.count || entry.count > JOIN_PARTS_MAX) throw new DecodeError("a part out of range");
+    if (entry.index >= entry.count || entry.count > JOIN_PARTS_MAX) throw new DecodeError();
   }
   if (entry.kind !== GONE) entry.bytes = reader.string();
   return entry;

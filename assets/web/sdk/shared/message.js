@@ -18,13 +18,13 @@ export const COMMAND = 5;
  * @throws {DecodeError} if it is no message
  */
 export function readSections(message) {
-  if (message.length > SERVER_MESSAGE_BYTES_MAX) throw new DecodeError("a message that is too large");
+  if (message.length > SERVER_MESSAGE_BYTES_MAX) throw new DecodeError();
   const reader = new ByteReader(message);
   /** @type {Section[]} */
   const sections = [];
   while (!reader.isAtEnd) {
     const kind = reader.u8();
-    if (kind !== CONTROL && (kind < FRAME || kind > COMMAND)) throw new DecodeError("a section of an unknown kind");
+    if (kind !== CONTROL && (kind < FRAME || kind > COMMAND)) throw new DecodeError();
     if (sections.length === SECTIONS_PER_MESSAGE_MAX) throw new DecodeError("too many sections");
     sections.push({ kind, body: reader.string() });
   }

@@ -110,23 +110,25 @@ export class ClassPlan {
     /** @type {GroupPlan[]} */
     this.rotations = [];
     /** @type {LanePlan[]} */
-    const lanes = [];
-    this.groups = codingOrder(data.fields).map((field) => planGroup(this, field, lanes, contexts));
-    this.lanes = lanes.length;
-    this.laneWord = Int32Array.from(lanes, ({ word }) => word);
-    this.laneMax = Float64Array.from(lanes, ({ word }) => data.max[word]);
-    this.laneOne = Int32Array.from(lanes, ({ one }) => one);
-    this.laneKind = Uint8Array.from(lanes, ({ kind }) => kind);
-    this.laneNum = Int32Array.from(lanes, ({ num }) => num);
-    this.laneDen = Int32Array.from(lanes, ({ den }) => den);
-    this.laneSource = Int32Array.from(lanes, ({ source }) => source);
-    this.laneFirstStep = Int32Array.from(lanes, ({ firstStep }) => firstStep);
+    this.lanes = [];
+    this.groups = codingOrder(data.fields).map((field) => planGroup(this, field, contexts));
     /** Which lanes have an Exact, as a mask: those that do not stop by themselves. */
-    this.exactMask = lanes.reduce((mask, { kind }, at) => (kind === EXACT ? mask | (1 << at) : mask), 0);
+    this.exactMask = this.lanes.reduce((mask, { kind }, at) => (kind === EXACT ? mask | (1 << at) : mask), 0);
   }
 }
 
-/** @typedef {{ word: number, one: number, kind: number, num: number, den: number, source: number, firstStep: number }} LanePlan */
+/**
+ * @typedef {object} LanePlan a motion lane
+ * @property {number} at its place among them
+ * @property {number} word its place in the row
+ * @property {number} max its highest word
+ * @property {number} one fractions of a step
+ * @property {number} kind FREE, FOLLOWS or EXACT
+ * @property {number} num of the link
+ * @property {number} den of the link
+ * @property {number} source the word that it follows
+ * @property {number} firstStep of that
+ */
 
 /** An event class, planned. */
 export class EventPlan {
@@ -188,20 +190,19 @@ function codingOrder(fields) {
 /**
  * @param {ClassPlan} plan
  * @param {Field} field
- * @param {LanePlan[]} lanes those before it; its own are added
  * @param {Contexts} contexts
  * @returns {GroupPlan}
  */
-function planGroup(plan, field, lanes, contexts) {
+function planGroup(plan, field, contexts) {
   const { data } = plan;
-  const kind = groupKind(data, field, lanes.length);
+  const kind = groupKind(data, field, plan.lanes.length);
   const group = new GroupPlan(field, kind);
   group.flag = contexts.uncommon(64);
   if (field.link?.name === "heading") {
     const source = data.fields[field.link.source];
     group.heading = { word: source.start, firstStep: source.kind.firstStep };
   }
-  if (kind === MOTION) planMotion(plan, group, lanes, contexts);
+  if (kind === MOTION) planMotion(plan, group, contexts);
   if (kind === ROTATION) {
     group.first = plan.rotations.length;
     plan.rotations.push(group);
@@ -231,10 +232,9 @@ function groupKind(data, { kind, lanes, start, words }, before) {
 /**
  * @param {ClassPlan} plan
  * @param {GroupPlan} group
- * @param {LanePlan[]} lanes
  * @param {Contexts} contexts
  */
-function planMotion({ data, circles }, group, lanes, contexts) {
+function planMotion({ data, circles, lanes }, group, contexts) {
   const { field } = group;
   const { link } = field;
   group.first = lanes.length;
@@ -243,7 +243,9 @@ function planMotion({ data, circles }, group, lanes, contexts) {
   for (let lane = 0; lane < field.words; lane++) {
     const word = field.start + lane;
     lanes.push({
+      at: lanes.length,
       word,
+      max: data.max[word],
       one: 2 ** Math.min(10, 30 - data.bits[word]),
       kind: link ? (link.name === "exact" ? EXACT : FOLLOWS) : FREE,
       num: link?.num ?? 0,

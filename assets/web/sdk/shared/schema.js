@@ -85,11 +85,11 @@ const COMMAND_KINDS = ["bool", "u8", "u16", "u32", "i32", "f32", "string", "byte
  * @throws {DecodeError} if they are no schema, or an unsound one
  */
 export function readSchema(bytes) {
-  if (bytes.length > SCHEMA_BYTES_MAX) throw new DecodeError("a schema that is too large");
+  if (bytes.length > SCHEMA_BYTES_MAX) throw new DecodeError();
   const reader = new BincodeReader(bytes);
-  const game = reader.string();
+  const game = reader.text();
   const tickRate = reader.u16();
-  if (tickRate < 1 || tickRate > TICK_RATE_MAX) throw new DecodeError("a tick rate out of range");
+  if (tickRate < 1 || tickRate > TICK_RATE_MAX) throw new DecodeError();
   const classes = reader.list(() => rowClass(reader));
   const input = rowClass(reader);
   const events = reader.list(() => rowClass(reader));
@@ -108,7 +108,7 @@ export function readSchema(bytes) {
  */
 function variant(reader, names) {
   const name = names[reader.u32()];
-  if (name === undefined) throw new DecodeError("an unknown variant");
+  if (name === undefined) throw new DecodeError();
   return name;
 }
 
@@ -117,7 +117,7 @@ function variant(reader, names) {
  * @returns {RowClass}
  */
 function rowClass(reader) {
-  const name = reader.string();
+  const name = reader.text();
   const fields = reader.list(() => field(reader));
   /** @type {number[]} */
   const max = [];
@@ -138,7 +138,7 @@ function rowClass(reader) {
  */
 function field(reader) {
   return {
-    name: reader.string(),
+    name: reader.text(),
     kind: kind(reader),
     lanes: reader.u8(),
     target: reader.optional(() => reader.u8()),
@@ -191,8 +191,8 @@ function birth(reader) {
  * @returns {CommandClass}
  */
 function commandClass(reader) {
-  const name = reader.string();
-  const fields = reader.list(() => ({ name: reader.string(), kind: variant(reader, COMMAND_KINDS) }));
+  const name = reader.text();
+  const fields = reader.list(() => ({ name: reader.text(), kind: variant(reader, COMMAND_KINDS) }));
   return { name, index: 0, fields };
 }
 

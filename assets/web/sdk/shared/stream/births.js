@@ -78,8 +78,8 @@ function readBirth(stream, m, from, parents, parent) {
   if (parents && plan.along) learnLaunch(m, words, parents, parent, plan.along);
   m.take(slot, words, stream.chunk);
   let moves = 0;
-  for (let lane = 0; lane < plan.lanes; lane++) {
-    if (begin(m, slot * plan.lanes + lane, lane, slot * plan.words, stream.span)) moves |= 1 << lane;
+  for (const lane of plan.lanes) {
+    if (begin(m, slot * m.laneCount + lane.at, lane, slot * plan.words, stream.span)) moves |= 1 << lane.at;
   }
   m.moves[slot] = moves;
   return slot + 1;

@@ -28,7 +28,7 @@ export function applyChunk(stream, span, bytes, events) {
   stream.chunk += 1;
   rescaleAll(stream, span < 1 ? 1 : span > 255 ? 255 : span);
   const isHashed = stream.chunk % HASHED === 0 && bytes.length > 0;
-  if (isHashed && bytes.length < 2) throw new DecodeError("a hash that is cut off");
+  if (isHashed && bytes.length < 2) throw new DecodeError();
   const end = isHashed ? bytes.length - 2 : bytes.length;
   wire.begin(bytes, end, stream.contexts, !stream.isPrivate);
   for (const m of stream.classes) {
@@ -57,8 +57,8 @@ function rescaleAll(stream, span) {
     for (let slot = 0; slot < m.count; slot++) {
       if (m.taken[slot] === 0) continue;
       for (let mask = m.moves[slot]; mask !== 0; mask &= mask - 1) {
-        const lane = 31 - Math.clz32(mask & -mask);
-        rescale(m, slot * lanes + lane, lane, slot * words, before, span);
+        const lane = lanes[31 - Math.clz32(mask & -mask)];
+        rescale(m, slot * lanes.length + lane.at, lane, slot * words, before, span);
       }
     }
   }
@@ -74,7 +74,7 @@ function readEvents({ wire, plan, lastEvents }, events) {
     let i = 1;
     for (let bit = 0; bit < 6; bit++) i = 2 * i + wire.decide(plan.which + (i & 63));
     const event = plan.events[i & 63];
-    if (!event) throw new DecodeError("an event of an unknown class");
+    if (!event) throw new DecodeError();
     const words = lastEvents[i & 63];
     for (let word = 0; word < event.words; word++) {
       if (wire.decide(event.differs + word) === 1) {

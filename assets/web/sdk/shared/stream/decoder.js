@@ -1,7 +1,7 @@
 // One end of a stream: from a join over chunks. Section 10 of shared/PROTOCOL.md.
 
 import { applyChunk } from "./chunk.js";
-import { JoinReader } from "./join.js";
+import { readJoin } from "./join.js";
 
 /** @typedef {import("../schema.js").Schema} Schema */
 /** @typedef {import("./state.js").EventWords} EventWords */
@@ -20,7 +20,7 @@ export class StreamDecoder {
    */
   constructor(schema, join, before = null) {
     this.schema = schema;
-    this.state = new JoinReader(schema.plan, join, before?.state ?? null).read();
+    this.state = readJoin(schema.plan, join, before?.state ?? null);
   }
 
   /**

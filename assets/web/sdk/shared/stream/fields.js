@@ -68,25 +68,26 @@ export function readGroup(stream, m, slot, group, place) {
  * @param {GroupPlan} group
  */
 function relinkGroup(stream, m, slot, { first, start, end }) {
-  const { plan } = m;
-  if (plan.laneKind[first] === FREE) return;
+  const { lanes, words } = m.plan;
   const { old, predicted, doubts } = stream;
-  const row = slot * plan.words;
-  for (let lane = first; lane < first + end - start; lane++) {
-    const source = plan.laneSource[lane];
-    if (m.words[row + source] === old[source]) continue;
-    const bit = 1 << lane;
-    const at = slot * plan.lanes + lane;
-    const word = plan.laneWord[lane];
+  const row = slot * words;
+  for (let at = first; at < first + end - start; at++) {
+    const lane = lanes[at];
+    const { word, source } = lane;
+    if (lane.kind === FREE || m.words[row + source] === old[source]) continue;
+    const bit = 1 << at;
+    const filter = slot * m.laneCount + at;
     stream.relinked |= bit;
-    if (relink(m, at, lane, row, old[word], stream.span, (m.moves[slot] & bit) !== 0)) {
-      m.moves[slot] |= bit;
-      predicted[word] = expect(m, at, lane, old[word], doubts);
-    } else {
-      m.moves[slot] &= ~bit;
-      predicted[word] = old[word];
-    }
+    const moves = relink(m, filter, lane, row, old[word], stream.span, (m.moves[slot] & bit) !== 0);
+    predicted[word] = moves ? expect(m, filter, lane, old[word], doubts) : old[word];
+    move(m, slot, bit, moves);
   }
+}
+
+/** @param {ClassMemory} m @param {number} slot @param {number} bit of a lane @param {boolean} moves whether it does */
+function move(m, slot, bit, moves) {
+  if (moves) m.moves[slot] |= bit;
+  else m.moves[slot] &= ~bit;
 }
 
 /**
@@ -120,22 +121,21 @@ function turnAlong({ old, predicted }, m, row, { start, bits }, { word, firstSte
  * @param {GroupPlan} group
  */
 function observeGroup(stream, m, slot, { first, start, end }) {
-  const { plan } = m;
+  const { lanes, words } = m.plan;
   const { old, span } = stream;
-  const row = slot * plan.words;
+  const row = slot * words;
   let changed = false;
   for (let word = start; word < end; word++) if (m.words[row + word] !== old[word]) changed = true;
-  for (let lane = first; lane < first + end - start; lane++) {
-    const bit = 1 << lane;
-    const at = slot * plan.lanes + lane;
-    const was = old[plan.laneWord[lane]];
-    const is = m.words[row + plan.laneWord[lane]];
+  for (let at = first; at < first + end - start; at++) {
+    const lane = lanes[at];
+    const filter = slot * m.laneCount + at;
+    const was = old[lane.word];
+    const is = m.words[row + lane.word];
     let moves = false;
-    if ((m.moves[slot] & bit) !== 0) moves = observe(m, at, lane, row, was, span);
-    else if (plan.laneKind[lane] === FREE) moves = changed && jump(m, at, lane, was, is);
-    else moves = is !== was && begin(m, at, lane, row, span);
-    if (moves) m.moves[slot] |= bit;
-    else m.moves[slot] &= ~bit;
+    if ((m.moves[slot] >> at) & 1) moves = observe(m, filter, lane, row, was, span);
+    else if (lane.kind === FREE) moves = changed && jump(m, filter, lane, was, is);
+    else moves = is !== was && begin(m, filter, lane, row, span);
+    move(m, slot, 1 << at, moves);
   }
 }
 
@@ -241,7 +241,7 @@ function readMotion(stream, m, slot, { start, end, first, circle, residuals }) {
     let s = signContext(stream, m, at);
     if ((m.moves[slot] >> lane) & 1) {
       if (((stream.relinked >> lane) & 1) === 0) c = 64 + 4 * (stream.doubts[lane] >> 4) + Math.min(k, 3);
-      s = 16 + fraction(m, slot * plan.lanes + lane, lane) + (k < 2 ? 16 : 0);
+      s = 16 + fraction(m, slot * m.laneCount + lane, plan.lanes[lane]) + (k < 2 ? 16 : 0);
     }
     sum = added(sum, readWord(stream, m, at, word, residuals[word - start], c, s));
   }

@@ -11,6 +11,7 @@ import { StreamState } from "./state.js";
 
 /** @typedef {import("../plan.js").ClassPlan} ClassPlan */
 /** @typedef {import("../plan.js").GroupPlan} GroupPlan */
+/** @typedef {import("../plan.js").LanePlan} LanePlan */
 /** @typedef {import("../plan.js").StreamPlan} StreamPlan */
 /** @typedef {import("./memory.js").ClassMemory} ClassMemory */
 
@@ -52,234 +53,239 @@ const clamp = (a, low, high) => (a < low ? low : a > high ? high : a);
 const fit = (a) => clamp(a, -1073742848, 1073742848);
 
 /** Reads one join. */
-export class JoinReader {
+class JoinReader {
   /**
-   * @param {StreamPlan} plan what follows from the schema
+   * @param {StreamState} stream what becomes the state
    * @param {Uint8Array} bytes the join
-   * @param {StreamState | null} before what was known of the stream
    */
-  constructor(plan, bytes, before) {
-    this.stream = new StreamState(plan, false);
-    if (before?.plan === plan) this.stream.classes.forEach((m, at) => (m.named = before.classes[at].named));
-    this.wire = this.stream.wire;
+  constructor(stream, bytes) {
+    this.stream = stream;
+    this.wire = stream.wire;
     this.table = Uint16Array.from(BEGIN);
     this.wire.begin(bytes, bytes.length, this.table, true);
     /** The run of the lane before, in this row. */
     this.run = 0;
     this.words = new Uint32Array(128);
   }
+}
 
-  /**
-   * @returns {StreamState} the state that the join tells
-   * @throws {DecodeError} if it can't be decoded
-   */
-  read() {
-    const { stream, wire } = this;
-    stream.isPrivate = wire.raw(1) === 1;
-    stream.span = this.ranged(SLOTS, 0, 1, 255);
-    stream.chunk = this.ranged(SLOTS, 2, 0, 29);
-    stream.trail = wire.rawWord(32);
-    let left = STREAM_WORDS_MAX;
-    for (const m of stream.classes) {
-      this.table.set(BEGIN);
-      left -= this.readClass(m, left);
+/**
+ * Reads a join.
+ *
+ * @param {StreamPlan} plan what follows from the schema
+ * @param {Uint8Array} bytes the join
+ * @param {StreamState | null} before what was known of the stream
+ * @returns {StreamState} the state that the join tells
+ * @throws {DecodeError} if it can't be decoded
+ */
+export function readJoin(plan, bytes, before) {
+  const stream = new StreamState(plan, false);
+  if (before?.plan === plan) stream.classes.forEach((m, at) => (m.named = before.classes[at].named));
+  const j = new JoinReader(stream, bytes);
+  const { wire } = j;
+  stream.isPrivate = wire.raw(1) === 1;
+  stream.span = ranged(j, SLOTS, 0, 1, 255);
+  stream.chunk = ranged(j, SLOTS, 2, 0, 29);
+  stream.trail = wire.rawWord(32);
+  let left = STREAM_WORDS_MAX;
+  for (const m of stream.classes) {
+    j.table.set(BEGIN);
+    left -= readClass(j, m, left);
+  }
+  j.table.set(BEGIN);
+  plan.events.forEach((event, at) => {
+    for (let place = 0; place < event.words; place++) stream.lastEvents[at][place] = readWord(j, 0, 0, 0, event.max[place]);
+  });
+  if (!stream.isPrivate) readOdds(j, stream.contexts);
+  wire.finish();
+  return stream;
+}
+
+/** @param {JoinReader} j @param {number} site @param {number} context @returns {number} a number with its sign */
+function plain(j, site, context) {
+  const at = context < 7 ? context : 7;
+  return j.wire.read(SITES[site], at, at, 0);
+}
+
+/** @param {JoinReader} j @param {number} site @param {number} context @param {number} low @param {number} high @returns {number} */
+function ranged(j, site, context, low, high) {
+  return low + clamp(plain(j, site, context), 0, high - low);
+}
+
+/** @param {JoinReader} j @param {number} place @param {number} context @param {number} likely @param {number} max @returns {number} */
+function readWord(j, place, context, likely, max) {
+  const word = (likely + plain(j, OF_WORDS + (place < 23 ? place : 23), context)) >>> 0;
+  return word < max ? word : max;
+}
+
+/** @param {JoinReader} j @param {number} site @param {number} likely @returns {number} chunks back from the last one */
+function ago(j, site, likely) {
+  return clamp(likely + plain(j, site, likely === 0 ? 1 : 0), 0, 64);
+}
+
+/** @param {JoinReader} j @param {ClassMemory} m @param {number} left words that the stream may still have @returns {number} its words */
+function readClass(j, m, left) {
+  const { plan } = m;
+  const count = ranged(j, SLOTS, 1, 0, ENTITIES_PER_CLASS_MAX + 1);
+  if (count > ENTITIES_PER_CLASS_MAX) throw new DecodeError("too many entities");
+  if (count * plan.words > left) throw new DecodeError("too many words");
+  readLearned(j, m);
+  let likely = m.newest;
+  let taken = 1;
+  for (let slot = 0; slot < count; slot++) {
+    taken = 1 - ranged(j, TAKEN, taken, 0, 1);
+    if (taken === 0) continue;
+    m.reserve(slot + 1);
+    readRow(j, plan, likely);
+    m.take(slot, j.words, j.stream.chunk);
+    likely = m.words.subarray(slot * plan.words, (slot + 1) * plan.words);
+    readMemory(j, m, slot);
+  }
+  m.reserve(count);
+  m.count = count;
+  return count * plan.words;
+}
+
+/** @param {JoinReader} j @param {ClassMemory} m */
+function readLearned(j, m) {
+  const { plan } = m;
+  for (const { at } of plan.lanes) m.momentum[at] = ranged(j, MEMORY, 0, -8, 8);
+  for (let circle = 0; circle < plan.circles.length; circle++) {
+    m.score[circle] = ranged(j, MEMORY, 0, -8, 8);
+    const low = ranged(j, MEMORY, 1, 0, 16777215);
+    m.squared[circle] = 16777216 * ranged(j, MEMORY, 1, 0, 67108864) + low;
+  }
+  if (plan.along) {
+    m.launch[0] = ranged(j, MEMORY, 2, -67108864, 67108864);
+    m.launch[1] = m.launch[0] + ranged(j, MEMORY, 3, 0, 67108864);
+  }
+  for (let word = 0; word < plan.words; word++) m.newest[word] = readWord(j, word, 7, 0, plan.max[word]);
+}
+
+/** @param {JoinReader} j @param {ClassPlan} plan @param {Uint32Array} before the row before */
+function readRow(j, plan, before) {
+  const { words } = j;
+  for (const group of plan.groups) {
+    let x = 0;
+    for (let word = group.start; word < group.end; word++) {
+      const max = plan.max[word];
+      const likely = Math.min(likelyWord(j, plan, group, word, before), max);
+      words[word] = readWord(j, word, x, likely, max);
+      x = Math.min(sizeClass(Math.abs(words[word] - likely)), 5);
     }
-    this.table.set(BEGIN);
-    stream.plan.events.forEach((event, at) => {
-      for (let word = 0; word < event.words; word++) {
-        stream.lastEvents[at][word] = this.word(0, 0, 0, event.max[word]);
-      }
-    });
-    if (!stream.isPrivate) this.readOdds(stream.contexts);
-    wire.finish();
-    return stream;
   }
+}
 
-  /** @param {number} site @param {number} context @returns {number} a number with its sign */
-  plain(site, context) {
-    const at = context < 7 ? context : 7;
-    return this.wire.read(SITES[site], at, at, 0);
+/** @param {JoinReader} j @param {ClassPlan} plan @param {GroupPlan} group @param {number} word @param {Uint32Array} before @returns {number} */
+function likelyWord(j, plan, { kind, heading, circle, first, bits }, word, before) {
+  const { words } = j;
+  if (kind === ANGLE && heading) {
+    return direction(words[heading.word] + heading.firstStep, words[heading.word + 1] + heading.firstStep, bits);
   }
+  if (circle) return Math.max(-circle.firstStep, 0);
+  if (kind === MOTION && plan.lanes[first].kind !== FREE) return Math.floor((plan.max[word] + 1) / 2);
+  return before[word];
+}
 
-  /** @param {number} site @param {number} context @param {number} low @param {number} high @returns {number} */
-  ranged(site, context, low, high) {
-    return low + clamp(this.plain(site, context), 0, high - low);
+/** @param {JoinReader} j @param {ClassMemory} m @param {number} slot what is remembered of it */
+function readMemory(j, m, slot) {
+  const { plan } = m;
+  const { chunk, span } = j.stream;
+  const surprised = ago(j, SURPRISED, 0);
+  m.surprised[slot] = chunk - surprised;
+  m.changed[slot] = chunk - ago(j, CHANGED, surprised);
+  m.born[slot] = chunk - (plan.hasParents ? ago(j, BORN, 0) : 64);
+  m.fired[slot] = chunk - (plan.isParent ? ago(j, FIRED, 64) : 64);
+  let likely = 64;
+  for (let group = 0; group < m.groupCount; group++) {
+    likely = ago(j, GROUP_SURPRISED, likely);
+    m.groupSurprised[slot * m.groupCount + group] = chunk - likely;
   }
-
-  /** @param {number} place @param {number} context @param {number} likely @param {number} max @returns {number} */
-  word(place, context, likely, max) {
-    const word = (likely + this.plain(OF_WORDS + (place < 23 ? place : 23), context)) >>> 0;
-    return word < max ? word : max;
+  const row = slot * plan.words;
+  for (const { kind, start, end } of plan.groups) {
+    if (kind === FLAG) continue;
+    for (let word = row + start; word < row + end; word++) readWordMemory(j, m, word, surprised === 0);
   }
-
-  /** @param {number} site @param {number} likely @returns {number} chunks back from the last one */
-  ago(site, likely) {
-    return clamp(likely + this.plain(site, likely === 0 ? 1 : 0), 0, 64);
+  j.run = 0;
+  for (const lane of plan.lanes) {
+    const at = slot * m.laneCount + lane.at;
+    const likely = begin(m, at, lane, row, span);
+    const moves = likely !== (ranged(j, MOVES, likely ? 1 : 0, 0, 1) === 1);
+    if (!moves) continue;
+    m.moves[slot] |= 1 << lane.at;
+    readFilter(j, m, at, lane, m.words[row + lane.word]);
   }
-
-  /** @param {ClassMemory} m @param {number} left words that the stream may still have @returns {number} its words */
-  readClass(m, left) {
-    const { plan } = m;
-    const count = this.ranged(SLOTS, 1, 0, ENTITIES_PER_CLASS_MAX + 1);
-    if (count > ENTITIES_PER_CLASS_MAX) throw new DecodeError("too many entities");
-    if (count * plan.words > left) throw new DecodeError("too many words");
-    this.readLearned(m);
-    let likely = m.newest;
-    let taken = 1;
-    for (let slot = 0; slot < count; slot++) {
-      taken = 1 - this.ranged(TAKEN, taken, 0, 1);
-      if (taken === 0) continue;
-      m.reserve(slot + 1);
-      this.readRow(plan, likely);
-      m.take(slot, this.words, this.stream.chunk);
-      likely = m.words.subarray(slot * plan.words, (slot + 1) * plan.words);
-      this.readMemory(m, slot);
+  plan.rotations.forEach(({ start }, turn) => {
+    if (ranged(j, MOVES, 2, 0, 1) === 0) return;
+    m.turns[slot] |= 1 << turn;
+    for (let part = 0; part < 4; part++) {
+      const word = (m.words[row + start + part] - plain(j, BEFORE, part > 0 ? 1 : 0)) >>> 0;
+      m.before[(slot * m.turnCount + turn) * 4 + part] = Math.min(word, plan.max[start + part]);
     }
-    m.reserve(count);
-    m.count = count;
-    return count * plan.words;
-  }
+  });
+}
 
-  /** @param {ClassMemory} m */
-  readLearned(m) {
-    const { plan } = m;
-    for (let lane = 0; lane < plan.lanes; lane++) m.momentum[lane] = this.ranged(MEMORY, 0, -8, 8);
-    for (let circle = 0; circle < plan.circles.length; circle++) {
-      m.score[circle] = this.ranged(MEMORY, 0, -8, 8);
-      const low = this.ranged(MEMORY, 1, 0, 16777215);
-      m.squared[circle] = 16777216 * this.ranged(MEMORY, 1, 0, 67108864) + low;
-    }
-    if (plan.along) {
-      m.launch[0] = this.ranged(MEMORY, 2, -67108864, 67108864);
-      m.launch[1] = m.launch[0] + this.ranged(MEMORY, 3, 0, 67108864);
-    }
-    for (let word = 0; word < plan.words; word++) m.newest[word] = this.word(word, 7, 0, plan.max[word]);
-  }
+/** @param {JoinReader} j @param {ClassMemory} m @param {number} at the word @param {boolean} fresh */
+function readWordMemory(j, m, at, fresh) {
+  m.size[at] = ranged(j, SIZE, 0, 0, 255);
+  const x = m.size[at] > 0 ? 1 : 0;
+  m.sign[at] = signOf(ranged(j, SIGN, x, 0, 2));
+  m.change[at] = fresh ? signOf(ranged(j, CHANGE, x, 0, 2)) : 0;
+}
 
-  /** @param {ClassPlan} plan @param {Uint32Array} before the row before */
-  readRow(plan, before) {
-    const { words } = this;
-    for (const group of plan.groups) {
-      let x = 0;
-      for (let word = group.start; word < group.end; word++) {
-        const max = plan.max[word];
-        const likely = Math.min(this.likely(plan, group, word, before), max);
-        words[word] = this.word(word, x, likely, max);
-        x = Math.min(sizeClass(Math.abs(words[word] - likely)), 5);
-      }
+/**
+ * A filter as it would begin becomes what it is.
+ *
+ * @param {JoinReader} j
+ * @param {ClassMemory} m
+ * @param {number} at the filter
+ * @param {LanePlan} lane
+ * @param {number} word the lane's
+ */
+function readFilter(j, m, at, lane, word) {
+  const { plan } = m;
+  if (lane.kind === EXACT) {
+    const den = lane.den;
+    m.place0[at] = den > 1 ? ranged(j, PLACE_LOW, 0, 0, den - 1) : 0;
+    if (ranged(j, FRESH, 1, 0, 1) === 1) {
+      m.speed0[at] = clamp((m.speed0[at] + plain(j, SPEED_LOW, 0)) | 0, -1073741824, 1073741824);
+      m.speed1[at] = ranged(j, SPEED_HIGH, 0, 0, den - 1);
     }
+    return;
   }
+  if (ranged(j, FRESH, 0, 0, 1) === 0) return;
+  const follows = lane.kind !== FREE;
+  const one = lane.one;
+  const [a, b] = [m.speed0[at], m.speed1[at]];
+  j.run = clamp(j.run + plain(j, RUN, 0), follows ? 0 : -1, 255);
+  const length = Math.max(j.run, 0);
+  const x = sizeClass(length);
+  const low = word * one - one / 2 + plain(j, PLACE_LOW, x);
+  const high = word * one + one / 2 - plain(j, PLACE_HIGH, x);
+  const slow = a + plain(j, SPEED_LOW, x);
+  const fast = follows ? b - plain(j, SPEED_HIGH, x) : slow + plain(j, SPEED_HIGH, x);
+  const s = Math.floor((low + high) / 2) - length * Math.floor((slow + fast) / 2);
+  m.run[at] = j.run;
+  m.start0[at] = fit(s - plain(j, START_LOW, x));
+  m.start1[at] = fit(s + plain(j, START_HIGH, x));
+  m.place0[at] = fit(low);
+  m.place1[at] = fit(high);
+  m.speed0[at] = fit(slow);
+  m.speed1[at] = fit(fast);
+}
 
-  /** @param {ClassPlan} plan @param {GroupPlan} group @param {number} word @param {Uint32Array} before @returns {number} */
-  likely(plan, { kind, heading, circle, first, bits }, word, before) {
-    const { words } = this;
-    if (kind === ANGLE && heading) {
-      return direction(words[heading.word] + heading.firstStep, words[heading.word + 1] + heading.firstStep, bits);
+/** @param {JoinReader} j @param {Uint16Array} contexts */
+function readOdds(j, contexts) {
+  let n = 0;
+  for (let at = 0; at < contexts.length; at++) {
+    if (ranged(j, KNOWN, sizeClass(n), 0, 1) === 0) {
+      n++;
+      continue;
     }
-    if (circle) return Math.max(-circle.firstStep, 0);
-    if (kind === MOTION && plan.laneKind[first] !== FREE) return Math.floor((plan.max[word] + 1) / 2);
-    return before[word];
-  }
-
-  /** @param {ClassMemory} m @param {number} slot what is remembered of it */
-  readMemory(m, slot) {
-    const { plan } = m;
-    const { chunk, span } = this.stream;
-    const surprised = this.ago(SURPRISED, 0);
-    m.surprised[slot] = chunk - surprised;
-    m.changed[slot] = chunk - this.ago(CHANGED, surprised);
-    m.born[slot] = chunk - (plan.hasParents ? this.ago(BORN, 0) : 64);
-    m.fired[slot] = chunk - (plan.isParent ? this.ago(FIRED, 64) : 64);
-    let likely = 64;
-    for (let group = 0; group < m.groupCount; group++) {
-      likely = this.ago(GROUP_SURPRISED, likely);
-      m.groupSurprised[slot * m.groupCount + group] = chunk - likely;
-    }
-    const row = slot * plan.words;
-    for (const { kind, start, end } of plan.groups) {
-      if (kind === FLAG) continue;
-      for (let word = row + start; word < row + end; word++) this.readWordMemory(m, word, surprised === 0);
-    }
-    this.run = 0;
-    for (let lane = 0; lane < plan.lanes; lane++) {
-      const at = slot * plan.lanes + lane;
-      const likely = begin(m, at, lane, row, span);
-      const moves = likely !== (this.ranged(MOVES, likely ? 1 : 0, 0, 1) === 1);
-      if (!moves) continue;
-      m.moves[slot] |= 1 << lane;
-      this.readFilter(m, at, lane, m.words[row + plan.laneWord[lane]]);
-    }
-    plan.rotations.forEach(({ start }, turn) => {
-      if (this.ranged(MOVES, 2, 0, 1) === 0) return;
-      m.turns[slot] |= 1 << turn;
-      for (let part = 0; part < 4; part++) {
-        const word = (m.words[row + start + part] - this.plain(BEFORE, part > 0 ? 1 : 0)) >>> 0;
-        m.before[(slot * m.turnCount + turn) * 4 + part] = Math.min(word, plan.max[start + part]);
-      }
-    });
-  }
-
-  /** @param {ClassMemory} m @param {number} at the word @param {boolean} fresh */
-  readWordMemory(m, at, fresh) {
-    m.size[at] = this.ranged(SIZE, 0, 0, 255);
-    const x = m.size[at] > 0 ? 1 : 0;
-    m.sign[at] = signOf(this.ranged(SIGN, x, 0, 2));
-    m.change[at] = fresh ? signOf(this.ranged(CHANGE, x, 0, 2)) : 0;
-  }
-
-  /**
-   * A filter as it would begin becomes what it is.
-   *
-   * @param {ClassMemory} m
-   * @param {number} at the filter
-   * @param {number} lane
-   * @param {number} word the lane's
-   */
-  readFilter(m, at, lane, word) {
-    const { plan } = m;
-    if (plan.laneKind[lane] === EXACT) {
-      const den = plan.laneDen[lane];
-      m.place0[at] = den > 1 ? this.ranged(PLACE_LOW, 0, 0, den - 1) : 0;
-      if (this.ranged(FRESH, 1, 0, 1) === 1) {
-        m.speed0[at] = clamp((m.speed0[at] + this.plain(SPEED_LOW, 0)) | 0, -1073741824, 1073741824);
-        m.speed1[at] = this.ranged(SPEED_HIGH, 0, 0, den - 1);
-      }
-      return;
-    }
-    if (this.ranged(FRESH, 0, 0, 1) === 0) return;
-    const follows = plan.laneKind[lane] !== FREE;
-    const one = plan.laneOne[lane];
-    const [a, b] = [m.speed0[at], m.speed1[at]];
-    this.run = clamp(this.run + this.plain(RUN, 0), follows ? 0 : -1, 255);
-    const length = Math.max(this.run, 0);
-    const x = sizeClass(length);
-    const low = word * one - one / 2 + this.plain(PLACE_LOW, x);
-    const high = word * one + one / 2 - this.plain(PLACE_HIGH, x);
-    const slow = a + this.plain(SPEED_LOW, x);
-    const fast = follows ? b - this.plain(SPEED_HIGH, x) : slow + this.plain(SPEED_HIGH, x);
-    const s = Math.floor((low + high) / 2) - length * Math.floor((slow + fast) / 2);
-    m.run[at] = this.run;
-    m.start0[at] = fit(s - this.plain(START_LOW, x));
-    m.start1[at] = fit(s + this.plain(START_HIGH, x));
-    m.place0[at] = fit(low);
-    m.place1[at] = fit(high);
-    m.speed0[at] = fit(slow);
-    m.speed1[at] = fit(fast);
-  }
-
-  /** @param {Uint16Array} contexts */
-  readOdds(contexts) {
-    let n = 0;
-    for (let at = 0; at < contexts.length; at++) {
-      if (this.ranged(KNOWN, sizeClass(n), 0, 1) === 0) {
-        n++;
-        continue;
-      }
-      n = 0;
-      const count = 7 - this.ranged(COUNT, 0, 0, 7);
-      const p = clamp((contexts[at] >> 3) + this.plain(ODDS, count), 0, 8191);
-      contexts[at] = 8 * p + count;
-    }
+    n = 0;
+    const count = 7 - ranged(j, COUNT, 0, 0, 7);
+    const p = clamp((contexts[at] >> 3) + plain(j, ODDS, count), 0, 8191);
+    contexts[at] = 8 * p + count;
   }
 }
 

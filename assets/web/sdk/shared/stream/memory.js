@@ -10,16 +10,20 @@ import { ENTITIES_PER_CLASS_MAX } from "../limits.js";
 
 /** The rows of one class in one stream, and what is remembered of them. */
 export class ClassMemory {
-  /** @param {ClassPlan} plan what follows from the schema */
-  constructor(plan) {
+  /**
+   * @param {ClassPlan} plan what follows from the schema
+   * @param {number} [room] how many slots there is room for
+   */
+  constructor(plan, room = 0) {
     this.plan = plan;
-    const { words, groups, lanes, rotations, circles } = plan;
+    const { words, groups, rotations, circles } = plan;
+    const lanes = plan.lanes.length;
+    this.laneCount = lanes;
     this.groupCount = groups.length;
     this.turnCount = rotations.length;
     /** How many slots there are, taken or free. */
     this.count = 0;
-    /** How many slots there is room for. */
-    this.room = 0;
+    this.room = room;
     /** Numbers that have been given to rows of this class so far. */
     this.named = 0;
     this.momentum = new Int8Array(lanes);
@@ -29,32 +33,32 @@ export class ClassMemory {
     this.newest = new Uint32Array(words);
 
     // By slot, from here on.
-    this.taken = new Uint8Array(0);
+    this.taken = new Uint8Array(room);
     /** A number for each row that no other row of the class has. */
-    this.names = new Uint32Array(0);
-    this.words = new Uint32Array(0);
+    this.names = new Uint32Array(room);
+    this.words = new Uint32Array(room * words);
     // The chunks in which the row last changed and so on.
-    this.changed = new Int32Array(0);
-    this.surprised = new Int32Array(0);
-    this.born = new Int32Array(0);
-    this.fired = new Int32Array(0);
+    this.changed = new Int32Array(room);
+    this.surprised = new Int32Array(room);
+    this.born = new Int32Array(room);
+    this.fired = new Int32Array(room);
     /** Which motion lanes move, and which rotations turn: masks. */
-    this.moves = new Int32Array(0);
-    this.turns = new Int32Array(0);
-    this.groupSurprised = new Int32Array(0);
-    this.size = new Uint8Array(0);
-    this.sign = new Int8Array(0);
-    this.change = new Int8Array(0);
+    this.moves = new Int32Array(room);
+    this.turns = new Int32Array(room);
+    this.groupSurprised = new Int32Array(room * groups.length);
+    this.size = new Uint8Array(room * words);
+    this.sign = new Int8Array(room * words);
+    this.change = new Int8Array(room * words);
     // Filters.
-    this.place0 = new Int32Array(0);
-    this.place1 = new Int32Array(0);
-    this.speed0 = new Int32Array(0);
-    this.speed1 = new Int32Array(0);
-    this.start0 = new Int32Array(0);
-    this.start1 = new Int32Array(0);
-    this.run = new Int16Array(0);
+    this.place0 = new Int32Array(room * lanes);
+    this.place1 = new Int32Array(room * lanes);
+    this.speed0 = new Int32Array(room * lanes);
+    this.speed1 = new Int32Array(room * lanes);
+    this.start0 = new Int32Array(room * lanes);
+    this.start1 = new Int32Array(room * lanes);
+    this.run = new Int16Array(room * lanes);
     /** The words of each rotation before the last change, four each. */
-    this.before = new Uint32Array(0);
+    this.before = new Uint32Array(room * rotations.length * 4);
   }
 
   /**
@@ -65,23 +69,15 @@ export class ClassMemory {
   reserve(slots) {
     if (slots <= this.room) return;
     if (slots > ENTITIES_PER_CLASS_MAX) throw new DecodeError("too many entities");
-    this.room = Math.min(Math.max(slots, 2 * this.room, 8), ENTITIES_PER_CLASS_MAX);
-    const { words, lanes } = this.plan;
-    this.grow(1, ["taken", "names", "changed", "surprised", "born", "fired", "moves", "turns"]);
-    this.grow(words, ["words", "size", "sign", "change"]);
-    this.grow(lanes, ["place0", "place1", "speed0", "speed1", "start0", "start1", "run"]);
-    this.grow(this.groupCount, ["groupSurprised"]);
-    this.grow(4 * this.turnCount, ["before"]);
-  }
-
-  /** @param {number} width of a slot @param {string[]} names of arrays */
-  grow(width, names) {
-    const arrays = /** @type {Record<string, any>} */ (this);
-    for (const name of names) {
-      const before = arrays[name];
-      arrays[name] = new before.constructor(this.room * width);
-      arrays[name].set(before);
+    const room = Math.min(Math.max(slots, 2 * this.room, 8), ENTITIES_PER_CLASS_MAX);
+    const from = /** @type {Record<string, any>} */ (this);
+    const into = /** @type {Record<string, any>} */ (new ClassMemory(this.plan, room));
+    for (const name of Object.keys(from)) {
+      if (!ArrayBuffer.isView(from[name])) continue;
+      into[name].set(from[name]);
+      from[name] = into[name];
     }
+    this.room = room;
   }
 
   /**
@@ -104,7 +100,7 @@ export class ClassMemory {
       this.size[first + word] = this.sign[first + word] = this.change[first + word] = 0;
     }
     this.groupSurprised.fill(chunk, slot * this.groupCount, (slot + 1) * this.groupCount);
-    const [from, to] = [slot * plan.lanes, (slot + 1) * plan.lanes];
+    const [from, to] = [slot * this.laneCount, (slot + 1) * this.laneCount];
     for (const filter of [this.place0, this.place1, this.speed0, this.speed1, this.start0, this.start1]) {
       filter.fill(0, from, to);
     }

@@ -5,6 +5,7 @@
 
 import { EXACT, FREE } from "../plan.js";
 
+/** @typedef {import("../plan.js").LanePlan} LanePlan */
 /** @typedef {import("./memory.js").ClassMemory} ClassMemory */
 
 const FIT = 2 ** 30;
@@ -23,28 +24,27 @@ const ceil = (a, b) => -Math.floor(-a / b);
  *
  * @param {ClassMemory} m
  * @param {number} at the filter
- * @param {number} lane its lane
+ * @param {LanePlan} lane its lane
  * @param {number} word what it is
  * @param {Int32Array} doubts where the lane's doubt goes, 0 to 255
  * @returns {number} the expected word
  */
 export function expect(m, at, lane, word, doubts) {
-  const { plan } = m;
-  const max = plan.laneMax[lane];
-  doubts[lane] = 0;
-  if (plan.laneKind[lane] === EXACT) {
-    const carry = m.place0[at] + m.speed1[at] >= plan.laneDen[lane] ? 1 : 0;
+  const max = lane.max;
+  doubts[lane.at] = 0;
+  if (lane.kind === EXACT) {
+    const carry = m.place0[at] + m.speed1[at] >= lane.den ? 1 : 0;
     const value = word + m.speed0[at] + carry;
     return value < 0 ? 0 : value > max ? max : value;
   }
   if (m.run[at] === -1) return word;
-  const one = plan.laneOne[lane];
+  const one = lane.one;
   const low = m.place0[at] + m.speed0[at];
   const high = m.place1[at] + m.speed1[at];
   const middle = div(low + high + one, 2 * one);
   const value = middle < 0 ? 0 : middle > max ? max : middle;
   if (high === low) {
-    doubts[lane] = 255;
+    doubts[lane.at] = 255;
     return value;
   }
   const below = value * one - one / 2 - low;
@@ -52,7 +52,7 @@ export function expect(m, at, lane, word, doubts) {
   if (below > 0 || above > 0) {
     const out = (below > 0 ? below : 0) + (above > 0 ? above : 0);
     const doubt = div(256 * out, high - low);
-    doubts[lane] = doubt < 255 ? doubt : 255;
+    doubts[lane.at] = doubt < 255 ? doubt : 255;
   }
   return value;
 }
@@ -62,12 +62,12 @@ export function expect(m, at, lane, word, doubts) {
  *
  * @param {ClassMemory} m
  * @param {number} at the filter
- * @param {number} lane its lane
+ * @param {LanePlan} lane its lane
  * @returns {number} 0 to 15
  */
 export function fraction(m, at, lane) {
-  if (m.plan.laneKind[lane] === EXACT || m.run[at] === -1) return 8;
-  const one = m.plan.laneOne[lane];
+  if (lane.kind === EXACT || m.run[at] === -1) return 8;
+  const one = lane.one;
   const t = m.place0[at] + m.speed0[at] + m.place1[at] + m.speed1[at] + one;
   const eighths = div(t, one / 8);
   return eighths - 16 * div(eighths, 16);
@@ -78,11 +78,11 @@ export function fraction(m, at, lane) {
  *
  * @param {ClassMemory} m
  * @param {number} at the filter
- * @param {number} lane its lane
+ * @param {LanePlan} lane its lane
  * @param {number} word
  */
 function settle(m, at, lane, word) {
-  const one = m.plan.laneOne[lane];
+  const one = lane.one;
   m.start0[at] = m.place0[at] = word * one - one / 2;
   m.start1[at] = m.place1[at] = word * one + one / 2;
   m.run[at] = 0;
@@ -93,17 +93,16 @@ function settle(m, at, lane, word) {
  *
  * @param {ClassMemory} m
  * @param {number} at the filter
- * @param {number} lane its lane
+ * @param {LanePlan} lane its lane
  * @param {number} row where the row's words begin
  * @param {number} span ticks of a chunk
  * @returns {boolean} whether it moves
  */
 function follow(m, at, lane, row, span) {
-  const { plan } = m;
-  const v = m.words[row + plan.laneSource[lane]] + plan.laneFirstStep[lane];
-  const den = plan.laneDen[lane];
-  if (plan.laneKind[lane] === EXACT) {
-    const d = v * plan.laneNum[lane] * span;
+  const v = m.words[row + lane.source] + lane.firstStep;
+  const den = lane.den;
+  if (lane.kind === EXACT) {
+    const d = v * lane.num * span;
     const whole = div(d, den);
     m.place0[at] = den >> 1;
     m.speed0[at] = fit(whole);
@@ -111,7 +110,7 @@ function follow(m, at, lane, row, span) {
     m.run[at] = 0;
     return m.speed0[at] !== 0 || m.speed1[at] !== 0;
   }
-  const k = plan.laneNum[lane] * span * plan.laneOne[lane];
+  const k = lane.num * span * lane.one;
   m.speed0[at] = fit(div((2 * v - 1) * k, 2 * den));
   m.speed1[at] = fit(ceil((2 * v + 1) * k, 2 * den));
   return v !== 0;
@@ -122,14 +121,14 @@ function follow(m, at, lane, row, span) {
  *
  * @param {ClassMemory} m
  * @param {number} at the filter
- * @param {number} lane its lane
+ * @param {LanePlan} lane its lane
  * @param {number} row where the row's words begin
  * @param {number} span ticks of a chunk
  * @returns {boolean} whether it moves
  */
 export function begin(m, at, lane, row, span) {
-  if (m.plan.laneKind[lane] === FREE) return false;
-  settle(m, at, lane, m.words[row + m.plan.laneWord[lane]]);
+  if (lane.kind === FREE) return false;
+  settle(m, at, lane, m.words[row + lane.word]);
   return follow(m, at, lane, row, span);
 }
 
@@ -138,7 +137,7 @@ export function begin(m, at, lane, row, span) {
  *
  * @param {ClassMemory} m
  * @param {number} at the filter
- * @param {number} lane its lane
+ * @param {LanePlan} lane its lane
  * @param {number} row where the row's words begin
  * @param {number} old the lane's word before the chunk
  * @param {number} span ticks of a chunk
@@ -161,20 +160,19 @@ export function relink(m, at, lane, row, old, span, moves) {
  *
  * @param {ClassMemory} m
  * @param {number} at the filter
- * @param {number} lane its lane
+ * @param {LanePlan} lane its lane
  * @param {number} row where the row's words begin
  * @param {number} old the lane's word before the chunk
  * @param {number} span ticks of a chunk
  * @returns {boolean} whether it moves
  */
 export function observe(m, at, lane, row, old, span) {
-  const { plan } = m;
-  const word = m.words[row + plan.laneWord[lane]];
-  if (plan.laneKind[lane] === EXACT) {
+  const word = m.words[row + lane.word];
+  if (lane.kind === EXACT) {
     if (step(m, at, lane, old, word)) return true;
     return begin(m, at, lane, row, span) && word !== old;
   }
-  if (plan.laneKind[lane] === FREE) {
+  if (lane.kind === FREE) {
     if (m.run[at] <= 0) learn(m, at, lane, old, word);
     if (m.run[at] !== -1 && narrow(m, at, lane, word)) return true;
     return jump(m, at, lane, old, word);
@@ -188,14 +186,14 @@ export function observe(m, at, lane, row, old, span) {
  *
  * @param {ClassMemory} m
  * @param {number} at the filter
- * @param {number} lane its lane
+ * @param {LanePlan} lane its lane
  * @param {number} old the word before
  * @param {number} word the word now
  * @returns {boolean} whether it was the expected one
  */
 function step(m, at, lane, old, word) {
-  const den = m.plan.laneDen[lane];
-  const max = m.plan.laneMax[lane];
+  const den = lane.den;
+  const max = lane.max;
   let place = m.place0[at] + m.speed1[at];
   let value = old + m.speed0[at];
   if (place >= den) {
@@ -220,12 +218,12 @@ function step(m, at, lane, old, word) {
  *
  * @param {ClassMemory} m
  * @param {number} at the filter
- * @param {number} lane its lane
+ * @param {LanePlan} lane its lane
  * @param {number} word
  * @returns {boolean} whether anything is left of them
  */
 function narrow(m, at, lane, word) {
-  const one = m.plan.laneOne[lane];
+  const one = lane.one;
   let low = m.place0[at] + m.speed0[at];
   let high = m.place1[at] + m.speed1[at];
   const least = word * one - one / 2;
@@ -249,17 +247,17 @@ function narrow(m, at, lane, word) {
  *
  * @param {ClassMemory} m
  * @param {number} at the filter
- * @param {number} lane its lane
+ * @param {LanePlan} lane its lane
  * @param {number} old the word before
  * @param {number} word the word now
  */
 function learn(m, at, lane, old, word) {
   const both = m.speed0[at] + m.speed1[at];
-  const jumped = m.run[at] === -1 ? m.speed0[at] : div(both, 2 * m.plan.laneOne[lane]);
+  const jumped = m.run[at] === -1 ? m.speed0[at] : div(both, 2 * lane.one);
   const change = word - old;
   const better = Math.sign(Math.abs(change) - Math.abs(change - jumped));
-  const momentum = m.momentum[lane] + better;
-  m.momentum[lane] = momentum < -8 ? -8 : momentum > 8 ? 8 : momentum;
+  const momentum = m.momentum[lane.at] + better;
+  m.momentum[lane.at] = momentum < -8 ? -8 : momentum > 8 ? 8 : momentum;
 }
 
 /**
@@ -267,7 +265,7 @@ function learn(m, at, lane, old, word) {
  *
  * @param {ClassMemory} m
  * @param {number} at the filter
- * @param {number} lane its lane
+ * @param {LanePlan} lane its lane
  * @param {number} old the word before
  * @param {number} word the word now
  * @returns {boolean} whether it moves
@@ -275,12 +273,12 @@ function learn(m, at, lane, old, word) {
 export function jump(m, at, lane, old, word) {
   const change = word - old;
   settle(m, at, lane, word);
-  if (m.momentum[lane] < 0) {
+  if (m.momentum[lane.at] < 0) {
     m.run[at] = -1;
     m.speed0[at] = m.speed1[at] = change;
     return change !== 0;
   }
-  const one = m.plan.laneOne[lane];
+  const one = lane.one;
   m.speed0[at] = (change - 1) * one;
   m.speed1[at] = (change + 1) * one;
   return true;
@@ -291,13 +289,13 @@ export function jump(m, at, lane, old, word) {
  *
  * @param {ClassMemory} m
  * @param {number} at the filter
- * @param {number} lane its lane, which moves
+ * @param {LanePlan} lane its lane, which moves
  * @param {number} row where the row's words begin
  * @param {number} before what they spanned
  * @param {number} span what they span
  */
 export function rescale(m, at, lane, row, before, span) {
-  if (m.plan.laneKind[lane] === EXACT) {
+  if (lane.kind === EXACT) {
     const kept = m.place0[at];
     follow(m, at, lane, row, span);
     m.place0[at] = kept;

@@ -63,13 +63,12 @@ function predict(stream, m, slot) {
   const { plan } = m;
   const { predicted, doubts } = stream;
   const row = slot * plan.words;
-  const first = slot * plan.lanes;
+  const first = slot * m.laneCount;
   let sure = 256;
   for (let mask = m.moves[slot]; mask !== 0; mask &= mask - 1) {
-    const lane = 31 - Math.clz32(mask & -mask);
-    const word = plan.laneWord[lane];
-    predicted[word] = expect(m, first + lane, lane, m.words[row + word], doubts);
-    sure = (sure * (256 - doubts[lane])) >> 8;
+    const lane = plan.lanes[31 - Math.clz32(mask & -mask)];
+    predicted[lane.word] = expect(m, first + lane.at, lane, m.words[row + lane.word], doubts);
+    sure = (sure * (256 - doubts[lane.at])) >> 8;
   }
   for (let mask = m.turns[slot]; mask !== 0; mask &= mask - 1) {
     const turn = 31 - Math.clz32(mask & -mask);
@@ -95,20 +94,20 @@ function goOn(stream, m, slot) {
   const { plan } = m;
   const { predicted } = stream;
   const row = slot * plan.words;
-  const first = slot * plan.lanes;
+  const first = slot * m.laneCount;
   let moves = m.moves[slot];
   let changed = false;
   for (let mask = moves; mask !== 0; mask &= mask - 1) {
     const bit = mask & -mask;
-    const lane = 31 - Math.clz32(bit);
-    const at = row + plan.laneWord[lane];
+    const lane = plan.lanes[31 - Math.clz32(bit)];
+    const at = row + lane.word;
     const old = m.words[at];
-    const word = predicted[plan.laneWord[lane]];
+    const word = predicted[lane.word];
     if (word !== old) {
       m.words[at] = word;
       changed = true;
     }
-    if (!observe(m, first + lane, lane, row, old, stream.span)) moves &= ~bit;
+    if (!observe(m, first + lane.at, lane, row, old, stream.span)) moves &= ~bit;
     m.calm(at);
   }
   m.moves[slot] = moves;

@@ -11,40 +11,6 @@ export class CommandRefused extends Error {
 export class Client {
     /** @param {Resolved} options */
     constructor(options: Resolved);
-    /** @private */
-    private options;
-    /** @private */
-    private clock;
-    /** @private @type {Emitter<Events & Record<string, (...values: any[]) => void>>} */
-    private emitter;
-    /** @private */
-    private scene;
-    /** @private */
-    private controls;
-    /** @private */
-    private statistics;
-    /** @private */
-    private conditioner;
-    /** @private */
-    private backoff;
-    /** @private @type {Link} */
-    private link;
-    /** @private When the link gives up or goes on. */
-    private until;
-    /** @private @type {any} */
-    private socket;
-    /** @private @type {any} */
-    private timer;
-    /** @private @type {Playing | null} */
-    private playing;
-    /** @private @type {Playing | null} What came before, of the same session. */
-    private before;
-    /** @private @type {Uint8Array | null} */
-    private token;
-    /** @private @type {bigint | null} */
-    private fingerprint;
-    /** @private */
-    private stopListening;
     /** @type {State} */
     state: State;
     /** @type {SynclineError | null} What ended the last connection. */
@@ -61,8 +27,6 @@ export class Client {
     roster: Map<number, RosterEntry>;
     /** @type {Schema | null} What rows mean. */
     schema: Schema | null;
-    /** @private @type {{ resolve: (room: Room) => void, reject: (error: SynclineError) => void }} */
-    private joining;
     /** @type {Promise<Room>} The client is in a room for the first time; rejects with a {@link SynclineError}. */
     joined: Promise<Room>;
     /**
@@ -139,42 +103,7 @@ export class Client {
     leave(): Promise<void>;
     /** Tries at once, unless it is connected already. Takes a session back that plays elsewhere. */
     reconnect(): void;
-    /** @private */
-    private start;
-    /** @private */
-    private listen;
-    /** @private This end may have slept, or the network changed. */
-    private wake;
-    /** @private Does what is due. */
-    private advance;
-    /** @private Calls `advance` again when something is due. */
-    private schedule;
-    /** @private */
-    private connect;
-    /** @private */
-    private greet;
-    /** @private @param {Uint8Array} message */
-    private send;
-    /** @private @param {unknown} data a message of the server */
-    private receive;
-    /** @private @param {number} now @param {Uint8Array} message */
-    private read;
-    /** @private @param {number} now @param {import("../shared/message.js").Section} section */
-    private welcome;
-    /** @private @param {number} now @param {Welcome} welcome @param {Playing | null} before */
-    private enter;
-    /** @private @param {keyof Events} name @param {any[]} values */
-    private happened;
-    /** @private @param {number} code closes the socket, of which nothing is taken in any more */
-    private drop;
-    /** @private @param {SynclineError} ending a connection is over, or the attempt at one */
-    private ended;
-    /** @private The session is gone. */
-    private forget;
-    /** @private @param {SynclineError} ending it is over */
-    private finish;
-    /** @private @param {State} state */
-    private tell;
+    #private;
 }
 export type Phase = import("../shared/control.js").Phase;
 export type RosterEntry = import("../shared/control.js").RosterEntry;

@@ -7,8 +7,6 @@ export class SnapshotBuffer {
     kept: number;
     /** @type {Snapshot[]} */
     frames: Snapshot[];
-    /** @type {Snapshot[]} Frames that were forgotten, to be filled again. */
-    spare: Snapshot[];
     /**
      * Copies a frame in; one that is not later than the last starts the buffer anew.
      *
@@ -22,8 +20,6 @@ export class SnapshotBuffer {
     })[]): void;
     /** Forgets all frames. */
     clear(): void;
-    /** Forgets the oldest frame. */
-    forget(): void;
     /**
      * What to draw at a moment: before the first frame the first, after the last the last.
      *

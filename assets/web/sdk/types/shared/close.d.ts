@@ -13,12 +13,12 @@ export class SynclineError extends Error {
     /**
      * An end that this side found out about.
      *
-     * @param {keyof typeof OWN_REASONS} reason its name
+     * @param {"lost" | "silent" | "unreadable" | "unknown_code"} reason its name
      * @param {string} [detail] more about it
      * @param {number | null} [code] the close code, if there was one
      * @returns {SynclineError} the end
      */
-    static of(reason: keyof typeof OWN_REASONS, detail?: string, code?: number | null): SynclineError;
+    static of(reason: "lost" | "silent" | "unreadable" | "unknown_code", detail?: string, code?: number | null): SynclineError;
     /**
      * @param {object} end what is known of the end
      * @param {string} end.reason the name of the reason
@@ -27,16 +27,14 @@ export class SynclineError extends Error {
      * @param {Then} end.then what the client does next by itself
      * @param {number} end.retryAfter seconds, if `then` is `"retry"`
      * @param {string} end.detail what the server added for people
-     * @param {string} end.sentence what the reason says
      */
-    constructor({ reason, code, fault, then, retryAfter, detail, sentence }: {
+    constructor({ reason, code, fault, then, retryAfter, detail }: {
         reason: string;
         code: number | null;
         fault: Fault;
         then: Then;
         retryAfter: number;
         detail: string;
-        sentence: string;
     });
     reason: string;
     code: number | null;
@@ -53,10 +51,3 @@ export type Fault = "peer" | "server" | "neither";
  * what a client does next by itself
  */
 export type Then = "never" | "resume" | "rejoin" | "retry";
-declare namespace OWN_REASONS {
-    let lost: string;
-    let silent: string;
-    let unreadable: string;
-    let unknown_code: string;
-}
-export {};

@@ -1,17 +1,7 @@
 /** Reads bincode. Every method throws a {@link DecodeError} for bytes that are not what it reads. */
-export class BincodeReader {
-    /** @param {Uint8Array} bytes what to read */
-    constructor(bytes: Uint8Array);
-    bytes: Uint8Array<ArrayBufferLike>;
-    view: DataView<ArrayBufferLike>;
-    at: number;
-    /**
-     * @param {number} length how many bytes
-     * @returns {number} where they begin
-     */
-    step(length: number): number;
-    /** @returns {number} one byte */
-    u8(): number;
+export class BincodeReader extends ByteReader {
+    /** @param {number} length how many bytes @returns {DataView} they */
+    view(length: number): DataView;
     /** @returns {boolean} a byte of 0 or 1 */
     bool(): boolean;
     /** @returns {number} a number of 16 bits */
@@ -29,7 +19,7 @@ export class BincodeReader {
     /** @returns {Uint8Array} bytes, copied */
     blob(): Uint8Array;
     /** @returns {string} text */
-    string(): string;
+    text(): string;
     /**
      * @template T
      * @param {() => T} read one element
@@ -42,15 +32,9 @@ export class BincodeReader {
      * @returns {T | null} it, or null
      */
     optional<T>(read: () => T): T | null;
-    /** Refuses bytes that are left over. */
-    finish(): void;
 }
 /** Writes bincode. */
-export class BincodeWriter {
-    /** @type {number[]} */
-    bytes: number[];
-    /** @param {number} value one byte */
-    u8(value: number): void;
+export class BincodeWriter extends ByteWriter {
     /** @param {boolean} value a flag */
     bool(value: boolean): void;
     /** @param {number} value a number of 16 or 32 bits; also a length or a variant */
@@ -64,15 +48,13 @@ export class BincodeWriter {
     /** @param {Uint8Array} bytes bytes with their number */
     blob(bytes: Uint8Array): void;
     /** @param {string} text text */
-    string(text: string): void;
+    text(text: string): void;
     /**
      * @template T
      * @param {T | null | undefined} value what may be there
      * @param {(value: T) => void} write writes it
      */
     optional<T>(value: T | null | undefined, write: (value: T) => void): void;
-    /** @returns {Uint8Array} all that was written */
-    finish(): Uint8Array;
     /**
      * @param {number} marker how long the number is
      * @param {number} value the number
@@ -80,3 +62,5 @@ export class BincodeWriter {
      */
     little(marker: number, value: number, width: number): void;
 }
+import { ByteReader } from "./bits.js";
+import { ByteWriter } from "./bits.js";

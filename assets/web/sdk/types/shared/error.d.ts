@@ -1,5 +1,5 @@
 /** What a peer sent is not what the protocol says. */
 export class DecodeError extends Error {
-    /** @param {string} message what is wrong with the bytes */
-    constructor(message: string);
+    /** @param {string} [message] what is wrong with the bytes */
+    constructor(message?: string);
 }

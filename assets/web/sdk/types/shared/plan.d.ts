@@ -89,20 +89,24 @@ export class ClassPlan {
     circles: CirclePlan[];
     /** @type {GroupPlan[]} */
     rotations: GroupPlan[];
+    /** @type {LanePlan[]} */
+    lanes: LanePlan[];
     groups: GroupPlan[];
-    lanes: number;
-    laneWord: Int32Array<ArrayBuffer>;
-    laneMax: Float64Array<ArrayBuffer>;
-    laneOne: Int32Array<ArrayBuffer>;
-    laneKind: Uint8Array<ArrayBuffer>;
-    laneNum: Int32Array<ArrayBuffer>;
-    laneDen: Int32Array<ArrayBuffer>;
-    laneSource: Int32Array<ArrayBuffer>;
-    laneFirstStep: Int32Array<ArrayBuffer>;
     /** Which lanes have an Exact, as a mask: those that do not stop by themselves. */
     exactMask: number;
 }
-/** @typedef {{ word: number, one: number, kind: number, num: number, den: number, source: number, firstStep: number }} LanePlan */
+/**
+ * @typedef {object} LanePlan a motion lane
+ * @property {number} at its place among them
+ * @property {number} word its place in the row
+ * @property {number} max its highest word
+ * @property {number} one fractions of a step
+ * @property {number} kind FREE, FOLLOWS or EXACT
+ * @property {number} num of the link
+ * @property {number} den of the link
+ * @property {number} source the word that it follows
+ * @property {number} firstStep of that
+ */
 /** An event class, planned. */
 export class EventPlan {
     /**
@@ -137,13 +141,45 @@ export type Vector = {
     word: number;
     firstStep: number;
 };
+/**
+ * a motion lane
+ */
 export type LanePlan = {
+    /**
+     * its place among them
+     */
+    at: number;
+    /**
+     * its place in the row
+     */
     word: number;
+    /**
+     * its highest word
+     */
+    max: number;
+    /**
+     * fractions of a step
+     */
     one: number;
+    /**
+     * FREE, FOLLOWS or EXACT
+     */
     kind: number;
+    /**
+     * of the link
+     */
     num: number;
+    /**
+     * of the link
+     */
     den: number;
+    /**
+     * the word that it follows
+     */
     source: number;
+    /**
+     * of that
+     */
     firstStep: number;
 };
 import { Contexts } from "./stream/model.js";

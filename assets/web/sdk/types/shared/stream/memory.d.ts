@@ -14,14 +14,17 @@ export function sizeClass(a: number): number;
 /** @typedef {import("../plan.js").ClassPlan} ClassPlan */
 /** The rows of one class in one stream, and what is remembered of them. */
 export class ClassMemory {
-    /** @param {ClassPlan} plan what follows from the schema */
-    constructor(plan: ClassPlan);
+    /**
+     * @param {ClassPlan} plan what follows from the schema
+     * @param {number} [room] how many slots there is room for
+     */
+    constructor(plan: ClassPlan, room?: number);
     plan: import("../plan.js").ClassPlan;
+    laneCount: number;
     groupCount: number;
     turnCount: number;
     /** How many slots there are, taken or free. */
     count: number;
-    /** How many slots there is room for. */
     room: number;
     /** Numbers that have been given to rows of this class so far. */
     named: number;
@@ -60,8 +63,6 @@ export class ClassMemory {
      * @param {number} slots how many
      */
     reserve(slots: number): void;
-    /** @param {number} width of a slot @param {string[]} names of arrays */
-    grow(width: number, names: string[]): void;
     /**
      * A row is in the slot from now on, with nothing remembered of it.
      *
