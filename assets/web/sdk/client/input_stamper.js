@@ -14,6 +14,9 @@ import { dueOf, tickAt } from "./tick.js";
 /** By how many ticks our estimate of the server's tick may be off. */
 const CLOCK_TICKS_MAX = 8;
 
+/** By how much later than it is due an input is stamped, so that sums of fractions have reached its tick. */
+const ROUNDING_MS = 0.01;
+
 /** One player's inputs on one timeline. */
 export class InputStamper {
   /**
@@ -40,7 +43,8 @@ export class InputStamper {
    * @returns {number | null} when the next input is to be stamped; null while the match's time is not known
    */
   nextDue(clock) {
-    return clock.localTime(Math.max(dueOf((this.last ?? 0) + 1, this.rate) - this.lead.lead, 0));
+    const due = clock.localTime(Math.max(dueOf((this.last ?? 0) + 1, this.rate) - this.lead.lead, 0));
+    return due === null ? null : due + ROUNDING_MS;
   }
 
   /**

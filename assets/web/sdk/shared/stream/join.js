@@ -243,7 +243,6 @@ function readWordMemory(j, m, at, fresh) {
  * @param {number} word the lane's
  */
 function readFilter(j, m, at, lane, word) {
-  const { plan } = m;
   if (lane.kind === EXACT) {
     const den = lane.den;
     m.place0[at] = den > 1 ? ranged(j, PLACE_LOW, 0, 0, den - 1) : 0;
