@@ -18,11 +18,16 @@ const MACHINE_FOLDERS: [&str; 4] = [
 /// The file that cargo writes and nobody reads.
 const LOCK: &str = "Cargo.lock";
 
+/// Declarations, which the type checker writes as if they lay beside what they declare.
+const DECLARATIONS: &str = ".d.ts";
+
 fn violations(files: &[File]) -> Vec<String> {
     let places: BTreeSet<String> = files.iter().flat_map(path_and_folders).collect();
     let names: BTreeSet<&str> = files.iter().map(File::name).collect();
     let mut violations = Vec::new();
-    for file in files.iter().filter(|file| file.name() != LOCK) {
+    let written_by_hand =
+        |file: &&File| file.name() != LOCK && !file.name().ends_with(DECLARATIONS);
+    for file in files.iter().filter(written_by_hand) {
         for (number, line) in file.numbered_lines() {
             let mut report = |what: &str, text: &str| {
                 violations.push(format!("{}:{number}: {what}: {text}", file.path));

@@ -573,7 +573,6 @@ export class Client {
 }
 
 /** @param {Welcome} welcome @param {boolean} resumed @returns {Room} */
-function roomOf(welcome, resumed) {
-  const { room: id, code, game, session, attach, graceMs, tickRate, snapshotInterval } = welcome;
+function roomOf({ room: id, code, game, session, attach, graceMs, tickRate, snapshotInterval }, resumed) {
   return { id, code, game, session, attach, resumed, graceMs, tickRate, snapshotInterval };
 }

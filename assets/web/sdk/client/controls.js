@@ -1,6 +1,7 @@
 // What the player presses.
 
 import { readRow, writeRow } from "../shared/replicated.js";
+import { report } from "./emitter.js";
 
 /** @typedef {import("../shared/schema.js").Schema} Schema */
 
@@ -28,7 +29,13 @@ export class Controls {
     this.neutral = writeRow(schema.input, {});
     this.words = this.neutral;
     this.pressed.clear();
-    this.set(this.values);
+    try {
+      this.set(this.values);
+    } catch (error) {
+      // Set before anybody knew that the input has no such names: the page's own mistake.
+      this.values = {};
+      report(error);
+    }
   }
 
   /**

@@ -39,8 +39,8 @@ export class Emitter {
   }
 }
 
-/** @param {unknown} error a listener's: it is the page's own and shows in its console */
-function report(error) {
+/** @param {unknown} error the page's own, which shows in its console */
+export function report(error) {
   if (typeof reportError === "function") reportError(error);
   else console.error(error);
 }

@@ -2,6 +2,7 @@
 
 import { readField, readRow } from "../shared/replicated.js";
 import { restoreAngle } from "../shared/quantize.js";
+import { clone } from "./plain.js";
 
 /** @typedef {import("../shared/schema.js").Field} Field */
 /** @typedef {import("../shared/schema.js").RowClass} RowClass */
@@ -22,6 +23,12 @@ import { restoreAngle } from "../shared/quantize.js";
 
 /** The first reference to an own stream. */
 const OWN = 65536;
+
+/** @type {Rows} */
+const NO_ROWS = { count: 0, taken: new Uint8Array(0), names: new Uint32Array(0), words: new Uint32Array(0) };
+
+/** @type {RowClass} Of which there is nothing, before the schema is known. */
+const UNKNOWN = { name: "", index: -1, fields: [], words: 0, max: new Float64Array(0), bits: new Uint8Array(0) };
 
 /** What a stream shows. */
 export class World {
@@ -74,12 +81,10 @@ export class World {
    * @throws {TypeError} if the schema has no such class
    */
   all(name) {
-    const data = this.find(name);
-    if (!data) return [];
-    const rows = this.rows[data.index];
-    const list = this.lists[data.index];
+    const { data, rows } = this.find(name);
+    const list = this.lists[data.index] ?? [];
     list.length = 0;
-    for (let slot = 0; rows && slot < rows.count; slot++) {
+    for (let slot = 0; slot < rows.count; slot++) {
       if (rows.taken[slot] === 1) list.push(this.fill(data, rows, slot));
     }
     return list;
@@ -93,11 +98,7 @@ export class World {
    * @throws {TypeError} if the schema has no such class
    */
   toObjects(name) {
-    const copies = this.all(name).map((entity) => ({ ...entity }));
-    for (const copy of copies) {
-      for (const field of Object.keys(copy)) if (Array.isArray(copy[field])) copy[field] = [...copy[field]];
-    }
-    return copies;
+    return this.all(name).map(clone);
   }
 
   /**
@@ -106,10 +107,9 @@ export class World {
    * @throws {TypeError} if the schema has no such class
    */
   first(name) {
-    const data = this.find(name);
-    const rows = data && this.rows[data.index];
-    const slot = rows ? rows.taken.subarray(0, rows.count).indexOf(1) : -1;
-    return data && rows && slot >= 0 ? this.fill(data, rows, slot) : null;
+    const { data, rows } = this.find(name);
+    const slot = rows.taken.subarray(0, rows.count).indexOf(1);
+    return slot < 0 ? null : this.fill(data, rows, slot);
   }
 
   /**
@@ -122,11 +122,9 @@ export class World {
    * @throws {TypeError} if the schema has no such class
    */
   get(name, reference) {
-    const data = this.find(name);
-    const rows = data && this.rows[data.index];
-    if (!data || !rows || reference === null) return null;
-    const slot = reference - (this.isOwn ? OWN : 0);
-    return slot >= 0 && slot < rows.count && rows.taken[slot] === 1 ? this.fill(data, rows, slot) : null;
+    const { data, rows } = this.find(name);
+    const slot = (reference ?? -1) - (this.isOwn ? OWN : 0);
+    return slot < rows.count && rows.taken[slot] === 1 ? this.fill(data, rows, slot) : null;
   }
 
   /**
@@ -135,11 +133,8 @@ export class World {
    * @throws {TypeError} if the schema has no such class
    */
   count(name) {
-    const data = this.find(name);
-    const rows = data && this.rows[data.index];
-    let count = 0;
-    for (let slot = 0; rows && slot < rows.count; slot++) count += rows.taken[slot];
-    return count;
+    const { rows } = this.find(name);
+    return rows.taken.subarray(0, rows.count).reduce((sum, taken) => sum + taken, 0);
   }
 
   /**
@@ -149,17 +144,16 @@ export class World {
    * @throws {TypeError} if the schema has no such class
    */
   words(name, slot) {
-    const data = this.find(name);
-    const rows = data && this.rows[data.index];
-    if (!data || !rows || rows.taken[slot] !== 1) return null;
+    const { data, rows } = this.find(name);
+    if (rows.taken[slot] !== 1) return null;
     return Array.from(rows.words.subarray(slot * data.words, (slot + 1) * data.words));
   }
 
-  /** @param {string} name @returns {RowClass | null} null before the schema is known */
+  /** @param {string} name @returns {{ data: RowClass, rows: Rows }} no rows while there are none */
   find(name) {
     const data = this.byName.get(name);
     if (!data && this.schema) throw new TypeError(`${this.schema.game} has no class ${name}`);
-    return data ?? null;
+    return { data: data ?? UNKNOWN, rows: (data && this.rows[data.index]) ?? NO_ROWS };
   }
 
   /** @param {RowClass} data @param {Rows} rows @param {number} slot @returns {Entity} */

@@ -1,3 +1,5 @@
+/** @param {unknown} error the page's own, which shows in its console */
+export function report(error: unknown): void;
 /**
  * Calls listeners. One that throws stops neither the others nor the client.
  *

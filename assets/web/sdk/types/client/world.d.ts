@@ -70,8 +70,11 @@ export class World {
      * @throws {TypeError} if the schema has no such class
      */
     words(name: string, slot: number): number[] | null;
-    /** @param {string} name @returns {RowClass | null} null before the schema is known */
-    find(name: string): RowClass | null;
+    /** @param {string} name @returns {{ data: RowClass, rows: Rows }} no rows while there are none */
+    find(name: string): {
+        data: RowClass;
+        rows: Rows;
+    };
     /** @param {RowClass} data @param {Rows} rows @param {number} slot @returns {Entity} */
     fill(data: RowClass, rows: Rows, slot: number): Entity;
 }
