@@ -81,6 +81,33 @@ test("silent ticks went as predicted", () => {
   assert.equal(made.client.stats.resyncs, 0);
 });
 
+test("draws on in a silence, as if everything had been said", () => {
+  let first = 1;
+  while (ARENA.ticks.slice(first + 1, first + 4).some(({ chunk }) => chunk !== "")) first++;
+  const [silent, told] = [playing(), playing()];
+  for (const made of [silent, told]) {
+    play(made, 1, first);
+    for (let number = first + 1; number < first + 4; number++) {
+      made.clock.pass(Math.max(made.origin + (100 + number) * TICK - made.clock.time, 0));
+      if (made === told) made.server.send([3, frameOf(100 + number, [])]);
+      made.client.interpolate(made.clock.time);
+    }
+  }
+  const [ahead, known] = [silent, told].map(({ client, clock }) => {
+    const view = client.interpolate(clock.time + 2 * TICK);
+    const round = (_, value) => (typeof value === "number" ? Math.round(value * 1000) / 1000 : value);
+    const seen = { tick: view.tick, ships: view.toObjects("Ship"), shots: view.toObjects("Projectile") };
+    return JSON.parse(JSON.stringify(seen, round));
+  });
+  assert.ok(known.tick > 100 + first, "past the last frame of the silent one");
+  assert.deepEqual(ahead, known);
+  assert.equal(silent.client.world.tick, 100 + first, "the world is what was told");
+  // Something was said after all, of a tick that was drawn already.
+  silent.server.send([3, arenaFrame(first + 1, 100 + first + 1)]);
+  assert.equal(silent.client.world.tick, 101 + first);
+  assert.ok(silent.client.interpolate(silent.clock.time + 2 * TICK).tick >= known.tick - 0.001);
+});
+
 test("acknowledges after 100 ms at the latest, and at four messages at once", () => {
   const { clock, server } = begin({ role: "spectator" });
   server.welcome({ player: null });

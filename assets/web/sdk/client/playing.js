@@ -9,7 +9,9 @@ import { encodePing, encodeResync, readServerControl } from "../shared/control.j
 import { DecodeError } from "../shared/error.js";
 import { readFrame } from "../shared/frame.js";
 import { encodeInputs } from "../shared/input.js";
+import { SILENCE_MICROS_MAX } from "../shared/limits.js";
 import { COMMAND, CONTROL, FRAME, INPUT, writeSection } from "../shared/message.js";
+import { applyChunk } from "../shared/stream/chunk.js";
 import { ClockSync } from "./clock_sync.js";
 import { InputStamper } from "./input_stamper.js";
 import { Interpolation } from "./interpolation.js";
@@ -25,6 +27,7 @@ import { Traffic } from "./traffic.js";
 /** @typedef {import("../shared/frame.js").FrameSection} FrameSection */
 /** @typedef {import("../shared/schema.js").Schema} Schema */
 /** @typedef {import("./followed.js").FrameOutcome} FrameOutcome */
+/** @typedef {import("../shared/stream/state.js").StreamState} StreamState */
 /** @typedef {import("./prediction.js").PredictionRules} PredictionRules */
 /**
  * What outlives a connection.
@@ -37,6 +40,8 @@ import { Traffic } from "./traffic.js";
  * @property {() => number} now the clock, to measure decoding
  * @property {(name: any, ...values: any[]) => void} emit tells listeners
  */
+
+const NONE = new Uint8Array(0);
 
 /** How long after the last look at the own player corrections are smoothed. */
 const WATCHED_MS = 1000;
@@ -71,6 +76,8 @@ export class Playing {
     this.commands = 0;
     /** @type {Map<number, { resolve: (outcome: CommandOutcome) => void, reject: () => void }>} */
     this.replies = new Map();
+    /** @type {{ state: StreamState, tick: number } | null} A copy of the common stream that runs ahead in a silence. */
+    this.ahead = null;
     this.watchedAt = -Infinity;
     this.calledAt = now;
     const timeline = incarnationOf(welcome.state);
@@ -157,6 +164,7 @@ export class Playing {
   begin(now, same) {
     const { scene, controls, rules } = this.stay;
     this.streams.restart();
+    this.ahead = null;
     this.clock.restart(now);
     this.inputs.restart(null);
     this.interpolation.restart();
@@ -180,6 +188,11 @@ export class Playing {
     if (this.player !== null) this.ownPart(now, frame, outcome.joined);
     const events = outcome.events.map(({ stream, tick, event }) => scene.tell(this.schema, stream, tick, event));
     this.since.events.push(...events);
+    if (outcome.snapshots > 0) {
+      // What was drawn ahead was right up to here.
+      if (this.ahead) scene.snapshots.forgetFrom(frame.tick);
+      this.ahead = null;
+    }
     if (outcome.whole) {
       scene.show(this.schema, frame.tick, this.streams.decoder(0), this.streams.decoder(1));
       this.compare(frame.tick);
@@ -269,7 +282,27 @@ export class Playing {
   /** @param {number} now @returns {import("./world.js").View | null} what to draw of others */
   interpolate(now) {
     const moment = this.interpolation.view(now);
-    return moment === null ? null : this.stay.scene.interpolate(moment, this.rate);
+    if (moment === null) return null;
+    this.drawAhead(moment);
+    return this.stay.scene.interpolate(moment, this.rate);
+  }
+
+  /**
+   * Nothing is said of what goes as predicted: until something is, a copy of the common stream goes on.
+   *
+   * @param {number} moment in ticks
+   */
+  drawAhead(moment) {
+    const { world, snapshots } = this.stay.scene;
+    const { interval } = this.interpolation;
+    const silence = interval + (SILENCE_MICROS_MAX * this.rate) / 1000000;
+    if (world.tick < 0 || world.tick >= moment || this.streams.standing(0) !== world.tick) return;
+    while ((this.ahead?.tick ?? world.tick) < Math.min(moment, world.tick + silence)) {
+      this.ahead ??= { state: /** @type {StreamState} */ (this.streams.decoder(0)?.state.copy()), tick: world.tick };
+      this.ahead.tick += interval;
+      applyChunk(this.ahead.state, interval, NONE, []);
+      snapshots.push(this.ahead.tick, this.ahead.state.classes);
+    }
   }
 
   /**

@@ -32,6 +32,11 @@ export class SnapshotBuffer {
     this.frames.push({ tick, rows });
   }
 
+  /** @param {number} tick forgets the frames from it on: they were not as predicted */
+  forgetFrom(tick) {
+    while ((this.frames.at(-1)?.tick ?? -1) >= tick) this.frames.pop();
+  }
+
   /** Forgets all frames. */
   clear() {
     this.frames = [];

@@ -56,6 +56,11 @@ export class Streams {
     return this.followed.get(stream)?.decoder ?? null;
   }
 
+  /** @param {number} stream @returns {number} the tick that it stands at; -1 while it has no state */
+  standing(stream) {
+    return this.followed.get(stream)?.tick ?? -1;
+  }
+
   /** @returns {Astray[]} the streams that went astray since this was last asked: the server has to be told */
   takeAstray() {
     return [...this.followed.values()].flatMap((followed) => followed.takeAstray() ?? []);

@@ -80,6 +80,13 @@ export class ClassMemory {
     this.room = room;
   }
 
+  /** @returns {ClassMemory} a copy that goes its own way */
+  copy() {
+    const made = /** @type {Record<string, any>} */ (new ClassMemory(this.plan));
+    for (const [name, value] of Object.entries(this)) made[name] = ArrayBuffer.isView(value) ? /** @type {any} */ (value).slice() : value;
+    return /** @type {any} */ (made);
+  }
+
   /**
    * A row is in the slot from now on, with nothing remembered of it.
    *

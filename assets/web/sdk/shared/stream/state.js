@@ -43,6 +43,18 @@ export class StreamState {
     this.attitude = new Float64Array(4);
   }
 
+  /** @returns {StreamState} a copy that goes its own way */
+  copy() {
+    const made = new StreamState(this.plan, this.isPrivate);
+    made.chunk = this.chunk;
+    made.span = this.span;
+    made.trail = this.trail;
+    made.classes = this.classes.map((m) => m.copy());
+    made.lastEvents = this.lastEvents.map((words) => words.slice());
+    made.contexts = this.contexts.slice();
+    return made;
+  }
+
   /** @returns {number} the hash of all rows, 32 bits */
   hash() {
     let h = HASH_BEGIN;

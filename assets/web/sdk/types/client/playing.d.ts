@@ -29,6 +29,11 @@ export class Playing {
         resolve: (outcome: CommandOutcome) => void;
         reject: () => void;
     }>;
+    /** @type {{ state: StreamState, tick: number } | null} A copy of the common stream that runs ahead in a silence. */
+    ahead: {
+        state: StreamState;
+        tick: number;
+    } | null;
     watchedAt: number;
     calledAt: number;
     /** @returns {number} of the last match that ran; 0 before the first */
@@ -85,6 +90,12 @@ export class Playing {
     /** @param {number} now @returns {import("./world.js").View | null} what to draw of others */
     interpolate(now: number): import("./world.js").View | null;
     /**
+     * Nothing is said of what goes as predicted: until something is, a copy of the common stream goes on.
+     *
+     * @param {number} moment in ticks
+     */
+    drawAhead(moment: number): void;
+    /**
      * @param {number} now
      * @returns {{ tick: number, state: any, drawn: number[], error: number } | null} what to draw of oneself
      */
@@ -112,6 +123,7 @@ export type Welcome = import("../shared/control.js").Welcome;
 export type FrameSection = import("../shared/frame.js").FrameSection;
 export type Schema = import("../shared/schema.js").Schema;
 export type FrameOutcome = import("./followed.js").FrameOutcome;
+export type StreamState = import("../shared/stream/state.js").StreamState;
 export type PredictionRules = import("./prediction.js").PredictionRules;
 /**
  * What outlives a connection.

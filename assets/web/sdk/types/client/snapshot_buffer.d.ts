@@ -18,6 +18,8 @@ export class SnapshotBuffer {
             words: number;
         };
     })[]): void;
+    /** @param {number} tick forgets the frames from it on: they were not as predicted */
+    forgetFrom(tick: number): void;
     /** Forgets all frames. */
     clear(): void;
     /**

@@ -19,6 +19,8 @@ export class Streams {
      * @returns {StreamDecoder | null} its world as it was told last; null before the first join
      */
     decoder(stream: number): StreamDecoder | null;
+    /** @param {number} stream @returns {number} the tick that it stands at; -1 while it has no state */
+    standing(stream: number): number;
     /** @returns {Astray[]} the streams that went astray since this was last asked: the server has to be told */
     takeAstray(): Astray[];
     /**

@@ -63,6 +63,8 @@ export class ClassMemory {
      * @param {number} slots how many
      */
     reserve(slots: number): void;
+    /** @returns {ClassMemory} a copy that goes its own way */
+    copy(): ClassMemory;
     /**
      * A row is in the slot from now on, with nothing remembered of it.
      *

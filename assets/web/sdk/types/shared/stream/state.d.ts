@@ -32,6 +32,8 @@ export class StreamState {
     doubts: Int32Array<ArrayBuffer>;
     fractions: Int32Array<ArrayBuffer>;
     attitude: Float64Array<ArrayBuffer>;
+    /** @returns {StreamState} a copy that goes its own way */
+    copy(): StreamState;
     /** @returns {number} the hash of all rows, 32 bits */
     hash(): number;
 }
