@@ -170,6 +170,7 @@ each("frame", ({ bytes, value }) => {
       tick: value.tick,
       span: value.span,
       statuses: value.statuses.map((status) => ["Applied", "Repeated", "Merged", "Dropped"].indexOf(status)),
+      repeated: value.repeated,
       marginMs: value.margin_ms,
       entries: value.streams.map(entryOf),
     },
@@ -179,7 +180,7 @@ each("frame", ({ bytes, value }) => {
 each("input", ({ bytes, schema, value }) => {
   const { input } = readSchema(unhex(schema));
   const frames = value.frames.map(({ tick, view_lag: viewLag, words }) => ({ tick, viewLag, words }));
-  assert.equal(hex(encodeInputs(input, value.incarnation, value.received, frames)), bytes);
+  assert.equal(hex(encodeInputs(input, value.incarnation, value.received, frames, value.held)), bytes);
 });
 
 each("command", ({ bytes, schema, command, value }) => {

@@ -202,9 +202,9 @@ export class Playing {
   }
 
   /** @param {number} now @param {FrameSection} frame @param {boolean} rejoined */
-  ownPart(now, { tick, statuses, marginMs }, rejoined) {
+  ownPart(now, { tick, statuses, repeated, marginMs }, rejoined) {
     if (marginMs !== null) this.inputs.lead.told(now, marginMs, this.clock.roundTrip ?? 0);
-    const news = this.since.addOwn(tick, statuses, rejoined);
+    const news = this.since.addOwn(tick, statuses, repeated, rejoined);
     // Before the first input there is nothing that could have been applied.
     if (this.inputs.last !== null) for (const status of news) this.stay.statistics.statuses[status] += 1;
   }

@@ -1,6 +1,6 @@
 // What the server told about the own player since the last whole frame.
 
-import { APPLIED } from "../shared/frame.js";
+import { APPLIED, REPEATED } from "../shared/frame.js";
 
 /** How many ticks' statuses are gathered; past this what came before is given up as unknown. */
 const GATHERED_MAX = 512;
@@ -25,10 +25,11 @@ export class SinceFrame {
    *
    * @param {number} tick the frame's
    * @param {number[]} stated the statuses that it states, the last of this tick
+   * @param {boolean} repeated whether at the ticks before those the last input was repeated
    * @param {boolean} rejoined whether a stream was joined with it
    * @returns {number[]} the statuses that are new, the last of this tick
    */
-  addOwn(tick, stated, rejoined) {
+  addOwn(tick, stated, repeated, rejoined) {
     if (this.gathered.length > GATHERED_MAX) {
       this.gathered = [];
       this.unknown = true;
@@ -41,8 +42,7 @@ export class SinceFrame {
     if (known === null) this.unknown = true;
     const news = known ?? stated.length;
     const told = news === 0 ? [] : stated.slice(-news);
-    // Ticks before the stated ones were silent: the input of each was applied.
-    const statuses = [...Array(news - told.length).fill(APPLIED), ...told];
+    const statuses = [...Array(news - told.length).fill(repeated ? REPEATED : APPLIED), ...told];
     this.gathered.push(...statuses);
     return statuses;
   }

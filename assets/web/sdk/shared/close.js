@@ -10,8 +10,12 @@
  */
 const REASONS = [
   [1000, "left", "neither", "never"],
+  [1002, "protocol_error", "peer", "resume"],
   [1003, "text_message", "peer", "never"],
+  [1007, "invalid_text", "peer", "never"],
+  [1008, "too_many_messages", "peer", 5],
   [1009, "message_too_large", "peer", "resume"],
+  [1013, "server_full", "neither", 10],
   [4001, "unsupported_version", "peer", "never"],
   [4002, "schema_mismatch", "peer", "never"],
   [4003, "unknown_game", "peer", "never"],
@@ -19,7 +23,6 @@ const REASONS = [
   [4005, "room_full", "neither", 5],
   [4006, "already_started", "neither", 30],
   [4007, "not_allowed", "neither", "never"],
-  [4008, "server_full", "neither", 10],
   [4009, "hello_timeout", "peer", "resume"],
   [4010, "out_of_order", "peer", "never"],
   [4011, "malformed", "peer", "resume"],
@@ -28,7 +31,6 @@ const REASONS = [
   [4014, "session_expired", "neither", "rejoin"],
   [4015, "replaced", "neither", "never"],
   [4016, "too_slow", "peer", "resume"],
-  [4017, "too_many_messages", "peer", 5],
   [4018, "idle", "peer", "resume"],
   [4019, "desynchronised", "server", "resume"],
   [4020, "room_closed", "neither", "rejoin"],

@@ -29,6 +29,8 @@ export const GONE = 3;
  * @property {number} tick
  * @property {number} span ticks since the snapshot before
  * @property {number[]} statuses what became of the member's inputs, oldest first
+ * @property {boolean} repeated whether at the ticks before those the last input was repeated, rather
+ *   than one applied
  * @property {number | null} marginMs how early inputs come
  * @property {StreamEntry[]} entries
  */
@@ -46,8 +48,9 @@ export function readFrame(body) {
   const span = reader.varint();
   if (span < 1 || span > SPAN_MAX) throw new DecodeError();
   const flags = reader.u8();
-  if (flags > 3) throw new DecodeError();
+  if (flags > 7) throw new DecodeError();
   const statuses = flags & 1 ? readStatuses(reader) : [];
+  const repeated = (flags & 4) > 0;
   const marginMs = flags & 2 ? reader.signed() : null;
   /** @type {StreamEntry[]} */
   const entries = [];
@@ -58,7 +61,7 @@ export function readFrame(body) {
     last = entry.stream;
     entries.push(entry);
   }
-  return { tick, span, statuses, marginMs, entries };
+  return { tick, span, statuses, repeated, marginMs, entries };
 }
 
 /** @param {ByteReader} reader @returns {number[]} */

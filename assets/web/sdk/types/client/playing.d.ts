@@ -66,7 +66,7 @@ export class Playing {
     /** @param {number} now @param {Uint8Array} body */
     frame(now: number, body: Uint8Array): void;
     /** @param {number} now @param {FrameSection} frame @param {boolean} rejoined */
-    ownPart(now: number, { tick, statuses, marginMs }: FrameSection, rejoined: boolean): void;
+    ownPart(now: number, { tick, statuses, repeated, marginMs }: FrameSection, rejoined: boolean): void;
     /** @param {number} tick is whole: the prediction meets the server's word */
     compare(tick: number): void;
     /** @returns {number} when `advance` has something to do */

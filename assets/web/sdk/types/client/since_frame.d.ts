@@ -14,10 +14,11 @@ export class SinceFrame {
      *
      * @param {number} tick the frame's
      * @param {number[]} stated the statuses that it states, the last of this tick
+     * @param {boolean} repeated whether at the ticks before those the last input was repeated
      * @param {boolean} rejoined whether a stream was joined with it
      * @returns {number[]} the statuses that are new, the last of this tick
      */
-    addOwn(tick: number, stated: number[], rejoined: boolean): number[];
+    addOwn(tick: number, stated: number[], repeated: boolean, rejoined: boolean): number[];
     /** @returns {number[] | null} the statuses, unless some are missing */
     get statuses(): number[] | null;
     /** A frame was whole: the next one's gathering begins. */

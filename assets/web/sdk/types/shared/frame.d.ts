@@ -47,6 +47,11 @@ export type FrameSection = {
      */
     statuses: number[];
     /**
+     * whether at the ticks before those the last input was repeated, rather
+     * than one applied
+     */
+    repeated: boolean;
+    /**
      * how early inputs come
      */
     marginMs: number | null;
