@@ -313,7 +313,7 @@ impl RoomRules {
             players_max: wanted.min(self.players_max).min(game.seats.max),
             snapshot_interval: game.snapshot_interval,
             bandwidth_sampling: self.bandwidth_sampling,
-            silence: self.silence,
+            silence: self.silence && !options.loud,
             grace_micros: self.grace_micros,
             empty_micros: self.empty_micros,
             rematch_micros: self.rematch_micros,
@@ -359,10 +359,12 @@ mod tests {
     const PRIVATE: RoomSelector = RoomSelector::Create(CreateOptions {
         private: true,
         players_max: None,
+        loud: false,
     });
     const PUBLIC: RoomSelector = RoomSelector::Create(CreateOptions {
         private: false,
         players_max: None,
+        loud: false,
     });
 
     /// Pong has two seats. Nobody arrives, so that only reservations tell who is on the way.
@@ -463,6 +465,7 @@ mod tests {
             let options = CreateOptions {
                 private: false,
                 players_max: Some(players_max),
+                loud: false,
             };
             admit(&directory, &RoomSelector::Create(options), game)
                 .unwrap()
@@ -474,5 +477,21 @@ mod tests {
         assert_eq!(seats("arena", u16::MAX), 1024);
         // Pong can't be played by fewer than two.
         assert_eq!((seats("pong", 0), seats("pong", 9)), (2, 2));
+    }
+
+    /// Silence is the server's to allow, and anybody's to do without.
+    #[test]
+    fn a_room_may_be_made_loud() {
+        let directory = directory(100);
+        let game = directory.games().default_game();
+        let silent = |loud| {
+            let options = CreateOptions {
+                loud,
+                ..CreateOptions::default()
+            };
+            let (id, code) = (RoomId(1), RoomCode::from_entropy(1));
+            directory.rules.room(id, code, game, &options).silence
+        };
+        assert_eq!((silent(false), silent(true)), (true, false));
     }
 }

@@ -50,7 +50,7 @@ async fn a_private_room_is_not_listed_and_opens_to_its_code_alone() {
     let host = Host::start();
     let private = CreateOptions {
         private: true,
-        players_max: None,
+        ..CreateOptions::default()
     };
     let (_owner, room) = Client::join(&host, create("lab", private)).await;
     assert!(host.rooms().await.is_empty());
@@ -80,8 +80,8 @@ async fn a_code_needs_no_game_beside_it() {
 async fn a_room_may_be_made_smaller() {
     let host = Host::start();
     let duel = CreateOptions {
-        private: false,
         players_max: Some(1),
+        ..CreateOptions::default()
     };
     let (_, room) = Client::join(&host, create("lab", duel)).await;
     assert_eq!(

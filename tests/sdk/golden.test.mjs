@@ -83,7 +83,7 @@ function roomSelector(room) {
   if (room === "QuickPlay") return { kind: "quick" };
   if (room.Id !== undefined) return { kind: "id", id: room.Id };
   if (room.Code) return { kind: "code", code: room.Code };
-  return { kind: "create", private: room.Create.private, playersMax: room.Create.players_max };
+  return { kind: "create", private: room.Create.private, playersMax: room.Create.players_max, loud: room.Create.loud };
 }
 
 each("client_control", ({ bytes, value }) => {

@@ -78,6 +78,9 @@ pub struct CreateOptions {
     pub private: bool,
     /// Fewer seats than the game and the server allow.
     pub players_max: Option<u16>,
+    /// With a message each snapshot tick, also if all went as predicted: to compare what silence
+    /// saves.
+    pub loud: bool,
 }
 
 /// What a member of a room does.

@@ -92,6 +92,7 @@ fn client() -> Vec<(&'static str, ClientControl)> {
                 room: RoomSelector::Create(CreateOptions {
                     private: true,
                     players_max: Some(300),
+                    loud: true,
                 }),
                 ..hello()
             }),

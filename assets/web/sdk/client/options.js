@@ -29,7 +29,7 @@ import { browser } from "./browser.js";
  * @typedef {object} Options
  * @property {string} [game] its name; the server's default without
  * @property {string} [name] the player's, at most 24 characters
- * @property {"quick" | string | { id: number } | { create: true, private?: boolean, playersMax?: number }} [room]
+ * @property {"quick" | string | { id: number } | { create: true, private?: boolean, playersMax?: number, loud?: boolean }} [room]
  *   `"quick"`, a code, an id, or a new one
  * @property {"player" | "spectator"} [role]
  * @property {PredictionRules} [prediction] the part of the game that runs ahead of the server
@@ -109,7 +109,7 @@ function roomSelector(room = "quick") {
   if (code) return { kind: "code", code };
   if (typeof room === "object" && "id" in room) return { kind: "id", id: room.id };
   if (typeof room === "object" && room.create) {
-    return { kind: "create", private: room.private ?? false, playersMax: room.playersMax ?? null };
+    return { kind: "create", private: room.private ?? false, playersMax: room.playersMax ?? null, loud: room.loud ?? false };
   }
   throw new TypeError(`no room: ${JSON.stringify(room)}`);
 }

@@ -37,10 +37,11 @@ fn client_control() -> impl Strategy<Value = ClientControl> {
         Just(RoomSelector::QuickPlay),
         any::<u32>().prop_map(|id| RoomSelector::Id(RoomId(id))),
         code().prop_map(RoomSelector::Code),
-        (any::<bool>(), any::<Option<u16>>()).prop_map(|(private, players_max)| {
+        any::<(bool, Option<u16>, bool)>().prop_map(|(private, players_max, loud)| {
             RoomSelector::Create(CreateOptions {
                 private,
                 players_max,
+                loud,
             })
         }),
     ];

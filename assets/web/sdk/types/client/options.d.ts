@@ -63,6 +63,7 @@ export type Options = {
         create: true;
         private?: boolean;
         playersMax?: number;
+        loud?: boolean;
     } | undefined;
     role?: "player" | "spectator" | undefined;
     /**

@@ -47,6 +47,7 @@ export type RoomSelector = {
     kind: "create";
     private: boolean;
     playersMax: number | null;
+    loud: boolean;
 };
 /**
  * what a client says first
