@@ -41,18 +41,15 @@ export class Interpolation {
     this.drawn = null;
   }
 
-  /** @param {number} interval ticks from one frame to the next, from now on */
-  setInterval(interval) {
-    this.interval = Math.max(interval, 1);
-  }
-
   /**
    * A frame arrived.
    *
    * @param {number} now
    * @param {number} tick the frame's
+   * @param {number} span ticks since the snapshot before: an overloaded server sends fewer
    */
-  arrived(now, tick) {
+  arrived(now, tick, span) {
+    this.interval = Math.max(span, 1);
     const offset = now - dueOf(tick, this.rate);
     const { path } = this;
     if (!path || now - path.heard > GAP_MS_MAX) {
@@ -62,7 +59,8 @@ export class Interpolation {
     // The base creeps up, so that a path that became longer for good is learned.
     const late = Math.max(offset - path.quickest, 0);
     path.spread = Math.min(Math.max(path.spread - path.spread / CALM, late), SPREAD_MS_MAX);
-    path.quickest = Math.min(path.quickest + late / CALM, offset);
+    // What is later than can be covered is no stutter: the server's time goes more slowly.
+    path.quickest = Math.min(Math.max(path.quickest + late / CALM, offset - SPREAD_MS_MAX), offset);
     path.heard = now;
   }
 
@@ -87,7 +85,9 @@ export class Interpolation {
       const pace = this.drawn.moment + passed;
       const apart = wanted - pace;
       if (apart < BEHIND_MS_MAX && apart > -GAP_MS_MAX) {
-        moment = Math.min(Math.max(wanted, pace - passed / SLEW), pace + passed / SLEW);
+        // Where frames come ever later, their time goes more slowly, and so must the view.
+        const slowest = this.path.spread === SPREAD_MS_MAX ? pace - (3 * passed) / 4 : pace - passed / SLEW;
+        moment = Math.min(Math.max(wanted, slowest), pace + passed / SLEW);
       } else {
         moment = Math.max(this.drawn.moment, wanted);
       }

@@ -183,7 +183,7 @@ export class Playing {
     const outcome = this.streams.apply(frame);
     statistics.decoded(this.stay.now() - before);
     statistics.snapshots.add(now, outcome.snapshots);
-    if (outcome.snapshots > 0) this.interpolation.arrived(now, frame.tick);
+    if (outcome.snapshots > 0) this.interpolation.arrived(now, frame.tick, frame.span);
     if (outcome.joined && scene.world.tick >= 0) emit("reset", "join");
     if (this.player !== null) this.ownPart(now, frame, outcome.joined);
     const events = outcome.events.map(({ stream, tick, event }) => scene.tell(this.schema, stream, tick, event));

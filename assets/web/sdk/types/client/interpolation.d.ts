@@ -20,15 +20,14 @@ export class Interpolation {
     } | null;
     /** Forgets the path, because another match has begun. */
     restart(): void;
-    /** @param {number} interval ticks from one frame to the next, from now on */
-    setInterval(interval: number): void;
     /**
      * A frame arrived.
      *
      * @param {number} now
      * @param {number} tick the frame's
+     * @param {number} span ticks since the snapshot before: an overloaded server sends fewer
      */
-    arrived(now: number, tick: number): void;
+    arrived(now: number, tick: number, span: number): void;
     /** @returns {number} how far behind the quickest frame others are drawn */
     get delay(): number;
     /**
