@@ -81,6 +81,9 @@ pub struct InputFrame {
     pub words: InputWords,
 }
 
+/// The frames of a batch. Nearly always it is one, which needs no memory of its own.
+pub type InputFrames = SmallVec<[InputFrame; 1]>;
+
 /// Set in the byte that counts a batch's frames: the client holds the last of them.
 const HELD: u8 = 0x40;
 
@@ -92,7 +95,7 @@ pub struct InputBatch {
     /// How many messages of this connection the client has received.
     pub received: u32,
     /// The frames.
-    pub frames: Vec<InputFrame>,
+    pub frames: InputFrames,
     /// Whether the last frame counts for every later tick as well, until another one comes: a
     /// client that sends only what changes. Says nothing, and is not sent, without frames.
     pub held: bool,
@@ -157,7 +160,7 @@ impl InputBatch {
         if held && count == 0 {
             return Err(DecodeError::Invalid);
         }
-        let mut frames = Vec::with_capacity(count);
+        let mut frames = InputFrames::with_capacity(count);
         if count > 0 {
             let first = Tick(reader.varint()?);
             for tick in (0u32..).take(count) {
@@ -234,6 +237,7 @@ impl InputStatus {
 mod tests {
     use glam::Vec2;
     use proptest::prelude::*;
+    use smallvec::smallvec;
 
     use super::*;
     use crate::schema::SchemaBuilder;
@@ -292,7 +296,7 @@ mod tests {
         (schema_data(), any::<(u32, u32, bool)>(), first, frames).prop_map(
             |(data, (incarnation, received, held), first, frames)| {
                 let schema = Schema::from_data(data).unwrap();
-                let frames: Vec<_> = (first..)
+                let frames: InputFrames = (first..)
                     .zip(frames)
                     .map(|(tick, (lag, words))| InputFrame {
                         tick: Tick(tick),
@@ -349,7 +353,7 @@ mod tests {
     fn typed_inputs_come_back() {
         let (schema, input) = (schema(), pressed(true, false, 5));
         let batch = InputBatch {
-            frames: vec![frame(7, InputWords::of(&input))],
+            frames: smallvec![frame(7, InputWords::of(&input))],
             ..InputBatch::default()
         };
         let decoded = decode(&schema, &encode(&batch, &schema)).unwrap();
@@ -362,7 +366,7 @@ mod tests {
         let schema = schema();
         let full = InputWords::of(&pressed(true, true, 7));
         let batch = InputBatch {
-            frames: vec![frame(7, InputWords::default()), frame(8, full.clone())],
+            frames: smallvec![frame(7, InputWords::default()), frame(8, full.clone())],
             ..InputBatch::default()
         };
         let decoded = decode(&schema, &encode(&batch, &schema)).unwrap();
@@ -384,7 +388,7 @@ mod tests {
     fn words_out_of_range_are_clamped_when_written() {
         let schema = schema();
         let batch = InputBatch {
-            frames: vec![frame(7, InputWords(SmallVec::from_slice(&[32; 9])))],
+            frames: smallvec![frame(7, InputWords(SmallVec::from_slice(&[32; 9])))],
             ..InputBatch::default()
         };
         let decoded = decode(&schema, &encode(&batch, &schema)).unwrap();

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use syncline_client_core::clock_sync::ClockSync;
 use syncline_client_core::controls;
 use syncline_shared::bits::ByteReader;
-use syncline_shared::input::{InputBatch, InputFrame, InputWords};
+use syncline_shared::input::{InputBatch, InputFrame, InputFrames, InputWords};
 use syncline_shared::limits::{ACK_MESSAGES_MAX, ACK_MICROS_MAX};
 use syncline_shared::message::control::{
     ClientControl, Hello, PhaseInfo, Role, RoomSelector, ServerControl,
@@ -313,7 +313,7 @@ impl Client {
             return None;
         }
         let mut message = Vec::new();
-        self.write_inputs(Vec::new(), &mut message);
+        self.write_inputs(InputFrames::new(), &mut message);
         self.count_sent(message)
     }
 
@@ -343,7 +343,7 @@ impl Client {
         })
     }
 
-    fn write_inputs(&mut self, frames: Vec<InputFrame>, message: &mut Vec<u8>) {
+    fn write_inputs(&mut self, frames: InputFrames, message: &mut Vec<u8>) {
         if self.manner.acknowledges {
             self.told = self.received;
         }
@@ -369,9 +369,9 @@ impl Client {
     }
 
     /// The input frame that is due now, if one is.
-    fn press(&mut self, now: Timestamp) -> Vec<InputFrame> {
+    fn press(&mut self, now: Timestamp) -> InputFrames {
         if self.manner.inputs == Inputs::Never {
-            return Vec::new();
+            return InputFrames::new();
         }
         if now >= self.presses_at {
             let pause = PRESS_MS_MIN + self.rng.below(PRESS_MS_SPREAD + 1);
@@ -390,10 +390,10 @@ impl Client {
             self.clock.match_time(now)
         };
         let (Some(time), Some(running)) = (time, &mut self.running) else {
-            return Vec::new();
+            return InputFrames::new();
         };
         if self.manner.inputs == Inputs::OnChange && !self.is_news && now < self.input_due {
-            return Vec::new();
+            return InputFrames::new();
         }
         // Each tick's input once and in its turn, as long as that is early enough: timers waver.
         let eighths = |count| time.plus_micros(self.rate.period_micros() * count / 8);
@@ -403,18 +403,18 @@ impl Client {
         if due < eighths(EARLY_EIGHTHS_MIN) || due > eighths(AHEAD_EIGHTHS_MAX) {
             tick = self.rate.tick_at(eighths(EARLY_EIGHTHS)).next();
         } else if due > eighths(EARLY_EIGHTHS_MAX) && self.turns.is_multiple_of(TURNS_TO_WAIT) {
-            return Vec::new();
+            return InputFrames::new();
         }
         if tick <= running.stamped {
-            return Vec::new();
+            return InputFrames::new();
         }
         running.stamped = tick;
         self.is_news = false;
         self.input_due = now.plus_micros(INPUT_PAUSE_MICROS);
-        vec![InputFrame {
+        InputFrames::from([InputFrame {
             tick,
             view: ViewTick::before(tick, VIEW_EIGHTHS),
             words: self.words.clone(),
-        }]
+        }])
     }
 }

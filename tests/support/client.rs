@@ -7,7 +7,7 @@ use futures_util::{SinkExt, StreamExt};
 use syncline_shared::close::CloseReason;
 use syncline_shared::codec;
 use syncline_shared::command::{CommandMessage, CommandOutcome};
-use syncline_shared::input::InputBatch;
+use syncline_shared::input::{InputBatch, InputFrame};
 use syncline_shared::message::control::{
     ClientControl, CreateOptions, Hello, PhaseInfo, Role, RoomSelector, ServerControl, Welcome,
 };
@@ -180,13 +180,13 @@ impl Client {
     }
 
     /// Sends inputs.
-    pub(crate) async fn send_inputs(&mut self, frames: Vec<syncline_shared::input::InputFrame>) {
+    pub(crate) async fn send_inputs(&mut self, frames: Vec<InputFrame>) {
         let schema = self.schema.as_ref().expect("welcomed with a schema");
         let (incarnation, received) = (self.incarnation, self.received);
         let batch = InputBatch {
             incarnation,
             received,
-            frames,
+            frames: frames.into(),
             ..InputBatch::default()
         };
         let mut body = Vec::new();

@@ -70,7 +70,7 @@ fn make(schema: &Schema, mut lane: impl FnMut(FieldKind, &mut Vec<u32>)) -> Inpu
 #[cfg(test)]
 mod tests {
     use glam::IVec2;
-    use syncline_shared::input::{InputBatch, InputFrame};
+    use syncline_shared::input::{InputBatch, InputFrame, InputFrames};
     use syncline_shared::replicated;
     use syncline_shared::schema::SchemaBuilder;
     use syncline_shared::tick::{Tick, TickRate, ViewTick};
@@ -122,7 +122,7 @@ mod tests {
                 words,
             };
             let batch = InputBatch {
-                frames: vec![frame],
+                frames: InputFrames::from([frame]),
                 ..InputBatch::default()
             };
             let mut bytes = Vec::new();

@@ -6,7 +6,7 @@
 //! Ticks are stamped in order and never twice. A client that was held up goes on at the present:
 //! what can't arrive in time any more is not sent.
 
-use syncline_shared::input::{InputFrame, InputWords};
+use syncline_shared::input::{InputFrame, InputFrames, InputWords};
 use syncline_shared::limits::{INPUT_FRAMES_PER_BATCH_MAX, INPUT_LEAD_TICKS_MAX};
 use syncline_shared::tick::{Tick, TickRate, Timestamp, ViewTick};
 
@@ -134,7 +134,7 @@ impl InputStamper {
         now: Timestamp,
         clock: &ClockSync,
         view: ViewTick,
-        frames: &mut Vec<InputFrame>,
+        frames: &mut InputFrames,
     ) {
         let (Some(time), Some(present)) = (clock.match_time(now), self.present(now, clock)) else {
             return;
@@ -234,7 +234,7 @@ mod tests {
     }
 
     fn ticks(stamper: &mut InputStamper, now: u64) -> Vec<u32> {
-        let mut frames = Vec::new();
+        let mut frames = InputFrames::new();
         stamper.stamp(Timestamp(now), &clock(), ViewTick(u64::MAX), &mut frames);
         assert!(frames.iter().all(|frame| frame.view.lag(frame.tick) == 0));
         frames.iter().map(|frame| frame.tick.0).collect()
@@ -247,7 +247,7 @@ mod tests {
         let (mut clock, mut stamper) = (clock(), stamper());
         let mut now = Timestamp(1_100_000);
         let stamp = |stamper: &mut InputStamper, clock: &ClockSync, now| {
-            let mut frames = Vec::new();
+            let mut frames = InputFrames::new();
             stamper.stamp(now, clock, ViewTick::default(), &mut frames);
             frames
         };
@@ -302,7 +302,7 @@ mod tests {
         let mut stamper = InputStamper::new(RATE, InputPace::EveryTick, InputWords::default());
         let due = stamper.next_due(&clock).unwrap();
         assert_eq!(due, Timestamp(20_000 - 12_000 - 1));
-        let mut frames = Vec::new();
+        let mut frames = InputFrames::new();
         stamper.stamp(Timestamp(due.0 - 1), &clock, ViewTick(0), &mut frames);
         assert!(frames.is_empty());
         stamper.stamp(due, &clock, ViewTick(0), &mut frames);
@@ -384,7 +384,7 @@ mod tests {
     fn without_the_time_nothing_is_stamped() {
         let clock = ClockSync::new(Timestamp::ZERO);
         let mut stamper = stamper();
-        let mut frames = Vec::new();
+        let mut frames = InputFrames::new();
         stamper.stamp(Timestamp(1_000_000), &clock, ViewTick(0), &mut frames);
         assert!(frames.is_empty() && stamper.next_due(&clock).is_none());
     }
@@ -448,7 +448,7 @@ mod tests {
             if whims.chance(1, 800) {
                 stamper.set_controls(pressed(whims.below(256)));
             }
-            let mut frames = Vec::new();
+            let mut frames = InputFrames::new();
             stamper.stamp(Timestamp(now), &clock, ViewTick(0), &mut frames);
             for frame in frames {
                 last_arrival = last_arrival.max(now + way(up));
@@ -513,7 +513,7 @@ mod tests {
         ) {
             let clock = clock();
             let (mut every, mut change) = (stamper(), stamper_at(InputPace::OnChange));
-            let (mut all, mut changes) = (Vec::new(), Vec::new());
+            let (mut all, mut changes) = (InputFrames::new(), InputFrames::new());
             let mut presses = presses.into_iter();
             let mut press = presses.next();
             let (mut now, mut pressed_at, mut idle) = (2_000_000, 2_000_000, 0);

@@ -7,8 +7,7 @@
 //! tick without a frame is what a holding client means, and nothing that it has to be told of; and
 //! its late frame counts from when it comes, however late that is.
 
-use std::collections::BTreeMap;
-use std::collections::btree_map::Entry;
+use std::collections::{BTreeMap, VecDeque};
 
 use syncline_shared::input::{InputFrame, InputStatus, InputWords};
 use syncline_shared::limits::{INPUT_LATE_MICROS_MAX, INPUT_LEAD_TICKS_MAX};
@@ -50,7 +49,7 @@ pub struct InputQueue {
     /// The next tick to be taken.
     next: Tick,
     /// Frames for `next` and later; at most [`INPUT_LEAD_TICKS_MAX`].
-    waiting: BTreeMap<Tick, Waiting>,
+    waiting: VecDeque<Waiting>,
     /// Frames that missed their tick and are merged into `next`, by tick.
     late: BTreeMap<Tick, Waiting>,
     /// Bit n: a frame for the tick n + 1 before `next` was applied or merged.
@@ -91,7 +90,7 @@ impl InputQueue {
         Self {
             rate,
             next,
-            waiting: BTreeMap::new(),
+            waiting: VecDeque::new(),
             late: BTreeMap::new(),
             used: 0,
             dropped: false,
@@ -111,14 +110,24 @@ impl InputQueue {
         self.measure(now, tick);
         let verdict = if tick < self.next {
             self.push_late(frame, holds)
-        } else if let Entry::Vacant(place) = self.waiting.entry(tick) {
-            place.insert(Waiting { frame, holds });
-            Verdict::Queued
         } else {
-            Verdict::Duplicate
+            self.push_waiting(frame, holds)
         };
         self.newest = self.newest.max(Some(tick));
         verdict
+    }
+
+    /// A frame for a tick to come takes its place in their order: nearly always the last.
+    fn push_waiting(&mut self, frame: InputFrame, holds: bool) -> Verdict {
+        let before = |other: &Waiting| other.frame.tick < frame.tick;
+        let place = self.waiting.iter().rposition(before);
+        let place = place.map_or(0, |last| last + 1);
+        let there = self.waiting.get(place);
+        if there.is_some_and(|there| there.frame.tick == frame.tick) {
+            return Verdict::Duplicate;
+        }
+        self.waiting.insert(place, Waiting { frame, holds });
+        Verdict::Queued
     }
 
     fn push_late(&mut self, frame: InputFrame, holds: bool) -> Verdict {
@@ -161,7 +170,7 @@ impl InputQueue {
     /// What the next tick applies, given what the player's previous input was.
     pub fn take(&mut self, schema: &Schema, previous: &InputWords) -> TakenInput {
         let tick = self.next;
-        let own = self.waiting.remove(&tick);
+        let own = self.waiting.pop_front_if(|first| first.frame.tick == tick);
         let late = core::mem::take(&mut self.late);
         self.use_up(own.is_some(), late.keys());
         let dropped = core::mem::take(&mut self.dropped);

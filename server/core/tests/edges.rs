@@ -187,7 +187,7 @@ fn views_are_clamped_and_recorded() {
         let batch = InputBatch {
             incarnation: 1,
             received,
-            frames,
+            frames: frames.into(),
             ..InputBatch::default()
         };
         table.send(1, ClientMessage::Input(batch));

@@ -9,7 +9,7 @@ use syncline_server_core::{ClientMessage, ConnectionId, RoomEvent, RoomOutput};
 use syncline_shared::close::CloseReason;
 use syncline_shared::command::{CommandMessage, CommandOutcome, CommandRefusal};
 use syncline_shared::id::{PlayerId, StreamSlot};
-use syncline_shared::input::{InputBatch, InputFrame, InputStatus, InputWords};
+use syncline_shared::input::{InputBatch, InputFrame, InputFrames, InputStatus, InputWords};
 use syncline_shared::message::control::{PhaseInfo, Role, ServerControl};
 use syncline_shared::tick::{Timestamp, ViewTick};
 
@@ -439,14 +439,14 @@ fn what_happened_before_the_last_tick_may_be_told_after_it() {
             held: false,
             incarnation: 1,
             received: table.watchers[0].received,
-            frames: vec![InputFrame {
+            frames: InputFrames::from([InputFrame {
                 tick: next.plus(u32::from(at == 0)),
                 view: ViewTick::at(next),
                 words: InputWords::of(&Stick {
                     step: 1,
                     grab: true,
                 }),
-            }],
+            }]),
         };
         let event = RoomEvent::Message(ConnectionId(1), ClientMessage::Input(batch));
         table.room.handle(Timestamp(at), event);

@@ -10,7 +10,6 @@ use std::time::Duration;
 use bytes::Bytes;
 use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
-use tokio_tungstenite::tungstenite::protocol::Role;
 
 use syncline_server_core::{ClientMessage, ConnectionId};
 use syncline_shared::close::{Close, CloseReason};
@@ -65,12 +64,11 @@ pub(crate) async fn serve(
     name: PeerName,
 ) {
     let connection = ConnectionId(lobby.connections.fetch_add(1, Ordering::Relaxed) + 1);
-    let (link, outbox, outward) = link(stream, lobby.metrics.clone());
+    let (link, outbox, outward) = link(stream);
     // Copied, since it is mostly nothing in a buffer of kilobytes, which is given back at once.
     let read = early.to_vec();
     drop(early);
-    let config = Some(websocket_config());
-    let mut socket = Socket::from_partially_read(link, read, Role::Server, config).await;
+    let mut socket = Socket::new(link, read, websocket_config());
     let end = stay(&lobby, connection, peer, &mut socket, outbox, &outward).await;
     end.note(&lobby.metrics, connection, name);
     end.tell(&mut socket, &outward).await;

@@ -4,7 +4,6 @@
 
 use std::time::Duration;
 
-use futures_util::SinkExt;
 use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::tungstenite::protocol::CloseFrame;
 
@@ -63,16 +62,13 @@ impl End {
     /// Writes the last words: our close, or the answer to the client's own.
     pub(super) async fn tell(&self, socket: &mut Socket, outward: &Outward) {
         outward.shut();
-        let words = async {
-            // An error means that there is nobody left to tell.
-            let _ = match self {
-                Self::Closed(close) => socket.send(close_frame(close)).await,
-                Self::Gone => socket.flush().await,
-            };
-            outward.flushed().await;
+        // An error means that there is nobody left to tell.
+        let _ = match self {
+            Self::Closed(close) => socket.say(close_frame(close)),
+            Self::Gone => socket.flush(),
         };
         // Whom this does not reach can't be helped.
-        let _ = tokio::time::timeout(CLOSE_WRITE_MAX, words).await;
+        let _ = tokio::time::timeout(CLOSE_WRITE_MAX, outward.flushed()).await;
     }
 }
 

@@ -2,10 +2,10 @@
 //!
 //! Everything that a peer can send passes here, and comes out in range or ends the connection.
 
+use std::future::poll_fn;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use bytes::Bytes;
-use futures_util::StreamExt;
 use tokio_tungstenite::tungstenite::error::ProtocolError;
 use tokio_tungstenite::tungstenite::{self, Message};
 
@@ -41,9 +41,7 @@ impl Ear<'_> {
     /// The next binary message.
     pub(super) async fn hear(&mut self) -> Result<Bytes, End> {
         loop {
-            let Some(message) = self.socket.next().await else {
-                return Err(End::Gone);
-            };
+            let message = poll_fn(|context| self.socket.poll_message(context)).await;
             self.heard.store(true, Ordering::Relaxed);
             let message = message.map_err(broken)?;
             self.meter.count(1).map_err(|_| too_many("messages"))?;

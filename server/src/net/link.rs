@@ -1,18 +1,20 @@
 //! What a WebSocket reads from and writes to: a socket's reading half, and the connection's outbox.
 //!
 //! Tungstenite believes that it writes; the outbox does. So a room may write to the same socket at
-//! any time, and no frame is ever cut by another.
+//! any time, and no frame is ever cut by another. It is driven without the adapter of
+//! tokio-tungstenite, which has two wakers of its own between a socket and its task: measured, they
+//! cost as much as reading and decoding a message.
 
 use std::io;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll, ready};
+use std::task::{Context, Poll, Waker};
 
-use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::io::{AsyncRead, ReadBuf};
 use tokio::net::tcp::OwnedReadHalf;
-use tokio_tungstenite::WebSocketStream;
+use tokio_tungstenite::tungstenite::protocol::{Role, WebSocket, WebSocketConfig};
+use tokio_tungstenite::tungstenite::{self, Message};
 
-use crate::metrics::Metrics;
 use crate::net::meter::Meter;
 use crate::net::outbox::{Outbox, Outward, outbox};
 use crate::net::seal::Seal;
@@ -22,7 +24,44 @@ use crate::net::stream::{Stream, Transport};
 const SEALED_BYTES: usize = 4096;
 
 /// One client's WebSocket.
-pub(super) type Socket = WebSocketStream<Link>;
+pub(super) struct Socket(WebSocket<Link>);
+
+impl Socket {
+    /// A server's end on `link`, of which `read` was read already.
+    pub(super) fn new(link: Link, read: Vec<u8>, config: WebSocketConfig) -> Self {
+        let config = Some(config);
+        Self(WebSocket::from_partially_read(
+            link,
+            read,
+            Role::Server,
+            config,
+        ))
+    }
+
+    /// The next message, of whatever kind. After an error there is none.
+    pub(super) fn poll_message(
+        &mut self,
+        context: &Context<'_>,
+    ) -> Poll<Result<Message, tungstenite::Error>> {
+        self.0.get_mut().woken_by(context.waker());
+        match self.0.read() {
+            Err(tungstenite::Error::Io(error)) if error.kind() == io::ErrorKind::WouldBlock => {
+                Poll::Pending
+            }
+            outcome => Poll::Ready(outcome),
+        }
+    }
+
+    /// Says `message`. What the socket does not take waits in the outbox.
+    pub(super) fn say(&mut self, message: Message) -> Result<(), tungstenite::Error> {
+        self.0.send(message)
+    }
+
+    /// Says what is left to say, such as the answer to a close.
+    pub(super) fn flush(&mut self) -> Result<(), tungstenite::Error> {
+        self.0.flush()
+    }
+}
 
 /// One connection, as its WebSocket sees it.
 pub(super) struct Link {
@@ -31,10 +70,12 @@ pub(super) struct Link {
     is_tls: bool,
     /// What may be read.
     meter: Meter,
+    /// The task to wake when there is something to read.
+    waker: Waker,
 }
 
 /// Takes a stream apart: what a WebSocket is spoken on, and the two ends of the way out.
-pub(super) fn link(stream: Stream, metrics: Arc<Metrics>) -> (Link, Outbox, Arc<Outward>) {
+pub(super) fn link(stream: Stream) -> (Link, Outbox, Arc<Outward>) {
     let (transport, meter) = stream.into_parts();
     let (socket, seal) = match transport {
         Transport::Plain(socket) => (socket, Seal::Plain),
@@ -45,77 +86,72 @@ pub(super) fn link(stream: Stream, metrics: Arc<Metrics>) -> (Link, Outbox, Arc<
     };
     let is_tls = seal.is_tls();
     let (inward, outward) = socket.into_split();
-    let (outbox, outward) = outbox(outward, seal, metrics);
+    let (outbox, outward) = outbox(outward, seal);
     let link = Link {
         inward,
         outward: outward.clone(),
         is_tls,
         meter,
+        waker: Waker::noop().clone(),
     };
     (link, outbox, outward)
 }
 
 impl Link {
+    /// Whom to wake when there is something to read, from now on.
+    fn woken_by(&mut self, waker: &Waker) {
+        if !self.waker.will_wake(waker) {
+            self.waker.clone_from(waker);
+        }
+    }
+
+    /// Reads off the socket. If there is nothing, the task is woken once there is.
+    fn read_socket(&mut self, bytes: &mut [u8]) -> io::Result<usize> {
+        let mut bytes = ReadBuf::new(bytes);
+        let mut context = Context::from_waker(&self.waker);
+        match Pin::new(&mut self.inward).poll_read(&mut context, &mut bytes) {
+            Poll::Ready(outcome) => outcome.map(|()| bytes.filled().len()),
+            Poll::Pending => Err(io::ErrorKind::WouldBlock.into()),
+        }
+    }
+
     /// Reads and opens until there is something to read, or the end.
-    fn poll_opened(
-        &mut self,
-        context: &mut Context<'_>,
-        buffer: &mut ReadBuf<'_>,
-    ) -> Poll<io::Result<()>> {
+    fn read_opened(&mut self, bytes: &mut [u8]) -> io::Result<usize> {
         loop {
-            match self.outward.read_opened(buffer.initialize_unfilled()) {
+            match self.outward.read_opened(bytes) {
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
-                Err(error) => return Poll::Ready(Err(error)),
-                Ok(count) => {
-                    buffer.advance(count);
-                    return Poll::Ready(Ok(()));
-                }
+                outcome => return outcome,
             }
             let mut sealed = [0; SEALED_BYTES];
-            let mut sealed = ReadBuf::new(&mut sealed);
-            ready!(Pin::new(&mut self.inward).poll_read(context, &mut sealed))?;
-            if sealed.filled().is_empty() {
+            let count = self.read_socket(&mut sealed)?;
+            if count == 0 {
                 // The socket's end without the session's.
-                return Poll::Ready(Ok(()));
+                return Ok(0);
             }
-            self.outward.open(sealed.filled())?;
+            self.outward.open(sealed.get(..count).unwrap_or_default())?;
         }
     }
 }
 
-impl AsyncRead for Link {
-    fn poll_read(
-        mut self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-        buffer: &mut ReadBuf<'_>,
-    ) -> Poll<io::Result<()>> {
-        let before = buffer.filled().len();
-        if self.is_tls {
-            ready!(self.poll_opened(context, buffer))?;
+impl io::Read for Link {
+    fn read(&mut self, bytes: &mut [u8]) -> io::Result<usize> {
+        let count = if self.is_tls {
+            self.read_opened(bytes)?
         } else {
-            ready!(Pin::new(&mut self.inward).poll_read(context, buffer))?;
-        }
-        let read = buffer.filled().len() - before;
-        self.meter.count(read as u64)?;
-        Poll::Ready(Ok(()))
+            self.read_socket(bytes)?
+        };
+        self.meter.count(count as u64)?;
+        Ok(count)
     }
 }
 
-impl AsyncWrite for Link {
+impl io::Write for Link {
     /// Takes all of it: tungstenite writes whole frames.
-    fn poll_write(
-        self: Pin<&mut Self>,
-        _: &mut Context<'_>,
-        frames: &[u8],
-    ) -> Poll<io::Result<usize>> {
-        Poll::Ready(self.outward.append(frames).map(|()| frames.len()))
+    fn write(&mut self, frames: &[u8]) -> io::Result<usize> {
+        self.outward.append(frames).map(|()| frames.len())
     }
 
-    fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Poll::Ready(Ok(()))
-    }
-
-    fn poll_shutdown(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Poll::Ready(Ok(()))
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
     }
 }

@@ -9,6 +9,7 @@
 use std::io;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use socket2::SockRef;
 use tokio::net::tcp::OwnedWriteHalf;
 use tokio::sync::Notify;
 use tokio_tungstenite::tungstenite::protocol::frame::FrameHeader;
@@ -17,7 +18,6 @@ use tokio_tungstenite::tungstenite::protocol::frame::coding::{Control, Data, OpC
 use syncline_shared::close::{Close, CloseReason};
 use syncline_shared::limits::SERVER_MESSAGE_BYTES_MAX;
 
-use crate::metrics::Metrics;
 use crate::net::seal::Seal;
 use crate::net::socket;
 
@@ -34,7 +34,18 @@ const BUFFER_BYTES_KEPT: usize = 1024;
 /// The room's end.
 pub(crate) struct Outbox {
     outward: Arc<Outward>,
-    metrics: Arc<Metrics>,
+}
+
+/// What became of a message.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[must_use]
+pub(crate) enum Sending {
+    /// It is on its way.
+    Taken,
+    /// Nobody is there any more. The connection ends by itself, and its task tells the room.
+    Gone,
+    /// Too much waits already: the connection must end.
+    TooMuch,
 }
 
 /// The way out of one connection, as its room and its task share it.
@@ -124,11 +135,7 @@ impl Queue {
 }
 
 /// The two ends of the way out through `socket`, on which bytes are under `seal`.
-pub(super) fn outbox(
-    socket: OwnedWriteHalf,
-    seal: Seal,
-    metrics: Arc<Metrics>,
-) -> (Outbox, Arc<Outward>) {
+pub(super) fn outbox(socket: OwnedWriteHalf, seal: Seal) -> (Outbox, Arc<Outward>) {
     let mut state = State::default();
     state.queue.seal = seal;
     let outward = Arc::new(Outward {
@@ -139,30 +146,28 @@ pub(super) fn outbox(
     (
         Outbox {
             outward: outward.clone(),
-            metrics,
         },
         outward,
     )
 }
 
 impl Outbox {
-    /// Sends a message; whether it was taken. It is not if too much waits already: the connection
-    /// must end then.
-    #[must_use]
-    pub(crate) fn send(&self, message: &[u8]) -> bool {
+    /// Sends a message, at once if the socket takes it.
+    pub(crate) fn send(&self, message: &[u8]) -> Sending {
         let mut state = self.outward.lock();
         if state.shut || state.broken {
-            // The connection ends by itself, and its task tells the room.
-            return true;
+            return Sending::Gone;
         }
         if state.queue.waiting() + message.len() > BYTES_MAX {
-            return false;
+            return Sending::TooMuch;
         }
-        self.metrics.sent_messages.inc();
-        self.metrics.sent_bytes.inc_by(message.len() as u64);
         state.queue.push_frame(OpCode::Data(Data::Binary), message);
-        self.outward.drain(&mut state);
-        true
+        // Past tokio, whose books about the socket lie elsewhere in memory: a room's thread looks at
+        // hundreds of sockets a tick, and at each of them once.
+        let socket = SockRef::from(self.outward.socket.as_ref());
+        self.outward
+            .drain_by(&mut state, |bytes| socket.send(bytes));
+        Sending::Taken
     }
 
     /// Ends the connection, after what waits if that can be written before long.
@@ -185,10 +190,16 @@ impl Outward {
 
     /// Writes as much as the socket takes.
     fn drain(&self, state: &mut State) {
+        self.drain_by(state, |bytes| self.socket.try_write(bytes));
+    }
+
+    /// Writes by `write` until it fails. A socket that takes nothing is left to the task, which asks
+    /// tokio when it will.
+    fn drain_by(&self, state: &mut State, write: impl FnMut(&[u8]) -> io::Result<usize>) {
         if state.blocked || state.broken {
             return;
         }
-        match state.queue.drain(|bytes| self.socket.try_write(bytes)) {
+        match state.queue.drain(write) {
             Ok(()) => {}
             Err(error) => {
                 state.blocked = error.kind() == io::ErrorKind::WouldBlock;
@@ -331,7 +342,7 @@ pub(crate) mod tests {
         let client = TcpStream::connect(listener.local_addr().unwrap());
         let (client, accepted) = tokio::join!(client, listener.accept());
         let (_, socket) = accepted.unwrap().0.into_split();
-        let (outbox, outward) = outbox(socket, Seal::Plain, Arc::new(Metrics::new()));
+        let (outbox, outward) = outbox(socket, Seal::Plain);
         (outbox, outward, client.unwrap())
     }
 
@@ -344,8 +355,8 @@ pub(crate) mod tests {
     #[tokio::test]
     async fn messages_go_out_at_once_and_in_order() {
         let (outbox, _outward, mut client) = pair().await;
-        assert!(outbox.send(&[1]));
-        assert!(outbox.send(&[2, 2]));
+        assert_eq!(outbox.send(&[1]), Sending::Taken);
+        assert_eq!(outbox.send(&[2, 2]), Sending::Taken);
         let mut bytes = [0; 7];
         client.read_exact(&mut bytes).await.unwrap();
         assert_eq!(bytes[..], [message(1, 1), message(2, 2)].concat());
@@ -356,7 +367,7 @@ pub(crate) mod tests {
     async fn what_the_socket_does_not_take_waits_and_is_bounded() {
         let (outbox, outward, mut client) = pair().await;
         let mut sent = 0;
-        while outbox.send(&vec![7; 60_000]) {
+        while outbox.send(&vec![7; 60_000]) == Sending::Taken {
             sent += 1;
             assert!(sent < 10_000, "nothing bounds what waits");
         }
@@ -368,7 +379,7 @@ pub(crate) mod tests {
         };
         tokio::join!(reads, outward.flushed());
         assert_eq!(outward.need(), Need::Nothing);
-        assert!(outbox.send(&[7]));
+        assert_eq!(outbox.send(&[7]), Sending::Taken);
     }
 
     /// Whoever looks after the connection finds out why it ends, also if the room just vanished.
@@ -386,7 +397,7 @@ pub(crate) mod tests {
     #[tokio::test]
     async fn a_close_does_not_wait_for_a_client_that_does_not_read() {
         let (outbox, outward, _client) = pair().await;
-        while outbox.send(&vec![0; 60_000]) {}
+        while outbox.send(&vec![0; 60_000]) == Sending::Taken {}
         outbox.close(CloseReason::TooSlow.into());
         assert_eq!(outward.attend().await, Some(CloseReason::TooSlow.into()));
     }

@@ -15,7 +15,7 @@ use syncline_shared::tick::Timestamp;
 
 use crate::clock::Clock;
 use crate::metrics::Metrics;
-use crate::net::outbox::Outbox;
+use crate::net::outbox::{Outbox, Sending};
 use crate::runtime::board::{Reservation, RoomBoard};
 use crate::runtime::figures::Figures;
 use crate::runtime::governor::{Governor, SeenTick};
@@ -49,6 +49,8 @@ pub(super) struct HostedRoom {
     outboxes: BTreeMap<ConnectionId, Outbox>,
     /// What is in the metrics already.
     counted: RoomCounters,
+    /// What was sent and is not in the metrics yet.
+    sent: Sent,
     /// How many samples of the streams' costs the board has.
     samples_shown: u64,
     /// When an overrun was last logged.
@@ -57,6 +59,13 @@ pub(super) struct HostedRoom {
     figures: Figures,
     /// When the board was last given the figures.
     figures_shown: Timestamp,
+}
+
+/// Messages, and their bytes.
+#[derive(Default)]
+struct Sent {
+    messages: u64,
+    bytes: u64,
 }
 
 /// Where in its period the `index`-th room of a thread ticks, of 2^32. Rooms of one rate would else
@@ -123,6 +132,7 @@ impl HostedRoom {
             phase,
             outboxes,
             counted,
+            sent: Sent::default(),
             samples_shown: 0,
             overrun_told: None,
             governor: Governor::new(period),
@@ -386,9 +396,14 @@ impl HostedRoom {
         while let Some(output) = self.room.poll_output() {
             match output {
                 RoomOutput::Send(connection, message) => {
-                    let taken = |outbox: &Outbox| outbox.send(&message);
-                    if !self.outboxes.get(&connection).is_none_or(taken) {
-                        self.cut_off(at, connection);
+                    let outbox = self.outboxes.get(&connection);
+                    match outbox.map_or(Sending::Gone, |outbox| outbox.send(&message)) {
+                        Sending::Taken => {
+                            self.sent.messages += 1;
+                            self.sent.bytes += message.len() as u64;
+                        }
+                        Sending::Gone => {}
+                        Sending::TooMuch => self.cut_off(at, connection),
                     }
                 }
                 RoomOutput::Close(connection, close) => {
@@ -409,6 +424,15 @@ impl HostedRoom {
                 // No room of this server records.
                 RoomOutput::MatchStarted(_) | RoomOutput::Record(_) => {}
             }
+        }
+    }
+
+    /// Counts what was sent since the last call: once for all, since others count there too.
+    pub(super) fn count_sent(&mut self, metrics: &Metrics) {
+        let Sent { messages, bytes } = std::mem::take(&mut self.sent);
+        if messages > 0 {
+            metrics.sent_messages.inc_by(messages);
+            metrics.sent_bytes.inc_by(bytes);
         }
     }
 

@@ -285,6 +285,7 @@ impl RoomThread {
         self.home.pulse.enter(id, begun);
         let outcome = catch_unwind(AssertUnwindSafe(|| act(room, begun)));
         self.home.pulse.leave();
+        room.count_sent(&self.metrics);
         let ended = self.clock.now();
         self.busy.micros += ended.since(begun);
         self.members = self.members - before + room.member_count();

@@ -145,10 +145,20 @@ impl Rows {
 }
 
 /// A stream's world at one tick: the rows of each class, by slot. Both ends hold the same one.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub struct Frame {
     classes: Vec<Rows>,
+    /// How many words new slots may still take.
+    room: usize,
 }
+
+impl PartialEq for Frame {
+    fn eq(&self, other: &Self) -> bool {
+        self.classes == other.classes
+    }
+}
+
+impl Eq for Frame {}
 
 impl Frame {
     /// A frame without entities.
@@ -158,7 +168,10 @@ impl Frame {
             .iter()
             .map(|layout| Rows::new(layout.words()))
             .collect();
-        Self { classes }
+        Self {
+            classes,
+            room: STREAM_WORDS_MAX,
+        }
     }
 
     /// The rows of `class`.
@@ -173,12 +186,13 @@ impl Frame {
 
     /// How many words new slots may still take.
     pub(crate) fn room(&self) -> usize {
-        let held = self.classes.iter().map(|rows| rows.words.len()).sum();
-        STREAM_WORDS_MAX.saturating_sub(held)
+        self.room
     }
 
-    pub(crate) fn classes_mut(&mut self) -> &mut [Rows] {
-        &mut self.classes
+    /// All classes' rows to change, and how many words new slots may still take: whoever adds a slot
+    /// takes its words from there.
+    pub(crate) fn parts_mut(&mut self) -> (&mut [Rows], &mut usize) {
+        (&mut self.classes, &mut self.room)
     }
 
     /// The entities of type `T`, by slot.

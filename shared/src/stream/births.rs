@@ -25,18 +25,17 @@ use crate::replicated::reference_word;
 use crate::schema::plan::{ClassPlan, GroupKind, Launch, MORE_FLAGS, Parent, Source as Velocity};
 use crate::snapshot::Rows;
 
-/// Codes the newcomers of one class. `room` is how many words new slots may take.
+/// Codes the newcomers of one class.
 pub(super) fn code<C: Coder, O: Odds>(
     shared: &mut Shared,
     class: usize,
     wire: &mut Codec<C, O>,
     source: &mut impl Source,
-    room: &mut usize,
 ) -> Result<(), DecodeError> {
-    let schema = std::sync::Arc::clone(&shared.schema);
-    let plan = &schema.plan().classes[class];
+    let plan = &shared.schema.plan().classes[class];
     wire.coder.about(plan.births_cause());
-    let (earlier, rest) = shared.frame.classes_mut().split_at_mut(class);
+    let (classes, room) = shared.frame.parts_mut();
+    let (earlier, rest) = classes.split_at_mut(class);
     let (earlier_memory, rest_memory) = shared.classes.split_at_mut(class);
     let mut births = Births {
         class,
@@ -70,6 +69,7 @@ struct Births<'a, C, O, S> {
     memory: &'a mut ClassMemory,
     wire: &'a mut Codec<C, O>,
     source: &'a mut S,
+    /// How many words new slots may take.
     room: &'a mut usize,
     chunk: u32,
     span: u32,

@@ -2,8 +2,6 @@
 //!
 //! Knows neither entities nor bytes.
 
-use std::sync::Arc;
-
 use super::births;
 use super::memory::Shared;
 use super::model::{Codec, Odds};
@@ -20,10 +18,9 @@ pub(super) fn code<C: Coder, O: Odds>(
     source: &mut impl Source,
     scratch: &mut Scratch,
 ) -> Result<(), DecodeError> {
-    let mut room = shared.frame.room();
     for class in 0..shared.classes.len() {
         code_rows(shared, class, wire, source, scratch);
-        births::code(shared, class, wire, source, &mut room)?;
+        births::code(shared, class, wire, source)?;
     }
     code_events(shared, wire, source)
 }
@@ -35,11 +32,17 @@ fn code_rows<C: Coder, O: Odds>(
     source: &mut impl Source,
     scratch: &mut Scratch,
 ) {
+    let (classes, _) = shared.frame.parts_mut();
+    let rows = &mut classes[class];
+    if rows.is_empty() {
+        // Most classes of a player's own stream; what is remembered of them lies elsewhere in memory.
+        return;
+    }
     let plan = &shared.schema.plan().classes[class];
     let at = (shared.chunk, shared.span);
     let mut coder = RowCoder::new(plan, &mut shared.classes[class], wire, at, scratch);
     let mut source = source.rows(class);
-    shared.frame.classes_mut()[class].retain(|slot, row| {
+    rows.retain(|slot, row| {
         let actual = if C::ENCODES { source.row(slot) } else { None };
         coder.code(slot, row, actual)
     });
@@ -51,7 +54,7 @@ fn code_events<C: Coder, O: Odds>(
     wire: &mut Codec<C, O>,
     source: &mut impl Source,
 ) -> Result<(), DecodeError> {
-    let schema = Arc::clone(&shared.schema);
+    let Shared { schema, events, .. } = shared;
     let plan = schema.plan();
     let mut words = Vec::new();
     for count in 0.. {
@@ -72,7 +75,7 @@ fn code_events<C: Coder, O: Odds>(
             return Err(DecodeError::UnknownClass);
         };
         wire.coder.about(plan.cause);
-        let last = &mut shared.events[index];
+        let last = &mut events[index];
         let ranges = layout.word_bits().iter().zip(layout.word_max());
         for (place, (word, (&bits, &max))) in (0..).zip(last.iter_mut().zip(ranges)) {
             let target = actual.get(usize::try_from(place).unwrap_or(0)).copied();

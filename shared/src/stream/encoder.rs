@@ -21,6 +21,7 @@ use crate::snapshot::{Contents, Frame, RowHeader};
 /// The sending end of a stream.
 #[derive(Clone, Debug)]
 pub struct StreamEncoder {
+    schema: Arc<Schema>,
     shared: Shared,
     slots: Slots,
     /// Whether anything was not as predicted since the last hash.
@@ -44,6 +45,7 @@ impl StreamEncoder {
     fn with(shared: Shared) -> Self {
         Self {
             slots: Slots::new(&shared.schema),
+            schema: Arc::clone(&shared.schema),
             shared,
             unhashed: false,
             row: Vec::new(),
@@ -101,14 +103,14 @@ impl StreamEncoder {
         coder: C,
     ) -> ChunkStats {
         let mut stats = ChunkStats::default();
-        let schema = Arc::clone(&self.shared.schema);
+        let schema = &*self.schema;
         let slots = common.map(|common| &common.slots);
         self.slots
-            .assign(&schema, &self.shared.frame, contents, slots, &mut stats);
+            .assign(schema, &self.shared.frame, contents, slots, &mut stats);
         stats.events_refused = contents.events().len().saturating_sub(EVENTS_PER_CHUNK_MAX);
         self.shared.begin_chunk(span);
         let mut source = Tick {
-            schema: &schema,
+            schema,
             contents,
             slots: &self.slots,
             common: slots,

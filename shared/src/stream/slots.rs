@@ -33,6 +33,8 @@ pub(super) struct Slots {
     order: Vec<u16>,
     /// The newcomers of one class, before they have slots.
     waiting: Vec<Newcomer>,
+    /// Whether somebody was born in this tick.
+    births: bool,
 }
 
 /// In [`ClassSlots::row_in`]: no row.
@@ -67,6 +69,7 @@ impl Slots {
             classes: vec![ClassSlots::default(); schema.classes().len()],
             order: Vec::new(),
             waiting: Vec::new(),
+            births: false,
         }
     }
 
@@ -82,7 +85,12 @@ impl Slots {
 
     /// The newcomers of a class, in the order in which they are coded.
     pub(super) fn born(&self, class: usize) -> &[Newcomer] {
-        &self.classes[class].born
+        if self.births {
+            &self.classes[class].born
+        } else {
+            // Without a look at each class: nearly always nobody is.
+            &[]
+        }
     }
 
     /// Gives each entity of this tick its slot. `frame` is the one before.
@@ -94,7 +102,7 @@ impl Slots {
         common: Option<&Self>,
         stats: &mut ChunkStats,
     ) {
-        for class in &mut self.classes {
+        for class in self.classes.iter_mut().filter(|class| class.is_used()) {
             class.row_in.fill(NOWHERE);
             class.born.clear();
         }
@@ -119,8 +127,11 @@ impl Slots {
             place += 1;
         }
         for (class, rows) in self.classes.iter_mut().zip(frame.classes()) {
-            stats.despawned += class.free(rows);
+            if class.is_used() {
+                stats.despawned += class.free(rows);
+            }
         }
+        self.births = newcomers;
         if !newcomers {
             return;
         }
@@ -229,6 +240,11 @@ impl Newcomer {
 }
 
 impl ClassSlots {
+    /// Whether anybody ever had a slot.
+    fn is_used(&self) -> bool {
+        !self.row_in.is_empty()
+    }
+
     /// Takes their slots from those that are gone; how many they are.
     fn free(&mut self, rows: &Rows) -> usize {
         // Counted so that many are at once.

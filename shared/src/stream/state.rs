@@ -143,10 +143,9 @@ impl<C: Coder> StateCoder<'_, C> {
         }
         let trail = self.wire.raw(shared.trail.value(), u32::BITS);
         shared.trail = WordHash::resume(trail);
-        let mut room = shared.frame.room();
         for (class, plan) in plan.classes.iter().enumerate() {
             self.wire.odds.0.copy_from_slice(&self.sites.odds);
-            self.class(shared, class, plan, &mut room)?;
+            self.class(shared, class, plan)?;
         }
         self.wire.odds.0.copy_from_slice(&self.sites.odds);
         for (words, layout) in shared.events.iter_mut().zip(schema.events()) {
@@ -196,10 +195,10 @@ impl<C: Coder> StateCoder<'_, C> {
         shared: &mut Shared,
         class: usize,
         plan: &ClassPlan,
-        room: &mut usize,
     ) -> Result<(), DecodeError> {
         let (chunk, span) = (shared.chunk, shared.span);
-        let rows = &mut shared.frame.classes_mut()[class];
+        let (classes, room) = shared.frame.parts_mut();
+        let rows = &mut classes[class];
         let memory = &mut shared.classes[class];
         let most = ENTITIES_PER_CLASS_MAX as i64;
         let slots = self.ranged(Field::Slots, 1, rows.slots() as i64, 0, most + 1);

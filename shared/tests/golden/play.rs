@@ -70,7 +70,7 @@ fn inputs() -> Vec<Value> {
     let batch = |received: u32, frames: Vec<InputFrame>| InputBatch {
         incarnation: 1,
         received,
-        frames,
+        frames: frames.into(),
         held: false,
     };
     let one = |tick: u32, lag: u64, words: &[u32]| frame(&pressed, tick, lag, words);
