@@ -90,11 +90,13 @@ impl Member {
     /// Everything that the member's credit allows to send now, as one message.
     ///
     /// `update` is the section of the room's state that changed; without credit it is missed.
+    /// `spare` has buffers to write into.
     pub(crate) fn compose(
         &mut self,
         now: Timestamp,
         update: Option<&[u8]>,
         scratch: &mut Vec<u8>,
+        spare: &mut Vec<Vec<u8>>,
         counters: &mut RoomCounters,
     ) -> Option<Vec<u8>> {
         if !self.follower.credit.is_available() {
@@ -102,15 +104,23 @@ impl Member {
             counters.credit_waits += u64::from(self.has_something_waiting());
             return None;
         }
-        let mut message = core::mem::take(&mut self.control);
-        self.control_count = 0;
         let update = update.unwrap_or_default();
+        if self.control.is_empty() && update.is_empty() && !self.follower.is_waiting() {
+            return None;
+        }
+        let mut message = if self.control.is_empty() {
+            spare.pop().unwrap_or_default()
+        } else {
+            core::mem::take(&mut self.control)
+        };
+        self.control_count = 0;
         message.reserve(update.len() + self.follower.waiting_bytes());
         message.extend_from_slice(update);
         let ticks = self.follower.write_frames(&mut message, scratch, counters);
-        if message.is_empty() {
-            return None;
-        }
+        debug_assert!(
+            !message.is_empty(),
+            "the first thing that waits always fits"
+        );
         self.record_sent(now, message.len(), ticks, counters);
         Some(message)
     }

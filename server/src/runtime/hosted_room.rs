@@ -405,6 +405,7 @@ impl HostedRoom {
                         Sending::Gone => {}
                         Sending::TooMuch => self.cut_off(at, connection),
                     }
+                    self.room.recycle(message);
                 }
                 RoomOutput::Close(connection, close) => {
                     *self.figures.closes.entry(close.reason.slug()).or_default() += 1;

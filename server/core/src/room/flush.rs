@@ -36,6 +36,7 @@ impl Room {
             outputs,
             counters,
             scratch,
+            spare,
             ..
         } = self;
         let mut hopeless = Vec::new();
@@ -49,7 +50,7 @@ impl Room {
             } else {
                 update.as_deref()
             };
-            if let Some(message) = member.compose(now, wanted, scratch, counters) {
+            if let Some(message) = member.compose(now, wanted, scratch, spare, counters) {
                 member.missed_update = false;
                 outputs.push_back(RoomOutput::Send(connection, message));
             }
@@ -70,9 +71,11 @@ impl Room {
             self.detach(now, connection);
             return self.close(connection, CloseReason::TooSlow);
         }
-        if !running
-            && let Some(message) = member.compose(now, None, &mut self.scratch, &mut self.counters)
-        {
+        if running {
+            return;
+        }
+        let (scratch, spare) = (&mut self.scratch, &mut self.spare);
+        if let Some(message) = member.compose(now, None, scratch, spare, &mut self.counters) {
             self.outputs
                 .push_back(RoomOutput::Send(connection, message));
         }

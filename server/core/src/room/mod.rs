@@ -40,6 +40,9 @@ use crate::simulation::GameKind;
 /// How often a room without a running match tells what changed, in microseconds.
 const FLUSH_MICROS: u64 = 100_000;
 
+/// A message with a larger buffer was an exception, such as a join; its memory is given back.
+const SPARE_BYTES_MAX: usize = 512;
+
 /// A room of one game.
 pub struct Room {
     config: RoomConfig,
@@ -66,6 +69,8 @@ pub struct Room {
     counters: RoomCounters,
     bandwidth: Bandwidth,
     scratch: Vec<u8>,
+    /// Buffers for messages, at most one a member.
+    spare: Vec<Vec<u8>>,
 }
 
 impl fmt::Debug for Room {
@@ -111,6 +116,7 @@ impl Room {
             counters: RoomCounters::default(),
             bandwidth,
             scratch: Vec::new(),
+            spare: Vec::new(),
         })
     }
 
@@ -180,6 +186,14 @@ impl Room {
     /// From now on, or from a tick very soon, the room gives up just this.
     pub fn relieve(&mut self, relief: Relief) {
         self.relief = relief;
+    }
+
+    /// Takes back the buffer of a message that was sent, for the next one.
+    pub fn recycle(&mut self, mut message: Vec<u8>) {
+        if message.capacity() <= SPARE_BYTES_MAX && self.spare.len() < self.members.len() {
+            message.clear();
+            self.spare.push(message);
+        }
     }
 
     /// The next thing that the shell must do; call it until `None` after [`Room::handle`] and
