@@ -10,7 +10,7 @@
 //! - `net`: from an accepted socket to a greeted connection of a room, and back
 //! - `directory`, `session`: which room a client means, and whether a session is its own
 //! - `runtime`: the threads that own rooms and tick them on time
-//! - `http`: the page, health, metrics and lists, on the same port
+//! - `http`: web pages, health, metrics and lists, on the same port
 //! - `clock`, `entropy`, `metrics`, `shutdown`: the outside world, each in one place
 
 mod bots;

@@ -1,7 +1,7 @@
 //! The program around a server: the command line, logs, signals, and what it tells people.
 
 use std::io::Write;
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::path::Path;
 use std::process::ExitCode;
 
@@ -52,12 +52,7 @@ fn host(invocation: &Invocation, games: Games) -> Result<(), Error> {
         let signal = shutdown::signal();
         let server = Server::bind(&config, games)?;
         let certificates = config.tls_cert.as_deref();
-        announce(
-            &names,
-            &server.bot_options(),
-            server.local_addr(),
-            certificates,
-        );
+        announce(&names, &server, certificates);
         server.run(signal).await
     });
     // A room that never returns must not keep the process.
@@ -85,7 +80,8 @@ fn runtime(config: &Config) -> Result<tokio::runtime::Runtime, Error> {
 }
 
 /// Says how to reach the server, on standard output; a program that reads it need not.
-fn announce(games: &str, bot_options: &str, address: SocketAddr, certificates: Option<&Path>) {
+fn announce(games: &str, server: &Server, certificates: Option<&Path>) {
+    let (address, entry, bot_options) = (server.local_addr(), server.entry(), server.bot_options());
     let mut reachable = address;
     if address.ip().is_unspecified() {
         reachable.set_ip(match address.ip() {
@@ -100,7 +96,7 @@ fn announce(games: &str, bot_options: &str, address: SocketAddr, certificates: O
     let _ = writeln!(
         std::io::stdout().lock(),
         "Syncline hosts {games} on {address}\n  \
-         open  {http}://{reachable}/\n  \
+         open  {http}://{reachable}{entry}\n  \
          bots  cargo run --release -p syncline-bot-client -- --url {websocket}://{reachable}/play{believed} \
          --bots 200 --duration 30s{bot_options}"
     );

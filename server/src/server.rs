@@ -12,9 +12,10 @@ use crate::clock::Clock;
 use crate::config::Config;
 use crate::directory::Directory;
 use crate::error::Error;
-use crate::games::Games;
+use crate::games::{Games, Hosted};
+use crate::http::pages::Pages;
 use crate::http::routes::router;
-use crate::http::site::Site;
+use crate::http::site::{self, Site};
 use crate::metrics::Metrics;
 use crate::net::connection::Lobby;
 use crate::net::guard::{Guard, Limits};
@@ -106,9 +107,11 @@ impl Server {
             clock,
             connections: AtomicU64::new(0),
         });
+        let pages = pages(directory.games());
         let watchdog = Watchdog::new(clock, directory, config.stall_timeout);
         let site = Arc::new(Site {
             lobby,
+            pages,
             origins,
             watchdog,
         });
@@ -143,7 +146,12 @@ impl Server {
 
     /// What bots have to be told to play the game of a client that names none.
     pub(crate) fn bot_options(&self) -> String {
-        self.site.bot_options()
+        site::bot_options(self.site.lobby.directory.games())
+    }
+
+    /// The path that people should open.
+    pub(crate) fn entry(&self) -> &'static str {
+        self.site.pages.entry()
     }
 
     /// Serves until `shutdown` resolves, then closes every connection as `restarting` and ends
@@ -183,6 +191,12 @@ impl Server {
         }
         Ok(())
     }
+}
+
+/// What browsers are shown.
+fn pages(games: &Hosted) -> Pages {
+    let default = games.default_game().kind.name();
+    Pages::new(games.names(), default, &site::bot_options(games))
 }
 
 /// Who may be connected.

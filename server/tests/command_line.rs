@@ -261,6 +261,16 @@ fn the_bots_it_suggests_play_its_game() {
 }
 
 #[test]
+fn the_address_it_prints_leads_to_the_game_that_has_a_page() {
+    for (arguments, path) in [(&[][..], ""), (&["--game", "pong"][..], "arena/")] {
+        let server = Running::start(arguments);
+        let line = server.announcement.lines().nth(1).unwrap();
+        let expected = format!("open  http://{}/{path}", server.address);
+        assert_eq!(line.trim_start(), expected);
+    }
+}
+
+#[test]
 fn a_variable_that_can_not_be_is_named() {
     for (name, value) in [
         ("SYNCLINE_MAX_PLAYERS", "many"),

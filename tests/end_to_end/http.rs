@@ -1,4 +1,4 @@
-//! The other things on the port: pages, lists, metrics, refused handshakes, slow requests.
+//! The other things on the port: lists, metrics, refused handshakes, slow requests.
 
 use std::time::Duration;
 
@@ -10,27 +10,6 @@ use tokio::net::TcpStream;
 use crate::support::client::{Client, create};
 use crate::support::host::{Host, handshake};
 use crate::support::soon;
-
-#[tokio::test]
-async fn the_page_and_its_parts_are_served() {
-    let host = Host::start();
-    let page = host.get("/").await;
-    assert_eq!(page.status, 200);
-    assert!(page.head.contains("content-type: text/html; charset=utf-8"));
-    assert!(
-        page.head
-            .contains("content-security-policy: default-src 'self'")
-    );
-    assert!(
-        page.body
-            .contains("--bots 200 --duration 30s --game lab</code>")
-    );
-    for part in ["/page.css", "/page.js"] {
-        assert!(page.body.contains(part), "the page uses {part}");
-        assert_eq!(host.get(part).await.status, 200);
-    }
-    assert_eq!(host.get("/nothing").await.status, 404);
-}
 
 #[tokio::test]
 async fn rooms_are_listed_as_they_are() {

@@ -6,6 +6,7 @@
 //! - `isolation`: a room that breaks or hangs harms no other
 //! - `overload`: a room that is too heavy slows down alone
 //! - `http`: the other things on the port
+//! - `pages`: the web files there
 //! - `edge`: who may connect, and how many
 //! - `framing`: what breaks WebSocket itself is told so before the socket ends
 //! - `tls`: all of it under TLS
@@ -25,6 +26,7 @@ mod framing;
 mod http;
 mod isolation;
 mod overload;
+mod pages;
 mod rooms;
 mod sessions;
 mod tls;

@@ -4,12 +4,13 @@
 //! - [`site`]: what the routes share
 //! - [`bandwidth`]: what the fields of a room cost
 //! - [`figures`]: what a room measured and counted
-//! - [`page`]: the page that people open
+//! - [`pages`]: where the web files are found; [`assets`]: the files, as they travel
 //! - [`health`]: whether the server is alive, and whether it moves
 
+mod assets;
 mod bandwidth;
 mod figures;
 mod health;
-mod page;
+pub(crate) mod pages;
 pub(crate) mod routes;
 pub(crate) mod site;

@@ -12,7 +12,7 @@ use serde::Serialize;
 use syncline_shared::close::{CloseReason, Then};
 
 use crate::http::site::Site;
-use crate::http::{bandwidth, figures, health, page};
+use crate::http::{bandwidth, figures, health};
 use crate::metrics::Present;
 use crate::net::connection;
 use crate::net::forwarded::{self, Told, Unbelievable};
@@ -35,7 +35,6 @@ const RETRY_SECONDS: u8 = match CloseReason::ServerFull.then() {
 /// All routes.
 pub(crate) fn router(site: Arc<Site>) -> Router {
     Router::new()
-        .merge(page::routes())
         .route("/play", any(play))
         .route("/healthz", get(health::healthz))
         .route("/readyz", get(health::readyz))
@@ -43,12 +42,14 @@ pub(crate) fn router(site: Arc<Site>) -> Router {
         .route("/api/rooms", get(rooms))
         .route("/api/rooms/{room}/bandwidth", get(bandwidth::bandwidth))
         .route("/api/rooms/{room}/metrics", get(figures::figures))
-        .fallback(nothing)
+        .fallback(page)
         .with_state(site)
 }
 
-async fn nothing() -> (StatusCode, &'static str) {
-    (StatusCode::NOT_FOUND, "there is nothing here; / leads on\n")
+/// A file for browsers, or nothing.
+async fn page(State(site): State<Arc<Site>>, request: Request) -> Response {
+    let (method, uri, headers) = (request.method(), request.uri(), request.headers());
+    site.pages.answer(method, uri, headers)
 }
 
 /// Turns the request into a WebSocket, or says what is wrong with it.

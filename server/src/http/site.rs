@@ -8,6 +8,8 @@ use syncline_shared::id::RoomId;
 use syncline_shared::message::control::RoomSelector;
 
 use crate::bots;
+use crate::games::Hosted;
+use crate::http::pages::Pages;
 use crate::net::connection::Lobby;
 use crate::net::origin::AllowedOrigins;
 use crate::runtime::board::RoomBoard;
@@ -17,6 +19,8 @@ use crate::runtime::watchdog::Watchdog;
 pub(crate) struct Site {
     /// Where opened sockets go.
     pub(crate) lobby: Arc<Lobby>,
+    /// What browsers are shown.
+    pub(crate) pages: Pages,
     /// Which web pages may open a socket.
     pub(crate) origins: AllowedOrigins,
     /// Knows whether everything moves.
@@ -33,10 +37,10 @@ impl Site {
         let board = by_id.and_then(find).or_else(|| by_code().and_then(find));
         board.ok_or((StatusCode::NOT_FOUND, "there is no such room\n"))
     }
+}
 
-    /// What bots have to be told to play the game of a client that names none.
-    pub(crate) fn bot_options(&self) -> String {
-        let game = self.lobby.directory.games().default_game();
-        bots::options(game.kind.name(), game.seats.max)
-    }
+/// What bots have to be told to play the game of a client that names none.
+pub(crate) fn bot_options(games: &Hosted) -> String {
+    let game = games.default_game();
+    bots::options(game.kind.name(), game.seats.max)
 }

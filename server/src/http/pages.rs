@@ -1,0 +1,85 @@
+//! Where the web files are found: the game at `/`, the rooms, and the client that games are built on.
+//!
+//! A server whose game is not arena has no page that plays it, so that `/` shows its rooms; one that
+//! hosts arena beside it has that at `/arena/`, and one that doesn't has no such page.
+
+use axum::body::Body;
+use axum::http::header::LOCATION;
+use axum::http::{HeaderMap, HeaderValue, Method, Response, StatusCode, Uri};
+use axum::response::IntoResponse;
+
+use crate::http::assets::Assets;
+
+/// The game that there is a page for.
+const GAME: &str = "arena";
+
+/// What stands in the rooms' page for the bots' options.
+const BOT_OPTIONS: &str = "<!-- bot options -->";
+
+/// The web files of one server.
+pub(crate) struct Pages {
+    assets: Assets,
+    /// The folder whose index is at `/`.
+    front: &'static str,
+    /// Where people should begin.
+    entry: &'static str,
+}
+
+impl Pages {
+    /// The pages of a server that hosts `games`, `default` among them, and whose bots need
+    /// `bot_options`.
+    pub(crate) fn new<'a>(
+        mut games: impl Iterator<Item = &'a str>,
+        default: &str,
+        bot_options: &str,
+    ) -> Self {
+        let mut assets = Assets::embedded();
+        assets.fill_in("rooms/index.html", BOT_OPTIONS, bot_options);
+        let plays = games.any(|game| game == GAME);
+        if !plays {
+            assets.remove_folder("arena/");
+        }
+        let is_front = default == GAME;
+        Self {
+            assets,
+            front: if is_front { "arena" } else { "rooms" },
+            entry: if plays && !is_front { "/arena/" } else { "/" },
+        }
+    }
+
+    /// The path that people should open.
+    pub(crate) fn entry(&self) -> &'static str {
+        self.entry
+    }
+
+    /// Answers a request that is for no other route.
+    pub(super) fn answer(&self, method: &Method, uri: &Uri, headers: &HeaderMap) -> Response<Body> {
+        let path = uri.path();
+        if let Some(asset) = self.assets.find(&self.name(path)) {
+            return asset.answer(method, headers);
+        }
+        let is_folder = self.assets.find(&self.name(&format!("{path}/"))).is_some();
+        let moved = if is_folder { moved(uri) } else { None };
+        moved.unwrap_or_else(|| {
+            let words = "there is nothing here; / leads on\n";
+            (StatusCode::NOT_FOUND, words).into_response()
+        })
+    }
+
+    /// The name of the file that a path means.
+    fn name(&self, path: &str) -> String {
+        match path.strip_prefix('/').unwrap_or(path) {
+            "" => format!("{}/index.html", self.front),
+            folder if folder.ends_with('/') => format!("{folder}index.html"),
+            file => file.to_owned(),
+        }
+    }
+}
+
+/// Leads from a folder's name to its index, with what the address asks for.
+fn moved(uri: &Uri) -> Option<Response<Body>> {
+    let query = uri.query().map(|query| format!("?{query}"));
+    let location = format!("{}/{}", uri.path(), query.unwrap_or_default());
+    let location = HeaderValue::from_str(&location).ok()?;
+    Some((StatusCode::PERMANENT_REDIRECT, [(LOCATION, location)]).into_response())
+}
