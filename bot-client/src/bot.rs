@@ -59,6 +59,7 @@ where
             schema: swarm.schema.get().cloned(),
             room: config.room_of(number),
             role: config.role,
+            company: false,
             seed,
             inputs: config.inputs,
             snapshots_kept: 0,

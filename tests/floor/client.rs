@@ -191,6 +191,7 @@ impl Client {
             } else {
                 Role::Player
             },
+            company: false,
         };
         let mut message = Vec::new();
         let body = ClientControl::Hello(Box::new(hello)).encode();

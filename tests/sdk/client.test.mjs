@@ -56,6 +56,7 @@ test("greets, is welcomed, and shows the world as it was told", () => {
   server.open();
   const [hello] = server.take().control;
   assert.deepEqual([hello.name, hello.text, hello.fingerprint, hello.resume], ["hello", "Ada", null, null]);
+  assert.deepEqual([hello.role, hello.company], [0, false]);
   server.welcome();
   assert.equal(client.state, "playing");
   assert.deepEqual([client.player, client.room.code, client.phase.name], [0, "7K2MXQ", "running"]);
@@ -106,6 +107,12 @@ test("draws on in a silence, as if everything had been said", () => {
   silent.server.send([3, arenaFrame(first + 1, 100 + first + 1)]);
   assert.equal(silent.client.world.tick, 101 + first);
   assert.ok(silent.client.interpolate(silent.clock.time + 2 * TICK).tick >= known.tick - 0.001);
+});
+
+test("asks for company where the game wants it", () => {
+  const { server } = begin({ company: true });
+  server.open();
+  assert.equal(server.take().control[0].company, true);
 });
 
 test("acknowledges after 100 ms at the latest, and at four messages at once", () => {

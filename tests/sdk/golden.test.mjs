@@ -92,7 +92,7 @@ each("client_control", ({ bytes, value }) => {
     if (value === "Leave") return control.encodeLeave();
     if (value.Ping) return control.encodePing(value.Ping.nonce);
     if (value.Resync) return control.encodeResync(value.Resync.incarnation, value.Resync.stream, value.Resync.tick);
-    const { game, fingerprint, room, resume, name, role } = value.Hello;
+    const { game, fingerprint, room, resume, name, role, company } = value.Hello;
     return control.encodeHello({
       game,
       fingerprint: fingerprint === null ? null : BigInt(fingerprint),
@@ -100,6 +100,7 @@ each("client_control", ({ bytes, value }) => {
       resume: resume === null ? null : unhex(resume),
       name,
       role: role === "Spectator" ? "spectator" : "player",
+      company,
     });
   };
   assert.equal(hex(encode()), bytes);

@@ -527,6 +527,7 @@ fn peer<P: Predict>(seed: u64, guest: Guest) -> Peer<P> {
         } else {
             Role::Player
         },
+        company: false,
         seed,
         inputs: guest.inputs,
         snapshots_kept: 4,

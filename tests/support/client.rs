@@ -62,6 +62,7 @@ pub(crate) fn hello() -> Hello {
         resume: None,
         name: "Ada".to_owned(),
         role: Role::Player,
+        company: false,
     }
 }
 

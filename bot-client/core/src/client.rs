@@ -50,6 +50,8 @@ pub struct ClientConfig {
     pub room: RoomSelector,
     /// To play or to watch.
     pub role: Role,
+    /// Whether the server's own bots may play in the room, if this client is the first in it.
+    pub company: bool,
     /// Names the jitter of reconnects.
     pub seed: u64,
     /// How often to say what the player presses.
@@ -240,6 +242,7 @@ impl<P: Predict> Client<P> {
             resume: self.session.as_ref().map(|session| session.token.clone()),
             name: self.config.name.clone(),
             role: self.config.role,
+            company: self.config.company,
         };
         self.send_control(&ClientControl::Hello(Box::new(hello)));
         self.link = Link::Greeting(now.plus_micros(ANSWER_MICROS_MAX));

@@ -163,6 +163,7 @@ mod tests {
             resume: None,
             name: String::new(),
             role: Role::Player,
+            company: false,
         };
         ClientControl::Hello(Box::new(hello)).encode()
     }

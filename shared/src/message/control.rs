@@ -56,6 +56,8 @@ pub struct Hello {
     pub name: String,
     /// Whether to play or to watch.
     pub role: Role,
+    /// Asks for company: if this hello makes a new room, the server's own bots may play in it.
+    pub company: bool,
 }
 
 /// Which room to join.

@@ -60,6 +60,7 @@ fn hello() -> Hello {
         resume: None,
         name: "Ada".to_owned(),
         role: Role::Player,
+        company: false,
     }
 }
 
@@ -94,6 +95,13 @@ fn client() -> Vec<(&'static str, ClientControl)> {
                     players_max: Some(300),
                     loud: true,
                 }),
+                ..hello()
+            }),
+        ),
+        (
+            "hello_for_company",
+            greet(Hello {
+                company: true,
                 ..hello()
             }),
         ),

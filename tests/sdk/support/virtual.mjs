@@ -125,7 +125,10 @@ function controlOf(body) {
     const fingerprint = reader.optional(() => reader.u64());
     const room = reader.u32();
     const code = room === 2 ? reader.text() : null;
-    return { name: "hello", game, fingerprint, room, code, resume: reader.optional(() => reader.blob()), text: reader.text() };
+    const resume = reader.optional(() => reader.blob());
+    const text = reader.text();
+    const role = reader.u32();
+    return { name: "hello", game, fingerprint, room, code, resume, text, role, company: reader.bool() };
   }
   if (variant === 1) return { name: "ping", nonce: reader.u32() };
   if (variant === 4) return { name: "resync", incarnation: reader.u32(), stream: reader.u8(), tick: reader.u32() };

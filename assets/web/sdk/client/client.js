@@ -404,8 +404,8 @@ export class Client {
   }
 
   #greet() {
-    const { game, room, name, role } = this.#options;
-    const hello = { game, fingerprint: this.#fingerprint, room, resume: this.#token, name, role };
+    const { game, room, name, role, company } = this.#options;
+    const hello = { game, fingerprint: this.#fingerprint, room, resume: this.#token, name, role, company };
     this.#link = "greeting";
     this.#until = this.#clock.now() + ANSWER_MS_MAX;
     this.#send(controlMessage(encodeHello(hello)));

@@ -32,6 +32,7 @@ import { browser } from "./browser.js";
  * @property {"quick" | string | { id: number } | { create: true, private?: boolean, playersMax?: number, loud?: boolean }} [room]
  *   `"quick"`, a code, an id, or a new one
  * @property {"player" | "spectator"} [role]
+ * @property {boolean} [company] whether the server's own bots may play in the room, if this client is the first in it
  * @property {PredictionRules} [prediction] the part of the game that runs ahead of the server
  * @property {Conditions | null} [simulate] a worse network
  * @property {string | null} [session] the name under which a page keeps its seat over a refresh
@@ -47,6 +48,7 @@ import { browser } from "./browser.js";
  * @property {string} name
  * @property {import("../shared/control.js").RoomSelector} room
  * @property {"player" | "spectator"} role
+ * @property {boolean} company
  * @property {PredictionRules | null} prediction
  * @property {Conditions | null} simulate
  * @property {string | null} session
@@ -76,6 +78,7 @@ export function resolveOptions(url, options) {
     name: shortName(name),
     room: roomSelector(options.room),
     role,
+    company: options.company ?? false,
     prediction: options.prediction ?? null,
     simulate: options.simulate ?? null,
     session: session === undefined ? `${url} ${game ?? ""}` : session,

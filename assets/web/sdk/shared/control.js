@@ -18,6 +18,7 @@ import { CONTROL_BYTES_MAX, PROTOCOL_VERSION } from "./limits.js";
  * @property {Uint8Array | null} resume the token of the session to take up again
  * @property {string} name the player's
  * @property {"player" | "spectator"} role
+ * @property {boolean} company whether bots may play in the room, if this makes a new one
  */
 /**
  * @typedef {{ name: "lobby", missing: number }
@@ -73,7 +74,7 @@ export function normalCode(text) {
  * @param {Hello} hello
  * @returns {Uint8Array} the body of its section
  */
-export function encodeHello({ game, fingerprint, room, resume, name, role }) {
+export function encodeHello({ game, fingerprint, room, resume, name, role, company }) {
   const writer = new BincodeWriter();
   writer.u32(0);
   writer.u32(PROTOCOL_VERSION);
@@ -100,6 +101,7 @@ export function encodeHello({ game, fingerprint, room, resume, name, role }) {
   writer.optional(resume, (token) => writer.blob(token));
   writer.text(name);
   writer.u32(role === "spectator" ? 1 : 0);
+  writer.bool(company);
   return writer.finish();
 }
 

@@ -44,6 +44,7 @@ impl Case {
             schema: None,
             room: RoomSelector::Id(RoomId(1)),
             role: Role::Player,
+            company: true,
             seed: 1,
             inputs: InputPace::EveryTick,
             snapshots_kept: 4,

@@ -51,10 +51,11 @@ fn client_control() -> impl Strategy<Value = ClientControl> {
             option::of(bytes()),
             text(),
             select(vec![Role::Player, Role::Spectator]),
+            any::<bool>(),
         ),
     )
         .prop_map(
-            |((protocol, game, fingerprint, room), (resume, name, role))| {
+            |((protocol, game, fingerprint, room), (resume, name, role, company))| {
                 ClientControl::Hello(Box::new(Hello {
                     protocol,
                     game,
@@ -63,6 +64,7 @@ fn client_control() -> impl Strategy<Value = ClientControl> {
                     resume,
                     name,
                     role,
+                    company,
                 }))
             },
         );
@@ -251,7 +253,7 @@ fn values_outside_their_range_are_refused() {
     let hello = |code: &str| {
         let mut bytes = vec![0, 1, 0, 0, 2, 6];
         bytes.extend(code.bytes());
-        bytes.extend([0, 0, 0]);
+        bytes.extend([0, 0, 0, 0]);
         ClientControl::decode(&bytes)
     };
     assert!(hello("ABCDEF").is_ok());

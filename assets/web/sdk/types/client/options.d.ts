@@ -67,6 +67,10 @@ export type Options = {
     } | undefined;
     role?: "player" | "spectator" | undefined;
     /**
+     * whether the server's own bots may play in the room, if this client is the first in it
+     */
+    company?: boolean | undefined;
+    /**
      * the part of the game that runs ahead of the server
      */
     prediction?: import("./prediction.js").PredictionRules | undefined;
@@ -98,6 +102,7 @@ export type Resolved = {
     name: string;
     room: import("../shared/control.js").RoomSelector;
     role: "player" | "spectator";
+    company: boolean;
     prediction: PredictionRules | null;
     simulate: Conditions | null;
     session: string | null;

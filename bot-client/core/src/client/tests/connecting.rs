@@ -10,6 +10,7 @@ fn it_connects_greets_and_is_welcomed() {
     let hello = case.hello();
     assert_eq!(hello.game.as_deref(), Some("markers"));
     assert_eq!((hello.fingerprint, &hello.resume), (None, &None));
+    assert!(hello.company, "as it is configured");
     case.be_welcomed(7, LOBBY);
     assert!(matches!(
         &case.events[0],
