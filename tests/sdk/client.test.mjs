@@ -5,7 +5,7 @@ import { test } from "node:test";
 
 import { connect } from "../../assets/web/sdk/index.js";
 import { hex, unhex } from "./support/golden.mjs";
-import { ARENA, FakeServer, VirtualClock, arenaFrame, frameOf, replyOf, updateOf } from "./support/virtual.mjs";
+import { ARENA, FakeServer, VirtualClock, arenaFrame, frameOf, replyOf, updateOf, welcomeOf } from "./support/virtual.mjs";
 
 const TICK = 1000 / 30;
 
@@ -117,18 +117,20 @@ test("asks for company where the game wants it", () => {
 
 test("acknowledges after 100 ms at the latest, and at four messages at once", () => {
   const { clock, server } = begin({ role: "spectator" });
-  server.welcome({ player: null });
   const received = () => server.take().input.map(({ received }) => received);
+  server.open();
+  server.send([1, welcomeOf({ player: null })]);
+  assert.deepEqual(received(), [1], "the first ping takes it along");
+  server.send([3, arenaFrame(0, 100, "join")]);
   clock.pass(99);
   assert.deepEqual(received(), []);
   clock.pass(1);
-  assert.deepEqual(received(), [1]);
-  server.send([3, arenaFrame(0, 100, "join")]);
-  for (let number = 1; number < 4; number++) {
+  assert.deepEqual(received(), [2]);
+  for (let number = 1; number < 5; number++) {
     assert.deepEqual(received(), []);
     server.send([3, arenaFrame(number, 100 + number)]);
   }
-  assert.deepEqual(received(), [5]);
+  assert.deepEqual(received(), [6]);
 });
 
 test("something other than a welcome first makes no sense", () => {
@@ -139,7 +141,7 @@ test("something other than a welcome first makes no sense", () => {
 });
 
 test("stamps one input a tick, ahead of the match by the way and half a tick", () => {
-  const made = playing();
+  const made = playing({ inputs: "every-tick" });
   made.client.setInput({ direction: 3 });
   const { input } = play(made, 1, 60);
   const frames = input.flatMap(({ first, count }) => Array.from({ length: count }, (_, at) => first + at));
@@ -147,6 +149,26 @@ test("stamps one input a tick, ahead of the match by the way and half a tick", (
   frames.slice(1).forEach((tick, at) => assert.equal(tick, frames[at] + 1));
   const now = Math.floor((made.clock.time - made.origin) / TICK);
   assert.ok(frames.at(-1) >= now && frames.at(-1) <= now + 2, `${frames.at(-1)} at ${now}`);
+  assert.ok(input.every(({ held }) => !held));
+});
+
+test("on change little is sent, which holds, and a change takes the next tick", () => {
+  const made = playing();
+  play(made, 1, 30);
+  made.client.setInput({ direction: 3 });
+  const { input } = play(made, 31, 90);
+  const frames = input.filter(({ count }) => count > 0);
+  assert.ok(frames.length >= 4 && frames.length <= 5, `${frames.length} frames in two seconds`);
+  assert.ok(frames.every(({ held, count, words }) => held && count === 1 && (words[0] & 15) === 3));
+  assert.ok([130, 131, 132].includes(frames[0].first), `${frames[0].first}`);
+  frames.slice(1).forEach(({ first }, at) => assert.ok([15, 16].includes(first - frames[at].first)));
+  // A page that sets the same again and again, or draws, sends nothing.
+  for (let passed = 0; passed < 2000; passed += 10) {
+    made.client.setInput({ direction: 3 });
+    made.client.predict(made.clock.time);
+    made.clock.pass(10);
+  }
+  assert.ok(made.server.take().input.filter(({ count }) => count > 0).length <= 4);
 });
 
 test("a press shorter than a tick is not lost", () => {
@@ -349,7 +371,7 @@ test("leaving gives the seat up and ends", async () => {
 });
 
 test("options that make no sense are told at once", () => {
-  for (const options of [{ rooom: 1 }, { room: "ABC" }, { room: {} }, { role: "judge" }, { simulate: { latency: -1 } }]) {
+  for (const options of [{ rooom: 1 }, { inputs: "often" }, { room: "ABC" }, { room: {} }, { role: "judge" }, { simulate: { latency: -1 } }]) {
     assert.throws(() => begin(options), TypeError, JSON.stringify(options));
   }
 });

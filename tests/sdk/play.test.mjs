@@ -70,28 +70,33 @@ const square = (phase) => () => {
   return { direction: 1 + 2 * (time % 4), fire: time % 3 === 0, aim: (time % 16) / 3 };
 };
 
-test("two clients see each other move, and predict without an error", { skip, timeout: 60000 }, async () => {
-  const one = player("Ada", square(0), { room: { create: true } });
+test("three clients see each other move, and predict without an error however they send inputs", { skip, timeout: 60000 }, async () => {
+  const one = player("Ada", square(0), { room: { create: true }, inputs: "every-tick" });
   await one.client.joined;
-  const two = player("Bo", square(1), { room: one.client.room.code, simulate: { latency: 150, jitter: 15 } });
-  await two.client.joined;
+  const far = { room: one.client.room.code, simulate: { latency: 150, jitter: 15 } };
+  const two = player("Bo", square(1), far);
+  const three = player("Cy", square(2), { ...far, inputs: "every-tick" });
+  await Promise.all([two.client.joined, three.client.joined]);
   const seen = (client, who) => client.interpolate()?.all("Ship").find(({ owner }) => owner === who.player)?.position;
   await until("sight", () => seen(one.client, two.client) && seen(two.client, one.client));
   const places = new Set();
   const watch = setInterval(() => places.add(`${seen(one.client, two.client)} ${seen(two.client, one.client)}`), 50);
-  await until("prediction", () => one.client.stats.predicted > 60 && two.client.stats.predicted > 60);
+  const all = [one, two, three];
+  await until("prediction", () => all.every(({ client }) => client.stats.predicted > 90));
   clearInterval(watch);
   assert.ok(places.size > 10, `${places.size} places`);
-  for (const { client } of [one, two]) {
+  for (const { client } of all) {
     const { predictionErrors, resyncs, corrections } = client.stats;
     assert.deepEqual([predictionErrors, resyncs], [0, 0], JSON.stringify(corrections));
   }
-  assert.deepEqual([...one.client.roster.values()].map(({ name }) => name).sort(), ["Ada", "Bo"]);
+  const sent = all.map(({ client }) => client.stats.sentMessagesPerSecond);
+  assert.ok(sent[1] < sent[0] && sent[1] < sent[2], `on change fewer messages are sent: ${sent}`);
+  assert.deepEqual([...one.client.roster.values()].map(({ name }) => name).sort(), ["Ada", "Bo", "Cy"]);
   // A chosen ship is refused or applied by the game.
   const { tick } = await two.client.command("ChooseShip", { ship: 1 });
   assert.ok(tick > 0);
   await assert.rejects(two.client.command("ChooseShip", { ship: 200 }), { reason: "rule" });
-  await Promise.all([one.done(), two.done()]);
+  await Promise.all(all.map(({ done }) => done()));
 });
 
 test("a connection that is cut is taken up again", { skip, timeout: 60000 }, async () => {

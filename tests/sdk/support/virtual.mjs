@@ -146,10 +146,11 @@ function inputOf(body) {
     }
   };
   const [incarnation, received] = [varint(), varint()];
-  const count = body[at++];
+  const held = (body[at] & 64) > 0;
+  const count = body[at++] & 63;
   const first = count ? varint() : null;
   const lags = Array.from({ length: count }, varint);
-  return { incarnation, received, count, first, lags, words: body.slice(at) };
+  return { incarnation, received, count, held, first, lags, words: body.slice(at) };
 }
 
 export const ARENA = golden("arena").find(({ name }) => name === "common");

@@ -4,7 +4,7 @@
 import { encodeCommand } from "../shared/command.js";
 import { encodeHello, encodeLeave, encodeRematch, readServerControl } from "../shared/control.js";
 import { SynclineError } from "../shared/close.js";
-import { DecodeError } from "../shared/error.js";
+import { DecodeError, demand } from "../shared/error.js";
 import { SUBPROTOCOL, TOKEN_BYTES_MAX } from "../shared/limits.js";
 import { CONTROL, readSections } from "../shared/message.js";
 import { readSchema } from "../shared/schema.js";
@@ -195,8 +195,9 @@ export class Client {
    */
   setInput(values) {
     const set = () => this.#controls.set(values);
-    if (this.#playing) this.#playing.smoothly(this.#clock.now(), set);
-    else set();
+    if (!this.#playing) return set();
+    this.#playing.press(this.#clock.now(), set);
+    this.#schedule();
   }
 
   /**
@@ -326,7 +327,10 @@ export class Client {
     if (!environment) return;
     this.#controls.released = environment.isHidden();
     this.#stopListening = environment.listen({
-      hidden: () => (this.#controls.released = true),
+      hidden: () => {
+        this.#controls.released = true;
+        this.#advance();
+      },
       visible: () => {
         this.#controls.released = false;
         this.#wake();
@@ -428,7 +432,7 @@ export class Client {
     if (this.#link !== "greeting" && this.#link !== "playing") return;
     const now = this.#clock.now();
     try {
-      if (!(data instanceof ArrayBuffer)) throw new DecodeError();
+      demand(data instanceof ArrayBuffer);
       const message = new Uint8Array(data);
       this.#statistics.received.add(now, 1);
       this.#statistics.down.add(now, message.length);
@@ -454,10 +458,9 @@ export class Client {
   /** @param {number} now @param {import("../shared/message.js").Section} section */
   #welcome(now, { kind, body }) {
     const welcome = kind === CONTROL ? readServerControl(body) : null;
-    if (welcome?.type !== "welcome") throw new DecodeError();
-    if (welcome.resumeToken.length > TOKEN_BYTES_MAX) throw new DecodeError("too long a token");
+    demand(welcome?.type === "welcome" && welcome.resumeToken.length <= TOKEN_BYTES_MAX);
     const schema = welcome.schema ? readSchema(welcome.schema) : this.schema;
-    if (!schema || (!welcome.schema && welcome.fingerprint !== this.#fingerprint)) throw new DecodeError();
+    demand(schema && (welcome.schema || welcome.fingerprint === this.#fingerprint));
     const resumed = welcome.attach > 1;
     this.schema = welcome.fingerprint === this.#fingerprint && this.schema ? this.schema : schema;
     this.#fingerprint = welcome.fingerprint;
@@ -483,6 +486,7 @@ export class Client {
       controls: this.#controls,
       statistics: this.#statistics,
       rules: this.#options.prediction,
+      holds: this.#options.inputs === "on-change",
       now: () => this.#clock.now(),
       emit: (name, ...values) => told.push([name, values]),
     };

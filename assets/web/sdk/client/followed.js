@@ -1,7 +1,7 @@
 // One followed stream: from its join over its chunks, and anew when it has gone astray. Knows no
 // other stream, nor how the server is asked.
 
-import { DecodeError } from "../shared/error.js";
+import { DecodeError, demand } from "../shared/error.js";
 import { JOIN_BYTES_MAX } from "../shared/limits.js";
 import { StreamDecoder } from "../shared/stream/decoder.js";
 
@@ -62,11 +62,11 @@ export class Followed {
    */
   advance(frame, chunk, silenceMax, outcome) {
     if (!this.isLive || !this.decoder) {
-      if (this.lost) return;
-      throw new DecodeError();
+      demand(this.lost);
+      return;
     }
     const gap = frame.tick - this.tick;
-    if (gap <= 0 || gap > silenceMax) throw new DecodeError();
+    demand(gap > 0 && gap <= silenceMax);
     /** @type {EventWords[]} */
     const events = [];
     for (let silent = Math.floor((gap - 1) / frame.span); silent >= 0; silent--) {
@@ -126,9 +126,8 @@ export class Followed {
       this.parts = { tick, received: Array(count).fill(null), bytes: 0 };
     }
     const { parts } = this;
-    if (parts.received[index]) throw new DecodeError();
     parts.bytes += bytes.length;
-    if (parts.bytes > JOIN_BYTES_MAX) throw new DecodeError();
+    demand(!parts.received[index] && parts.bytes <= JOIN_BYTES_MAX);
     parts.received[index] = bytes.slice();
     if (parts.received.includes(null)) return null;
     const whole = new Uint8Array(parts.bytes);

@@ -6,7 +6,6 @@ const STAMPED_MAX = 512;
 /**
  * @typedef {object} Stamped an input as it was sent
  * @property {number} tick the tick it was meant for
- * @property {number} at when it was stamped, in ms
  * @property {Uint32Array} words what was pressed
  */
 
@@ -18,47 +17,53 @@ export class InputHistory {
   }
 
   /**
-   * Remembers an input. One that is not later than the last is ignored: no tick is stamped twice.
+   * Remembers an input, of a later tick than those before.
    *
    * @param {Stamped} stamped
    */
   push(stamped) {
-    const { newest } = this;
-    if (newest !== null && stamped.tick <= newest) return;
     if (this.stamped.length === STAMPED_MAX) this.stamped.shift();
     this.stamped.push(stamped);
   }
 
-  /** @returns {number | null} the last tick that was stamped, if it is not forgotten */
-  get newest() {
-    return this.stamped.at(-1)?.tick ?? null;
+  /**
+   * @param {number} tick
+   * @returns {Uint32Array | null} what was stamped for it
+   */
+  get(tick) {
+    const held = this.stamped[this.after(tick) - 1];
+    return held?.tick === tick ? held.words : null;
   }
 
   /**
    * @param {number} tick
-   * @returns {Stamped | null} what was stamped for it
+   * @returns {Uint32Array | null} what was stamped for it or, for want of it, for the last tick before:
+   *   what is held at it by who sends only what changes
    */
-  get(tick) {
+  heldAt(tick) {
+    return this.stamped[this.after(tick) - 1]?.words ?? null;
+  }
+
+  /** @param {number} tick @returns {number} the place of the first input that was stamped for a later one */
+  after(tick) {
     let low = 0;
     let high = this.stamped.length;
     while (low < high) {
       const middle = (low + high) >> 1;
-      if (this.stamped[middle].tick < tick) low = middle + 1;
+      if (this.stamped[middle].tick <= tick) low = middle + 1;
       else high = middle;
     }
-    const found = this.stamped[low];
-    return found?.tick === tick ? found : null;
+    return low;
   }
 
-  /** @param {number} tick forgets everything up to and including it */
+  /** @param {number} tick forgets what came before the input that was stamped for it, or is held there */
   forgetUntil(tick) {
-    let gone = 0;
-    while (gone < this.stamped.length && this.stamped[gone].tick <= tick) gone++;
+    const gone = this.after(tick) - 1;
     if (gone > 0) this.stamped.splice(0, gone);
   }
 
   /** @param {number} tick forgets everything after it */
   forgetAfter(tick) {
-    while (this.stamped.length > 0 && this.stamped[this.stamped.length - 1].tick > tick) this.stamped.pop();
+    this.stamped.splice(this.after(tick));
   }
 }

@@ -33,6 +33,7 @@ import { browser } from "./browser.js";
  *   `"quick"`, a code, an id, or a new one
  * @property {"player" | "spectator"} [role]
  * @property {boolean} [company] whether the server's own bots may play in the room, if this client is the first in it
+ * @property {"on-change" | "every-tick"} [inputs] when what is pressed is sent
  * @property {PredictionRules} [prediction] the part of the game that runs ahead of the server
  * @property {Conditions | null} [simulate] a worse network
  * @property {string | null} [session] the name under which a page keeps its seat over a refresh
@@ -49,6 +50,7 @@ import { browser } from "./browser.js";
  * @property {import("../shared/control.js").RoomSelector} room
  * @property {"player" | "spectator"} role
  * @property {boolean} company
+ * @property {"on-change" | "every-tick"} inputs
  * @property {PredictionRules | null} prediction
  * @property {Conditions | null} simulate
  * @property {string | null} session
@@ -68,8 +70,9 @@ const SNAPSHOTS = 64;
  * @throws {TypeError} for unknown names and values that make no sense
  */
 export function resolveOptions(url, options) {
-  const { game, name = "", role = "player", session, snapshots = SNAPSHOTS } = options;
+  const { game, name = "", role = "player", inputs = "on-change", session, snapshots = SNAPSHOTS } = options;
   if (role !== "player" && role !== "spectator") throw new TypeError(`there is no role ${role}`);
+  if (inputs !== "on-change" && inputs !== "every-tick") throw new TypeError(`inputs are not sent ${inputs}`);
   const WebSocket = options.WebSocket ?? /** @type {any} */ (globalThis).WebSocket;
   if (!WebSocket) throw new TypeError("there is no WebSocket here: give one as an option");
   const resolved = {
@@ -79,6 +82,7 @@ export function resolveOptions(url, options) {
     room: roomSelector(options.room),
     role,
     company: options.company ?? false,
+    inputs,
     prediction: options.prediction ?? null,
     simulate: options.simulate ?? null,
     session: session === undefined ? `${url} ${game ?? ""}` : session,

@@ -36,6 +36,7 @@ import { Traffic } from "./traffic.js";
  * @property {import("./scene.js").Scene} scene
  * @property {import("./controls.js").Controls} controls
  * @property {import("./statistics.js").Statistics} statistics
+ * @property {boolean} holds whether inputs are sent on change
  * @property {PredictionRules | null} rules
  * @property {() => number} now the clock, to measure decoding
  * @property {(name: any, ...values: any[]) => void} emit tells listeners
@@ -67,7 +68,7 @@ export class Playing {
     this.room = new RoomView();
     this.streams = new Streams(schema, this.rate, welcome.streams, before?.streams ?? null);
     this.clock = new ClockSync(now);
-    this.inputs = new InputStamper(this.rate, () => stay.controls.take());
+    this.inputs = new InputStamper(this.rate, stay.controls, stay.holds);
     this.interpolation = new Interpolation(this.rate, welcome.snapshotInterval);
     this.since = new SinceFrame();
     this.traffic = new Traffic(now);
@@ -252,8 +253,10 @@ export class Playing {
     const stamps = due !== null && due <= now;
     const frames = stamps ? this.inputs.stamp(now, this.clock, this.interpolation.looked(now)) : [];
     const owed = this.traffic.acknowledgementDue;
-    if (frames.length > 0 || (owed !== null && owed <= now)) {
-      const body = encodeInputs(this.schema.input, this.room.incarnation, this.traffic.acknowledge(), frames);
+    // What is owed goes along with anything.
+    if (frames.length > 0 || (owed !== null && (owed <= now || nonce !== null))) {
+      const received = this.traffic.acknowledge();
+      const body = encodeInputs(this.schema.input, this.room.incarnation, received, frames, this.inputs.holds);
       writeSection(message, INPUT, body);
     }
     return message.bytes.length > 0 ? message.finish() : null;
@@ -311,10 +314,10 @@ export class Playing {
    */
   predict(now) {
     this.watchedAt = now;
-    const { prediction } = this;
-    const present = prediction?.present(this.inputs.history);
-    if (!prediction || !present) return null;
+    const { prediction, inputs } = this;
     const target = this.target(now) ?? [];
+    const present = prediction?.present(inputs.history, inputs.last);
+    if (!prediction || !present) return null;
     const faded = prediction.fade(now, target.length);
     const drawn = target.map((value, at) => value + faded[at]);
     return { tick: present.tick, state: present.state, drawn, error: Math.hypot(...faded) };
@@ -325,7 +328,17 @@ export class Playing {
     const { prediction, clock, inputs } = this;
     const time = clock.matchTime(now);
     if (!prediction || time === null) return null;
-    return prediction.target(inputs.history, ((time + inputs.lead.lead) * this.rate) / 1000, this.stay.controls.peek());
+    inputs.rests(now, clock);
+    const moment = ((time + inputs.lead.lead) * this.rate) / 1000;
+    return prediction.target(inputs.history, inputs.last, moment, this.stay.controls.peek());
+  }
+
+  /** @param {number} now @param {() => void} set changes what is pressed, from the next tick on */
+  press(now, set) {
+    this.smoothly(now, () => {
+      set();
+      this.inputs.rests(now, this.clock);
+    });
   }
 
   /**

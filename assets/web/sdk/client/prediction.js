@@ -95,7 +95,7 @@ export class Prediction {
     const predicted = before && this.scenery !== null && before.tick + 1 === first ? clone(before.state) : null;
     let asAssumed = true;
     statuses.forEach((status, after) => {
-      const { words, assumed } = this.assume(status, inputs.get(first + after)?.words ?? null);
+      const { words, assumed } = this.assume(status, first + after, inputs);
       asAssumed &&= assumed;
       if (predicted) this.rules.step(predicted, this.readInput(words), this.scenery);
     });
@@ -112,39 +112,40 @@ export class Prediction {
    * What this end took the input of a tick to be, and whether the server applied just that.
    *
    * @param {number} status
-   * @param {ArrayLike<number> | null} stamped
+   * @param {number} tick
+   * @param {InputHistory} inputs
    * @returns {{ words: ArrayLike<number>, assumed: boolean }}
    */
-  assume(status, stamped) {
+  assume(status, tick, inputs) {
     const { repeated } = this;
-    if (status === APPLIED) {
-      // If it is forgotten here, nothing can be said.
-      this.repeated = stamped;
-      return { words: stamped ?? repeated ?? this.neutral, assumed: stamped !== null };
+    const stamped = inputs.get(tick);
+    if (status === APPLIED || status === MERGED) {
+      // Merged with others, or forgotten here: nothing can be said.
+      const assumed = status === APPLIED && stamped !== null;
+      this.repeated = assumed ? stamped : null;
+      return { words: inputs.heldAt(tick) ?? repeated ?? this.neutral, assumed };
     }
-    if (status === MERGED) {
-      this.repeated = null;
-      return { words: stamped ?? repeated ?? this.neutral, assumed: false };
-    }
-    if (stamped) return { words: stamped, assumed: false };
-    return { words: repeated ?? this.neutral, assumed: repeated !== null };
+    if (stamped) return { words: stamped, assumed: repeated !== null && isSame(repeated, stamped) };
+    return { words: repeated ?? inputs.heldAt(tick) ?? this.neutral, assumed: repeated !== null };
   }
 
   /**
-   * The state at the last input sent: the server's last word with the inputs since replayed on it.
+   * The state at the last tick of which this end has said what it presses: the server's last word with
+   * the inputs since replayed on it.
    *
    * @param {InputHistory} inputs
+   * @param {number | null} newest that tick
    * @returns {{ tick: number, state: any, held: ArrayLike<number> } | null} null if nothing is
    *   predicted; not to be changed
    */
-  present(inputs) {
+  present(inputs, newest) {
     if (!this.base || this.scenery === null) return null;
-    const newest = inputs.newest ?? this.base.tick;
-    this.replayed ??= { ...this.base, state: clone(this.base.state), held: this.repeated ?? this.neutral };
+    const { tick, state } = this.base;
+    this.replayed ??= { tick, state: clone(state), held: inputs.heldAt(tick) ?? this.repeated ?? this.neutral };
     const { replayed } = this;
-    while (replayed.tick < newest) {
+    while (replayed.tick < (newest ?? 0)) {
       replayed.tick += 1;
-      replayed.held = inputs.get(replayed.tick)?.words ?? replayed.held;
+      replayed.held = inputs.get(replayed.tick) ?? replayed.held;
       this.rules.step(replayed.state, this.readInput(replayed.held), this.scenery);
     }
     return replayed;
@@ -154,12 +155,13 @@ export class Prediction {
    * The numbers to draw at a moment, without smoothing.
    *
    * @param {InputHistory} inputs
+   * @param {number | null} newest the last tick of which this end has said what it presses
    * @param {number} moment in ticks: where the match is, and the lead
    * @param {ArrayLike<number>} controls what is pressed now
    * @returns {number[] | null} null if nothing is predicted
    */
-  target(inputs, moment, controls) {
-    const present = this.present(inputs);
+  target(inputs, newest, moment, controls) {
+    const present = this.present(inputs, newest);
     const { drawn, step } = this.rules;
     if (!present || !drawn) return null;
     const ahead = Math.min(Math.max(moment - present.tick, 0), TICKS_AHEAD_MAX);

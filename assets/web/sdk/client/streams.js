@@ -3,7 +3,7 @@
 // Each stream stands at the last snapshot tick that it was brought to; a tick is whole when all
 // streams have reached it. A stream that goes astray is asked for anew while the others go on.
 
-import { DecodeError } from "../shared/error.js";
+import { demand } from "../shared/error.js";
 import { CHUNK, GONE, JOIN, PART } from "../shared/frame.js";
 import { SILENCE_MICROS_MAX } from "../shared/limits.js";
 import { Followed } from "./followed.js";
@@ -111,7 +111,7 @@ export class Streams {
     }
     if (entry.kind === CHUNK) {
       const followed = this.followed.get(entry.stream);
-      if (!followed) throw new DecodeError();
+      demand(followed);
       followed.advance(frame, entry.bytes, silenceMax, outcome);
       return;
     }
@@ -124,7 +124,7 @@ export class Streams {
   follow(stream) {
     let followed = this.followed.get(stream);
     if (!followed) {
-      if (this.followed.size >= STREAMS_MAX) throw new DecodeError("too many streams");
+      demand(this.followed.size < STREAMS_MAX);
       followed = new Followed(stream);
       this.followed.set(stream, followed);
     }

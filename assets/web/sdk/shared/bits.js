@@ -1,6 +1,6 @@
 // Varints, byte strings and bits: sections 2.1 and 2.2 of shared/PROTOCOL.md.
 
-import { DecodeError } from "./error.js";
+import { DecodeError, demand } from "./error.js";
 
 /** Reads varints, bytes and bits, and refuses what goes past the end. */
 export class ByteReader {
@@ -17,7 +17,7 @@ export class ByteReader {
 
   /** @returns {number} one byte */
   u8() {
-    if (this.at >= this.bytes.length) throw new DecodeError("the bytes end too early");
+    demand(!this.isAtEnd);
     return this.bytes[this.at++];
   }
 
@@ -43,7 +43,7 @@ export class ByteReader {
    * @returns {Uint8Array} that many bytes, not copied
    */
   take(length) {
-    if (length > this.bytes.length - this.at) throw new DecodeError("the bytes end too early");
+    demand(length <= this.bytes.length - this.at);
     this.at += length;
     return this.bytes.subarray(this.at - length, this.at);
   }
@@ -55,7 +55,7 @@ export class ByteReader {
 
   /** Refuses bytes that are left over. */
   finish() {
-    if (!this.isAtEnd) throw new DecodeError("bytes are left over");
+    demand(this.isAtEnd);
   }
 }
 
@@ -72,7 +72,7 @@ export class BitReader {
    * @returns {number} a number of so many bits
    */
   read(width) {
-    if (this.at + width > 8 * this.bytes.length) throw new DecodeError("the bytes end too early");
+    demand(this.at + width <= 8 * this.bytes.length);
     let value = 0;
     for (let bit = 0; bit < width; bit++, this.at++) {
       if ((this.bytes[this.at >> 3] >> (this.at & 7)) & 1) value += 2 ** bit;
@@ -83,7 +83,7 @@ export class BitReader {
   /** Refuses further bytes, and a last one that is not filled up with zeros. */
   finish() {
     const left = 8 * this.bytes.length - this.at;
-    if (left >= 8 || this.read(left) !== 0) throw new DecodeError("bytes are left over");
+    demand(left < 8 && this.read(left) === 0);
   }
 }
 

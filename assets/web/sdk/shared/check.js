@@ -1,6 +1,6 @@
 // What makes a schema sound: the last part of section 5 of shared/PROTOCOL.md.
 
-import { DecodeError } from "./error.js";
+import { demand } from "./error.js";
 import { CLASSES_MAX, INPUT_WORDS_MAX, ROW_WORDS_MAX } from "./limits.js";
 
 /** @typedef {import("./schema.js").RowClass} RowClass */
@@ -10,11 +10,6 @@ import { CLASSES_MAX, INPUT_WORDS_MAX, ROW_WORDS_MAX } from "./limits.js";
 
 /** How many steps from 0 a field that others follow may reach. */
 const SOURCE_STEPS_MAX = 2 ** 24;
-
-/** @param {unknown} sound whether it is */
-function demand(sound) {
-  if (!sound) throw new DecodeError();
-}
 
 /**
  * @param {RowClass[]} classes

@@ -1,6 +1,6 @@
 // Bincode 2, standard configuration, as much as is needed: section 2.3 of shared/PROTOCOL.md.
 
-import { DecodeError } from "./error.js";
+import { DecodeError, demand } from "./error.js";
 import { ByteReader, ByteWriter, fold, unfold } from "./bits.js";
 
 const TEXT = new TextDecoder("utf-8", { fatal: true });
@@ -16,7 +16,7 @@ export class BincodeReader extends ByteReader {
   /** @returns {boolean} a byte of 0 or 1 */
   bool() {
     const byte = this.u8();
-    if (byte > 1) throw new DecodeError();
+    demand(byte < 2);
     return byte === 1;
   }
 
@@ -24,7 +24,7 @@ export class BincodeReader extends ByteReader {
   u16() {
     const first = this.u8();
     if (first < 251) return first;
-    if (first !== 251) throw new DecodeError();
+    demand(first === 251);
     return this.view(2).getUint16(0, true);
   }
 

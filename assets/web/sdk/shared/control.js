@@ -1,7 +1,7 @@
 // Control messages: section 4 of shared/PROTOCOL.md.
 
 import { BincodeReader, BincodeWriter } from "./codec.js";
-import { DecodeError } from "./error.js";
+import { DecodeError, demand } from "./error.js";
 import { CONTROL_BYTES_MAX, PROTOCOL_VERSION } from "./limits.js";
 
 /**
@@ -154,7 +154,7 @@ function encodeNumbers(...numbers) {
  * @throws {DecodeError} if it is none
  */
 export function readServerControl(body) {
-  if (body.length > CONTROL_BYTES_MAX) throw new DecodeError();
+  demand(body.length <= CONTROL_BYTES_MAX);
   const reader = new BincodeReader(body);
   const control = serverControl(reader);
   reader.finish();
@@ -234,6 +234,6 @@ function outcome(reader) {
   const variant = reader.u32();
   if (variant === 0) return { tick: reader.u32() };
   const refused = REFUSALS[reader.u32()];
-  if (variant !== 1 || refused === undefined) throw new DecodeError();
+  demand(variant === 1 && refused);
   return { refused, text: refused === "rule" ? reader.text() : "" };
 }

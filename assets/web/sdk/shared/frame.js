@@ -1,7 +1,7 @@
 // Frames: what one member gets of one snapshot tick. Section 9 of shared/PROTOCOL.md.
 
 import { ByteReader } from "./bits.js";
-import { DecodeError } from "./error.js";
+import { demand } from "./error.js";
 import { JOIN_PARTS_MAX, SPAN_MAX, STATUSES_MAX } from "./limits.js";
 
 /** What became of an input. */
@@ -46,9 +46,9 @@ export function readFrame(body) {
   const reader = new ByteReader(body);
   const tick = reader.varint();
   const span = reader.varint();
-  if (span < 1 || span > SPAN_MAX) throw new DecodeError();
+  demand(span >= 1 && span <= SPAN_MAX);
   const flags = reader.u8();
-  if (flags > 7) throw new DecodeError();
+  demand(flags < 8);
   const statuses = flags & 1 ? readStatuses(reader) : [];
   const repeated = (flags & 4) > 0;
   const marginMs = flags & 2 ? reader.signed() : null;
@@ -57,7 +57,7 @@ export function readFrame(body) {
   let last = -1;
   while (!reader.isAtEnd) {
     const entry = readEntry(reader);
-    if (entry.stream <= last) throw new DecodeError();
+    demand(entry.stream > last);
     last = entry.stream;
     entries.push(entry);
   }
@@ -71,7 +71,7 @@ function readStatuses(reader) {
   for (let runs = reader.varint(); runs > 0; runs--) {
     const run = reader.u8();
     for (let left = (run & 63) + 1; left > 0; left--) statuses.push(run >> 6);
-    if (statuses.length > STATUSES_MAX) throw new DecodeError("too many statuses");
+    demand(statuses.length <= STATUSES_MAX);
   }
   return statuses;
 }
@@ -81,11 +81,11 @@ function readEntry(reader) {
   const head = reader.varint();
   /** @type {StreamEntry} */
   const entry = { stream: Math.floor(head / 4), kind: head & 3, bytes: NONE, index: 0, count: 0 };
-  if (entry.stream > 255) throw new DecodeError();
+  demand(entry.stream < 256);
   if (entry.kind === PART) {
     entry.index = reader.varint();
     entry.count = reader.varint();
-    if (entry.index >= entry.count || entry.count > JOIN_PARTS_MAX) throw new DecodeError();
+    demand(entry.index < entry.count && entry.count <= JOIN_PARTS_MAX);
   }
   if (entry.kind !== GONE) entry.bytes = reader.string();
   return entry;

@@ -1,7 +1,7 @@
 // Messages and their sections: section 3 of shared/PROTOCOL.md.
 
 import { ByteReader, ByteWriter } from "./bits.js";
-import { DecodeError } from "./error.js";
+import { demand } from "./error.js";
 import { SECTIONS_PER_MESSAGE_MAX, SERVER_MESSAGE_BYTES_MAX } from "./limits.js";
 
 /** The kinds of sections. */
@@ -18,14 +18,14 @@ export const COMMAND = 5;
  * @throws {DecodeError} if it is no message
  */
 export function readSections(message) {
-  if (message.length > SERVER_MESSAGE_BYTES_MAX) throw new DecodeError();
+  demand(message.length <= SERVER_MESSAGE_BYTES_MAX);
   const reader = new ByteReader(message);
   /** @type {Section[]} */
   const sections = [];
   while (!reader.isAtEnd) {
     const kind = reader.u8();
-    if (kind !== CONTROL && (kind < FRAME || kind > COMMAND)) throw new DecodeError();
-    if (sections.length === SECTIONS_PER_MESSAGE_MAX) throw new DecodeError("too many sections");
+    demand(kind === CONTROL || (kind >= FRAME && kind <= COMMAND));
+    demand(sections.length < SECTIONS_PER_MESSAGE_MAX);
     sections.push({ kind, body: reader.string() });
   }
   return sections;

@@ -3,7 +3,7 @@
 // The range and the code are numbers of 32 bits without a sign. They live in a typed array: a field
 // of an object would be boxed anew for each decision.
 
-import { DecodeError } from "./error.js";
+import { demand } from "./error.js";
 
 /** @typedef {import("./stream/model.js").Site} Site */
 
@@ -56,7 +56,7 @@ export class RangeDecoder {
 
   /** Ends a message: nothing may be left over. */
   finish() {
-    if (this.at < this.end) throw new DecodeError("bytes are left over");
+    demand(this.at === this.end);
   }
 
   /**

@@ -1,7 +1,7 @@
 // A game's schema: what rows, inputs, events and commands look like. Section 5 of shared/PROTOCOL.md.
 
 import { BincodeReader } from "./codec.js";
-import { DecodeError } from "./error.js";
+import { demand } from "./error.js";
 import { SCHEMA_BYTES_MAX, TICK_RATE_MAX } from "./limits.js";
 import { fixedFirstStep, fixedWordMax } from "./quantize.js";
 import { checkSchema } from "./check.js";
@@ -85,11 +85,11 @@ const COMMAND_KINDS = ["bool", "u8", "u16", "u32", "i32", "f32", "string", "byte
  * @throws {DecodeError} if they are no schema, or an unsound one
  */
 export function readSchema(bytes) {
-  if (bytes.length > SCHEMA_BYTES_MAX) throw new DecodeError();
+  demand(bytes.length <= SCHEMA_BYTES_MAX);
   const reader = new BincodeReader(bytes);
   const game = reader.text();
   const tickRate = reader.u16();
-  if (tickRate < 1 || tickRate > TICK_RATE_MAX) throw new DecodeError();
+  demand(tickRate >= 1 && tickRate <= TICK_RATE_MAX);
   const classes = reader.list(() => rowClass(reader));
   const input = rowClass(reader);
   const events = reader.list(() => rowClass(reader));
@@ -108,7 +108,7 @@ export function readSchema(bytes) {
  */
 function variant(reader, names) {
   const name = names[reader.u32()];
-  if (name === undefined) throw new DecodeError();
+  demand(name);
   return name;
 }
 
@@ -123,10 +123,10 @@ function rowClass(reader) {
   const max = [];
   for (const each of fields) {
     each.start = max.length;
-    if (each.lanes > 128) throw new DecodeError("too many lanes");
+    demand(each.lanes <= 128);
     for (let lane = 0; lane < each.lanes; lane++) max.push(...highestWords(each.kind));
     each.words = max.length - each.start;
-    if (max.length > 1024) throw new DecodeError("too many words");
+    demand(max.length <= 1024);
   }
   const bits = Uint8Array.from(max, (highest) => 32 - Math.clz32(highest));
   return { name, index: 0, fields, words: max.length, max: Float64Array.from(max), bits };

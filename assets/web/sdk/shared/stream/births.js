@@ -1,9 +1,9 @@
 // Newcomers: section 10.12 of shared/PROTOCOL.md.
 
 import { direction, unit } from "../direction.js";
-import { DecodeError } from "../error.js";
+import { demand } from "../error.js";
 import { ANGLE } from "../plan.js";
-import { ENTITIES_PER_CLASS_MAX, STREAM_WORDS_MAX } from "../limits.js";
+import { STREAM_WORDS_MAX } from "../limits.js";
 import { moved } from "./fields.js";
 import { age, sizeClass } from "./memory.js";
 import { begin } from "./motion.js";
@@ -50,11 +50,10 @@ export function readBirths(stream, m) {
 function freeSlot(stream, m, from) {
   let slot = from;
   while (slot < m.count && m.taken[slot] === 1) slot++;
-  if (slot >= ENTITIES_PER_CLASS_MAX) throw new DecodeError("too many entities");
   if (slot >= m.count) {
     let words = m.plan.words;
     for (const each of stream.classes) words += each.count * each.plan.words;
-    if (words > STREAM_WORDS_MAX) throw new DecodeError("too many words");
+    demand(words <= STREAM_WORDS_MAX);
     m.reserve(slot + 1);
   }
   return slot;

@@ -1,6 +1,6 @@
 // Chunks: what changed by one snapshot tick. Sections 10.6 and 10.13 of shared/PROTOCOL.md.
 
-import { DecodeError } from "../error.js";
+import { demand } from "../error.js";
 import { mix } from "../hash.js";
 import { EVENTS_PER_CHUNK_MAX } from "../limits.js";
 import { readBirths } from "./births.js";
@@ -28,7 +28,7 @@ export function applyChunk(stream, span, bytes, events) {
   stream.chunk += 1;
   rescaleAll(stream, span < 1 ? 1 : span > 255 ? 255 : span);
   const isHashed = stream.chunk % HASHED === 0 && bytes.length > 0;
-  if (isHashed && bytes.length < 2) throw new DecodeError();
+  demand(!isHashed || bytes.length >= 2);
   const end = isHashed ? bytes.length - 2 : bytes.length;
   wire.begin(bytes, end, stream.contexts, !stream.isPrivate);
   for (const m of stream.classes) {
@@ -38,9 +38,7 @@ export function applyChunk(stream, span, bytes, events) {
   readEvents(stream, events);
   wire.finish();
   stream.trail = mix(stream.trail, wire.range);
-  if (isHashed && bytes[end] + 256 * bytes[end + 1] !== mix(stream.hash(), stream.trail) >>> 16) {
-    throw new DecodeError("the hash differs");
-  }
+  demand(!isHashed || bytes[end] + 256 * bytes[end + 1] === mix(stream.hash(), stream.trail) >>> 16);
   return isHashed;
 }
 
@@ -70,11 +68,11 @@ function rescaleAll(stream, span) {
  */
 function readEvents({ wire, plan, lastEvents }, events) {
   for (let n = 0; wire.decide(plan.more + (n === 0 ? 1 : 0)) === 1; n++) {
-    if (n === EVENTS_PER_CHUNK_MAX) throw new DecodeError("too many events");
+    demand(n < EVENTS_PER_CHUNK_MAX);
     let i = 1;
     for (let bit = 0; bit < 6; bit++) i = 2 * i + wire.decide(plan.which + (i & 63));
     const event = plan.events[i & 63];
-    if (!event) throw new DecodeError();
+    demand(event);
     const words = lastEvents[i & 63];
     for (let word = 0; word < event.words; word++) {
       if (wire.decide(event.differs + word) === 1) {

@@ -1,7 +1,7 @@
 // Joins: the whole state of a stream. Section 10.16 of shared/PROTOCOL.md.
 
 import { direction } from "../direction.js";
-import { DecodeError } from "../error.js";
+import { demand } from "../error.js";
 import { ENTITIES_PER_CLASS_MAX, STREAM_WORDS_MAX } from "../limits.js";
 import { ANGLE, EXACT, FLAG, FREE, MOTION } from "../plan.js";
 import { sizeClass } from "./memory.js";
@@ -127,8 +127,7 @@ function ago(j, site, likely) {
 function readClass(j, m, left) {
   const { plan } = m;
   const count = ranged(j, SLOTS, 1, 0, ENTITIES_PER_CLASS_MAX + 1);
-  if (count > ENTITIES_PER_CLASS_MAX) throw new DecodeError("too many entities");
-  if (count * plan.words > left) throw new DecodeError("too many words");
+  demand(count <= ENTITIES_PER_CLASS_MAX && count * plan.words <= left);
   readLearned(j, m);
   let likely = m.newest;
   let taken = 1;

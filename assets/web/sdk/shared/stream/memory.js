@@ -3,7 +3,7 @@
 // All of it is typed arrays, by slot: the words of slot n begin at n * words, its groups at
 // n * groups, its filters at n * lanes. Whole numbers below 2^31, but for words, which have no sign.
 
-import { DecodeError } from "../error.js";
+import { demand } from "../error.js";
 import { ENTITIES_PER_CLASS_MAX } from "../limits.js";
 
 /** @typedef {import("../plan.js").ClassPlan} ClassPlan */
@@ -68,7 +68,7 @@ export class ClassMemory {
    */
   reserve(slots) {
     if (slots <= this.room) return;
-    if (slots > ENTITIES_PER_CLASS_MAX) throw new DecodeError("too many entities");
+    demand(slots <= ENTITIES_PER_CLASS_MAX);
     const room = Math.min(Math.max(slots, 2 * this.room, 8), ENTITIES_PER_CLASS_MAX);
     const from = /** @type {Record<string, any>} */ (this);
     const into = /** @type {Record<string, any>} */ (new ClassMemory(this.plan, room));

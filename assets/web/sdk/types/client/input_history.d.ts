@@ -1,7 +1,6 @@
 /**
  * @typedef {object} Stamped an input as it was sent
  * @property {number} tick the tick it was meant for
- * @property {number} at when it was stamped, in ms
  * @property {Uint32Array} words what was pressed
  */
 /** Inputs by tick, ascending. */
@@ -9,19 +8,25 @@ export class InputHistory {
     /** @type {Stamped[]} */
     stamped: Stamped[];
     /**
-     * Remembers an input. One that is not later than the last is ignored: no tick is stamped twice.
+     * Remembers an input, of a later tick than those before.
      *
      * @param {Stamped} stamped
      */
     push(stamped: Stamped): void;
-    /** @returns {number | null} the last tick that was stamped, if it is not forgotten */
-    get newest(): number | null;
     /**
      * @param {number} tick
-     * @returns {Stamped | null} what was stamped for it
+     * @returns {Uint32Array | null} what was stamped for it
      */
-    get(tick: number): Stamped | null;
-    /** @param {number} tick forgets everything up to and including it */
+    get(tick: number): Uint32Array | null;
+    /**
+     * @param {number} tick
+     * @returns {Uint32Array | null} what was stamped for it or, for want of it, for the last tick before:
+     *   what is held at it by who sends only what changes
+     */
+    heldAt(tick: number): Uint32Array | null;
+    /** @param {number} tick @returns {number} the place of the first input that was stamped for a later one */
+    after(tick: number): number;
+    /** @param {number} tick forgets what came before the input that was stamped for it, or is held there */
     forgetUntil(tick: number): void;
     /** @param {number} tick forgets everything after it */
     forgetAfter(tick: number): void;
@@ -34,10 +39,6 @@ export type Stamped = {
      * the tick it was meant for
      */
     tick: number;
-    /**
-     * when it was stamped, in ms
-     */
-    at: number;
     /**
      * what was pressed
      */

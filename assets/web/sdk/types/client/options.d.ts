@@ -71,6 +71,10 @@ export type Options = {
      */
     company?: boolean | undefined;
     /**
+     * when what is pressed is sent
+     */
+    inputs?: "on-change" | "every-tick" | undefined;
+    /**
      * the part of the game that runs ahead of the server
      */
     prediction?: import("./prediction.js").PredictionRules | undefined;
@@ -103,6 +107,7 @@ export type Resolved = {
     room: import("../shared/control.js").RoomSelector;
     role: "player" | "spectator";
     company: boolean;
+    inputs: "on-change" | "every-tick";
     prediction: PredictionRules | null;
     simulate: Conditions | null;
     session: string | null;

@@ -107,6 +107,8 @@ export class Playing {
     } | null;
     /** @param {number} now @returns {number[] | null} the numbers to draw of oneself, without smoothing */
     target(now: number): number[] | null;
+    /** @param {number} now @param {() => void} set changes what is pressed, from the next tick on */
+    press(now: number, set: () => void): void;
     /**
      * What `act` changes of what is drawn fades instead of showing at once.
      *
@@ -132,6 +134,10 @@ export type Stay = {
     scene: import("./scene.js").Scene;
     controls: import("./controls.js").Controls;
     statistics: import("./statistics.js").Statistics;
+    /**
+     * whether inputs are sent on change
+     */
+    holds: boolean;
     rules: PredictionRules | null;
     /**
      * the clock, to measure decoding

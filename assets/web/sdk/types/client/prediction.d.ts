@@ -72,21 +72,24 @@ export class Prediction {
      * What this end took the input of a tick to be, and whether the server applied just that.
      *
      * @param {number} status
-     * @param {ArrayLike<number> | null} stamped
+     * @param {number} tick
+     * @param {InputHistory} inputs
      * @returns {{ words: ArrayLike<number>, assumed: boolean }}
      */
-    assume(status: number, stamped: ArrayLike<number> | null): {
+    assume(status: number, tick: number, inputs: InputHistory): {
         words: ArrayLike<number>;
         assumed: boolean;
     };
     /**
-     * The state at the last input sent: the server's last word with the inputs since replayed on it.
+     * The state at the last tick of which this end has said what it presses: the server's last word with
+     * the inputs since replayed on it.
      *
      * @param {InputHistory} inputs
+     * @param {number | null} newest that tick
      * @returns {{ tick: number, state: any, held: ArrayLike<number> } | null} null if nothing is
      *   predicted; not to be changed
      */
-    present(inputs: InputHistory): {
+    present(inputs: InputHistory, newest: number | null): {
         tick: number;
         state: any;
         held: ArrayLike<number>;
@@ -95,11 +98,12 @@ export class Prediction {
      * The numbers to draw at a moment, without smoothing.
      *
      * @param {InputHistory} inputs
+     * @param {number | null} newest the last tick of which this end has said what it presses
      * @param {number} moment in ticks: where the match is, and the lead
      * @param {ArrayLike<number>} controls what is pressed now
      * @returns {number[] | null} null if nothing is predicted
      */
-    target(inputs: InputHistory, moment: number, controls: ArrayLike<number>): number[] | null;
+    target(inputs: InputHistory, newest: number | null, moment: number, controls: ArrayLike<number>): number[] | null;
     /**
      * What is drawn changed without a movement: the difference fades instead of showing at once.
      *

@@ -1,5 +1,10 @@
+/**
+ * @param {unknown} sound whether bytes are what the protocol says
+ * @returns {asserts sound}
+ * @throws {DecodeError} if not
+ */
+export function demand(sound: unknown): asserts sound;
 /** What a peer sent is not what the protocol says. */
 export class DecodeError extends Error {
-    /** @param {string} [message] what is wrong with the bytes */
-    constructor(message?: string);
+    constructor();
 }
