@@ -1,53 +1,94 @@
-// Node's side of a differential test: streams as JSON lines in, what was decoded as JSON lines out.
+// Node's side of a differential test: questions as JSON lines in, answers as JSON lines out, one for
+// each, in order. The other side is the program `differential` of tests/src.
 //
-//   {"schema": HEX}                      a new schema           -> {"ok": true}
-//   {"join": HEX}                        begins anew            -> state
-//   {"chunk": HEX, "span": 1}            a chunk                -> state
+//   {"schema": HEX}                      a new schema                  -> {"ok": true}
+//   {"join": HEX}                        begins a stream anew          -> state
+//   {"chunk": HEX, "span": 1}            goes on with it               -> state
+//   {"frame": HEX}                       a frame section               -> what it says
+//   {"inputs": {..}}, {"command": {..}}, {"control": {..}}             -> {"bytes": HEX}, as it is sent
+//   {"row": [..], "class": n}            words to an object and back   -> {"words": [..]}
 //
 // State is {"hash": n, "verified": bool, "rows": [[{"slot": n, "words": [..]}, ..], ..],
-// "events": [{"class": n, "words": [..]}, ..]}; with {"brief": true} in a line rows are left out. What
-// can't be decoded gives {"error": text}, and the stream is void until the next join. Each line is
-// answered by one, in order. `fresh` in a chunk's line joins a second decoder from `fresh`, the join
-// after that chunk, which then follows beside the first; if they differ the answer is an error.
+// "events": [{"class": n, "words": [..]}, ..]}; with {"brief": true} in a line rows are left out. `fresh`
+// in a chunk's line joins a second decoder from `fresh`, the join after that chunk, which then follows
+// beside the first; if they differ the answer is an error. Errors are {"error": text, "refused": bool}:
+// refused is what can't be decoded, and a stream is void then until the next join; all else is a defect.
 
 import { createInterface } from "node:readline";
 
-import { StreamDecoder, readSchema } from "../../assets/web/sdk/index.js";
-import { rowsOf, unhex } from "./support/golden.mjs";
+import * as sdk from "../../assets/web/sdk/index.js";
+import { hex, rowsOf, unhex } from "./support/golden.mjs";
 
 let schema = null;
 let decoders = [];
 
-function answer({ schema: bytes, join, chunk, span = 1, brief = false, fresh }) {
-  if (bytes !== undefined) {
-    schema = readSchema(unhex(bytes));
+const answers = {
+  schema(bytes) {
+    schema = null;
     decoders = [];
+    schema = sdk.readSchema(unhex(bytes));
     return { ok: true };
-  }
-  let verified = false;
-  let events = [];
-  if (join !== undefined) {
-    decoders = [new StreamDecoder(schema, unhex(join))];
-  } else {
-    if (decoders.length === 0) throw new Error("no stream");
+  },
+
+  join(bytes, { brief }) {
+    decoders = [new sdk.StreamDecoder(schema, unhex(bytes))];
+    return state(false, [], brief);
+  },
+
+  chunk(bytes, { span = 1, brief, fresh }) {
     const told = decoders.map((decoder) => {
-      const heard = [];
-      return { verified: decoder.apply(span, unhex(chunk), heard), events: heard };
+      const events = [];
+      return { verified: decoder.apply(span, unhex(bytes), events), events };
     });
-    [{ verified, events }] = told;
-    if (fresh !== undefined) decoders = [decoders[0], new StreamDecoder(schema, unhex(fresh))];
-  }
-  const hash = decoders[0].hash();
-  if (decoders.some((decoder) => decoder.hash() !== hash)) throw new Error("a joiner differs");
-  return { hash, verified, events, ...(brief ? {} : { rows: rowsOf(decoders[0]) }) };
+    if (fresh !== undefined) decoders = [decoders[0], new sdk.StreamDecoder(schema, unhex(fresh))];
+    if (decoders.some((decoder) => decoder.hash() !== decoders[0].hash())) throw new Error("a joiner differs");
+    return state(told[0].verified, told[0].events, brief);
+  },
+
+  frame(bytes) {
+    const { entries, ...frame } = sdk.readFrame(unhex(bytes));
+    return { ...frame, entries: entries.map((entry) => ({ ...entry, bytes: hex(entry.bytes) })) };
+  },
+
+  inputs({ incarnation, received, frames, held }) {
+    return { bytes: hex(sdk.encodeInputs(schema.input, incarnation, received, frames, held)) };
+  },
+
+  row(words, { class: index }) {
+    const data = schema.classes[index];
+    return { words: [...sdk.writeRow(data, sdk.readRow(data, words, 0, {}))] };
+  },
+
+  command({ name, values, incarnation, sequence }) {
+    const data = schema.commands.find((each) => each.name === name);
+    const given = values.bytes ? { ...values, bytes: Uint8Array.from(values.bytes) } : values;
+    return { bytes: hex(sdk.encodeCommandSection(incarnation, sequence, sdk.encodeCommand(data, given))) };
+  },
+
+  control({ ping, rematch, leave, resync, hello }) {
+    if (rematch) return { bytes: hex(sdk.encodeRematch()) };
+    if (leave) return { bytes: hex(sdk.encodeLeave()) };
+    if (resync) return { bytes: hex(sdk.encodeResync(...resync)) };
+    if (ping !== undefined) return { bytes: hex(sdk.encodePing(ping)) };
+    const fingerprint = hello.fingerprint === null ? null : BigInt(hello.fingerprint);
+    const resume = hello.resume === null ? null : unhex(hello.resume);
+    return { bytes: hex(sdk.encodeHello({ ...hello, fingerprint, resume })) };
+  },
+};
+
+function state(verified, events, brief = false) {
+  const told = { hash: decoders[0].hash(), verified, events };
+  return brief ? told : { ...told, rows: rowsOf(decoders[0]) };
 }
 
 for await (const line of createInterface({ input: process.stdin })) {
   if (line.trim() === "") continue;
+  const question = JSON.parse(line);
   try {
-    console.log(JSON.stringify(answer(JSON.parse(line))));
+    const [kind] = Object.keys(question).filter((key) => key in answers);
+    console.log(JSON.stringify(answers[kind](question[kind], question)));
   } catch (error) {
     decoders = [];
-    console.log(JSON.stringify({ error: error.message }));
+    console.log(JSON.stringify({ error: error.stack, refused: error instanceof sdk.DecodeError }));
   }
 }

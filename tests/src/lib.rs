@@ -9,10 +9,12 @@
 //! - [`checkers`], [`healing`]: what has to hold whatever happens
 //! - [`simulation`]: all of it together
 //! - [`fuzzing`]: what decoders are fed with any bytes for
+//! - [`differential`]: what another implementation is held against
 
 pub mod checkers;
 pub mod corruption;
 mod crowd;
+pub mod differential;
 pub mod fuzzing;
 pub mod healing;
 pub mod network;
