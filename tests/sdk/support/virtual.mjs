@@ -220,7 +220,7 @@ export function replyOf(sequence, outcome) {
   return writer.finish();
 }
 
-/** A frame of one tick: entries are [stream, kind, bytes]; kind 0 is a chunk, 1 a join. */
+/** A frame of one tick: entries are [stream, kind, bytes]; kind 0 is a chunk, 1 a join, 2 a part, with index and count behind. */
 export function frameOf(tick, entries, { span = 1, statuses = [], margin = null } = {}) {
   const writer = new ByteWriter();
   writer.varint(tick);
@@ -231,8 +231,9 @@ export function frameOf(tick, entries, { span = 1, statuses = [], margin = null 
     for (const status of statuses) writer.u8(status << 6);
   }
   if (margin !== null) writer.signed(margin);
-  for (const [stream, kind, bytes] of entries) {
+  for (const [stream, kind, bytes, ...part] of entries) {
     writer.varint(stream * 4 + kind);
+    for (const number of part) writer.varint(number);
     writer.string(bytes);
   }
   return writer.finish();

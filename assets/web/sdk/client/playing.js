@@ -79,6 +79,8 @@ export class Playing {
     this.replies = new Map();
     /** @type {{ state: StreamState, tick: number } | null} A copy of the common stream that runs ahead in a silence. */
     this.ahead = null;
+    /** Whether a stream begins anew with the next frame that is whole. */
+    this.rejoined = false;
     this.watchedAt = -Infinity;
     this.calledAt = now;
     const timeline = incarnationOf(welcome.state);
@@ -185,7 +187,7 @@ export class Playing {
     statistics.decoded(this.stay.now() - before);
     statistics.snapshots.add(now, outcome.snapshots);
     if (outcome.snapshots > 0) this.interpolation.arrived(now, frame.tick, frame.span);
-    if (outcome.joined && scene.world.tick >= 0) emit("reset", "join");
+    this.rejoined ||= outcome.joined;
     if (this.player !== null) this.ownPart(now, frame, outcome.joined);
     const events = outcome.events.map(({ stream, tick, event }) => scene.tell(this.schema, stream, tick, event));
     this.since.events.push(...events);
@@ -195,6 +197,8 @@ export class Playing {
       this.ahead = null;
     }
     if (outcome.whole) {
+      if (this.rejoined && scene.world.tick >= 0) emit("reset", "join");
+      this.rejoined = false;
       scene.show(this.schema, frame.tick, this.streams.decoder(0), this.streams.decoder(1));
       this.compare(frame.tick);
       emit("frame", frame.tick);

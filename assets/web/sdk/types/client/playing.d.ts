@@ -34,6 +34,8 @@ export class Playing {
         state: StreamState;
         tick: number;
     } | null;
+    /** Whether a stream begins anew with the next frame that is whole. */
+    rejoined: boolean;
     watchedAt: number;
     calledAt: number;
     /** @returns {number} of the last match that ran; 0 before the first */
