@@ -57,7 +57,7 @@ export const prediction = {
   state(world, own, player) {
     const cockpit = own.first("Cockpit");
     const ship = cockpit && world.get("Ship", cockpit.ship);
-    if (!ship?.alive || ship.owner !== player) return null;
+    if (!cockpit || !ship?.alive || ship.owner !== player) return null;
     return {
       position: [steps(ship.position[0]), steps(ship.position[1])],
       velocity: [steps(ship.velocity[0]), steps(ship.velocity[1])],

@@ -1,0 +1,73 @@
+// Which client the page has: one at a time, another after the player chose another room, name or role.
+
+import { connect } from "../sdk/index.js";
+import { endpoint, showRoom } from "./address.js";
+import { prediction } from "./step.js";
+
+/** @typedef {import("../sdk/index.js").Client} Client */
+/**
+ * @typedef {object} Wish where the player wants to be
+ * @property {string | null} room a code; null for any room
+ * @property {boolean} [fresh] whether to open a room of one's own
+ * @property {boolean} spectate
+ * @property {string} name
+ */
+
+/** The page's client. */
+export class Session {
+  /**
+   * @param {Wish} wish
+   * @param {{ latency: number, jitter: number }} simulate a worse network
+   */
+  constructor(wish, simulate) {
+    this.wish = wish;
+    this.simulated = simulate;
+    /** @type {((client: Client) => void)[]} */
+    this.listeners = [];
+    this.client = this.connect();
+  }
+
+  /**
+   * @param {(client: Client) => void} listener told of the client now, and of each that takes its place
+   */
+  follow(listener) {
+    this.listeners.push(listener);
+    listener(this.client);
+  }
+
+  /**
+   * Goes elsewhere, or comes as another.
+   *
+   * @param {Partial<Wish>} wish what changes
+   */
+  change(wish) {
+    this.wish = { ...this.wish, fresh: false, ...wish };
+    const before = this.client;
+    void before.leave().then(() => {
+      this.client = this.connect();
+      for (const listener of this.listeners) listener(this.client);
+    });
+  }
+
+  /** @param {{ latency: number, jitter: number }} conditions of the network from now on, in ms */
+  simulate(conditions) {
+    this.simulated = conditions;
+    this.client.simulate(conditions);
+  }
+
+  /** @returns {Client} */
+  connect() {
+    const { room, fresh, spectate, name } = this.wish;
+    const client = connect(endpoint(), {
+      game: "arena",
+      name,
+      role: spectate ? "spectator" : "player",
+      room: fresh ? { create: true, private: true } : (room ?? "quick"),
+      prediction,
+      simulate: this.simulated,
+      session: spectate ? "arena spectator" : "arena player",
+    });
+    client.on("joined", ({ code }) => showRoom(code, spectate));
+    return client;
+  }
+}

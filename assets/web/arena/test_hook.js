@@ -1,0 +1,25 @@
+// `window.arena`: what tests of the page, and curious people, may look at. Reading it changes nothing.
+
+/** @typedef {import("./session.js").Session} Session */
+/** @typedef {import("./view/stage.js").Stage} Stage */
+
+/**
+ * - `arena.client`: the SDK's client
+ * - `arena.statistics()`: its statistics, as plain data
+ * - `arena.drawn()`: `{ frames, at, own: { x, y, alive } | null, ships: [{ player, x, y }], ratio, frameMs }`
+ *   of the last picture: how many there were, when it was painted (ms), the own ship and all ships in
+ *   units, pixels per CSS pixel, and how long pictures take of late
+ *
+ * @param {Session} session
+ * @param {Stage} stage
+ */
+export function exposeToTests(session, stage) {
+  const arena = {
+    get client() {
+      return session.client;
+    },
+    statistics: () => ({ ...session.client.stats }),
+    drawn: () => stage.drawn(),
+  };
+  Object.defineProperty(window, "arena", { value: Object.freeze(arena) });
+}

@@ -1,0 +1,66 @@
+// The end of a match: who won, all scores, and the vote for the next one.
+
+import { announce } from "./announcer.js";
+import { accentClass, find, make, say } from "./elements.js";
+import { table } from "./scoreboard.js";
+
+/** @typedef {import("../../sdk/index.js").Client} Client */
+
+const dialog = find("results", HTMLDialogElement);
+
+/** Shows results. */
+export class Results {
+  constructor() {
+    this.endsAt = 0;
+    this.countdown = make("p", { class: "muted" });
+    /** @type {any} */
+    this.timer = null;
+    // It ends with the next match, not before.
+    dialog.addEventListener("cancel", (event) => event.preventDefault());
+  }
+
+  /** @param {Client} client */
+  attach(client) {
+    this.hide();
+    client.on("phase", (phase) => {
+      if (phase.name === "ended") this.show(client, phase);
+      else this.hide();
+    });
+    client.on("state", (state) => {
+      if (state !== "playing") this.hide();
+    });
+  }
+
+  /** Ends it. */
+  hide() {
+    clearInterval(this.timer);
+    if (dialog.open) dialog.close();
+  }
+
+  /** @param {Client} client @param {Extract<import("../../sdk/client/client.js").Phase, { name: "ended" }>} ended */
+  show(client, { winners, scores, rematchMs }) {
+    const nameOf = (/** @type {number} */ player) => client.roster.get(player)?.name || `Pilot ${player + 1}`;
+    const won = client.player !== null && winners.includes(client.player);
+    const title = won ? "Victory" : winners.length === 0 ? "Nobody won" : winners.length > 1 ? "A tie" : `${nameOf(winners[0])} wins`;
+    const rows = [...scores]
+      .sort((a, b) => b.score - a.score)
+      .map(({ player, score }) => ({ player, name: nameOf(player), score, isOwn: player === client.player, here: client.roster.has(player) }));
+    const vote = make("button", { class: "main", type: "button" }, "Rematch now");
+    vote.addEventListener("click", () => {
+      client.voteRematch();
+      vote.disabled = true;
+      say(vote, "Waiting for the others");
+    });
+    const heading = make("h2", { id: "results-title" }, title);
+    if (winners.length === 1) heading.classList.add(accentClass(winners[0]));
+    this.endsAt = performance.now() + rematchMs;
+    dialog.replaceChildren(heading, make("div", { class: "scroll" }, table(rows)), client.player === null ? "" : vote, this.countdown);
+    this.hide();
+    dialog.show();
+    if (client.player !== null) vote.focus();
+    announce(`The match is over. ${title}`);
+    const tick = () => say(this.countdown, `The next match begins in ${Math.max(Math.ceil((this.endsAt - performance.now()) / 1000), 0)} s`);
+    tick();
+    this.timer = setInterval(tick, 250);
+  }
+}

@@ -1,0 +1,72 @@
+// The colours of the canvas: those of the style sheet, so that both agree.
+
+/** How many accents there are: styles/theme.css. */
+export const ACCENTS = 12;
+
+/**
+ * @typedef {object} Palette
+ * @property {string} void beyond the map
+ * @property {string} floor
+ * @property {string} grid
+ * @property {string} wall
+ * @property {string} wallSide
+ * @property {string} edge of walls and of the map
+ * @property {string} ink
+ * @property {string} danger
+ * @property {string} repair
+ * @property {string} rapid
+ * @property {string[]} accents by seat
+ */
+
+/** @returns {Palette} as the style sheet says */
+export function readPalette() {
+  const style = getComputedStyle(document.documentElement);
+  const colour = (/** @type {string} */ name) => style.getPropertyValue(`--${name}`).trim() || "#888888";
+  return {
+    void: colour("void"),
+    floor: colour("floor"),
+    grid: colour("grid"),
+    wall: colour("wall"),
+    wallSide: colour("wall-side"),
+    edge: colour("edge"),
+    ink: colour("ink"),
+    danger: colour("danger"),
+    repair: colour("good"),
+    rapid: colour("warm"),
+    accents: Array.from({ length: ACCENTS }, (_, at) => colour(`accent-${at}`)),
+  };
+}
+
+/**
+ * @param {Palette} palette
+ * @param {number} player a seat
+ * @returns {string} its colour, the same on every page
+ */
+export const accentOf = (palette, player) => palette.accents[player % palette.accents.length];
+
+/**
+ * @param {string} colour like #4de2ff
+ * @param {number} alpha from 0 to 1
+ * @returns {string}
+ */
+export function fade(colour, alpha) {
+  const value = parseInt(colour.slice(1), 16);
+  return `rgba(${value >> 16}, ${(value >> 8) & 255}, ${value & 255}, ${alpha})`;
+}
+
+/**
+ * @param {string} from like #4de2ff
+ * @param {string} to
+ * @param {number} part from 0 to 1
+ * @returns {string}
+ */
+export function mix(from, to, part) {
+  const [a, b] = [from, to].map((colour) => parseInt(colour.slice(1), 16));
+  const lanes = [16, 8, 0].map((shift) => {
+    const [low, high] = [(a >> shift) & 255, (b >> shift) & 255];
+    return Math.round(low + (high - low) * part)
+      .toString(16)
+      .padStart(2, "0");
+  });
+  return `#${lanes.join("")}`;
+}
