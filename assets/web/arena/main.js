@@ -91,7 +91,7 @@ addEventListener("keydown", (event) => {
     tell(true, settings.sound ? "Sound is on" : "Sound is off");
   } else if (digit) hangar.pick(Number(digit) - 1);
   else if (session.wish.spectate && (event.code === "ArrowLeft" || event.code === "ArrowRight")) watch.step(event.code === "ArrowLeft" ? -1 : 1);
-  else if (event.code === "Tab" && isPlayingByKeys()) {
+  else if (event.code === "Tab" && !event.shiftKey && isPlayingByKeys()) {
     scoreboard.isHeld = true;
     event.preventDefault();
   } else return;
@@ -101,15 +101,16 @@ addEventListener("keyup", ({ code }) => {
   if (code === "Tab") scoreboard.isHeld = false;
 });
 
-/** @returns {boolean} whether Tab is for scores: nobody moves the focus around */
+/** @returns {boolean} whether Tab is for scores: nobody moves the focus around; Shift and Tab begin that */
 function isPlayingByKeys() {
-  return document.activeElement === document.body && session.client.state === "playing" && session.client.phase.name === "running";
+  return document.activeElement === document.body && !net.isOpen && session.client.state === "playing" && session.client.phase.name === "running";
 }
 
-// A pressed button must not keep the keyboard: Space fires.
+// What was pressed with the mouse must not keep the keyboard: Space fires.
 addEventListener("pointerup", () => {
   const { activeElement } = document;
-  if (activeElement instanceof HTMLButtonElement && !menu.isOpen) activeElement.blur();
+  const isControl = activeElement instanceof HTMLButtonElement || activeElement instanceof HTMLInputElement;
+  if (isControl && !menu.isOpen) activeElement.blur();
 });
 
 let lastAt = performance.now();

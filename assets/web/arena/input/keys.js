@@ -14,12 +14,12 @@ const WAYS = /** @type {const} */ ({
 
 /** Held keys. */
 export class Keys {
-  /** @param {() => boolean} isTaken whether a menu has the keyboard */
+  /** @param {() => boolean} isTaken whether something else has the keyboard */
   constructor(isTaken) {
     /** @type {Set<string>} */
     this.held = new Set();
     addEventListener("keydown", (event) => {
-      if (isTaken() || event.ctrlKey || event.metaKey || event.altKey) return;
+      if (isTaken() || isOther(event) || event.ctrlKey || event.metaKey || event.altKey) return;
       this.held.add(event.code);
       // Space and arrows would scroll, or press the button that was used last.
       if (event.code in WAYS || event.code === "Space") event.preventDefault();
@@ -52,4 +52,10 @@ export class Keys {
   get fire() {
     return this.held.has("Space");
   }
+}
+
+/** @param {KeyboardEvent} event @returns {boolean} whether it is for the button or slider that has the focus */
+function isOther({ code, target }) {
+  const isControl = target instanceof HTMLButtonElement || target instanceof HTMLInputElement || target instanceof HTMLAnchorElement;
+  return isControl && (code === "Space" || code.startsWith("Arrow"));
 }

@@ -73,14 +73,14 @@ export class Menu {
       this.label();
     });
     this.watch = make("button", { type: "button", click: () => this.leaveTo({ spectate: !this.watches, room: this.code }) }, "Watch");
-    const fresh = make("button", { type: "button", click: () => this.leaveTo({ fresh: true, room: null, spectate: false }) }, "Open a private room");
-    const invite = make("button", { type: "button", click: () => void this.doing.invite() }, "Copy invitation");
+    const fresh = make("button", { type: "button", click: () => this.leaveTo({ fresh: true, room: null, spectate: false }) }, "Private room");
+    const invite = make("button", { type: "button", click: () => void this.doing.invite() }, "Copy link");
     form.append(
       make("h2", { id: "menu-title" }, "Arena"),
       make("label", {}, make("span", {}, "Name"), make("span", { class: "field" }, this.name, dice)),
       make("label", {}, make("span", {}, "Room"), make("span", { class: "field" }, this.room), this.note),
       this.submit,
-      make("div", { class: "buttons" }, invite, fresh, this.watch),
+      make("div", { class: "buttons" }, this.watch, fresh, invite),
       make("label", { class: "switch" }, this.sound, make("span", {}, "Sound")),
       make("details", { open: true }, make("summary", {}, "How to play"), keys()),
       make("p", { class: "muted" }, make("a", { href: "/rooms" }, "All rooms of this server")),

@@ -62,6 +62,11 @@ export class NetPanel {
     this.apply();
   }
 
+  /** @returns {boolean} */
+  get isOpen() {
+    return !panel.hidden;
+  }
+
   /** Opens or closes it. */
   toggle() {
     panel.hidden = !panel.hidden;

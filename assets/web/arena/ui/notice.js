@@ -6,7 +6,7 @@ import { find, make, say } from "./elements.js";
 
 /** @typedef {import("../../sdk/index.js").Client} Client */
 /** @typedef {import("../../sdk/index.js").SynclineError} SynclineError */
-/** @typedef {"again" | "quick" | "fresh" | "watch" | "reload" | "invite"} Act */
+/** @typedef {"again" | "here" | "quick" | "fresh" | "watch" | "reload" | "invite"} Act */
 /** @typedef {{ title: string, text: string, acts: Act[], busy?: boolean, quiet?: boolean }} Notice `quiet`: the game is seen behind it */
 
 /** How long a first connection or a short loss goes unmentioned, in ms. */
@@ -15,6 +15,7 @@ const PATIENCE_MS = 400;
 /** @type {Record<Act, string>} */
 const LABELS = {
   again: "Try again",
+  here: "Play here",
   quick: "Quick play",
   fresh: "Open a room",
   watch: "Watch instead",
@@ -37,7 +38,7 @@ const element = find("notice", HTMLElement);
 
 /** Shows what is wrong. */
 export class Notices {
-  /** @param {Record<Exclude<Act, "again" | "reload">, () => void>} acts what buttons do */
+  /** @param {Record<Exclude<Act, "again" | "here" | "reload">, () => void>} acts what buttons do */
   constructor(acts) {
     this.acts = acts;
     this.shown = "";
@@ -100,7 +101,7 @@ export class Notices {
 
   /** @param {Client} client @param {Act} act */
   act(client, act) {
-    if (act === "again") client.reconnect();
+    if (act === "again" || act === "here") client.reconnect();
     else if (act === "reload") location.reload();
     else this.acts[act]();
   }
@@ -116,7 +117,7 @@ function noticeOf({ state, ending, phase, world, room }) {
     case "offline":
       return { title: "You are offline", text: "The game goes on by itself when the network is back.", acts: ["again"], busy: true };
     case "replaced":
-      return { title: "Playing elsewhere", text: "This seat was taken over by another tab or device.", acts: ["again", "quick"] };
+      return { title: "Playing elsewhere", text: "This seat was taken over by another tab or device.", acts: ["here", "quick"] };
     case "closed":
       return ENDS[ending?.reason ?? ""] ?? { title: "It is over", text: sentence(ending), acts: ["quick", "again"] };
     default:

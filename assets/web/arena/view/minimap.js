@@ -32,6 +32,9 @@ export class Minimap {
     const context = canvas.getContext("2d");
     if (!context || now - this.paintedAt < EVERY_MS) return;
     this.paintedAt = now;
+    const { left, top, right, bottom } = camera.sight;
+    // A map that is seen as a whole needs no second picture.
+    canvas.hidden = right - left > scenery.width && bottom - top > scenery.height;
     const side = Math.round(canvas.clientWidth * Math.min(devicePixelRatio, 2));
     if (side === 0) return;
     if (canvas.width !== side) canvas.width = canvas.height = side;
@@ -41,7 +44,6 @@ export class Minimap {
     }
     context.clearRect(0, 0, side, side);
     context.drawImage(this.ground.picture, 0, 0);
-    const { left, top, right, bottom } = camera.sight;
     context.strokeStyle = fade(palette.ink, 0.35);
     context.lineWidth = 1;
     context.strokeRect(left * scale, top * scale, (right - left) * scale, (bottom - top) * scale);

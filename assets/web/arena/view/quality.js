@@ -14,6 +14,9 @@ const SLOW_MS = 24;
 /** How long pictures have to be slow before a level is given up, and after a pause; in ms. */
 const PATIENCE_MS = 2500;
 
+/** How long pictures have to be quick before a level is tried again, once for each; in ms. */
+const RECOVERED_MS = 15000;
+
 /** A pause: the page was hidden, or the browser busy; in ms. */
 const PAUSE_MS = 250;
 
@@ -25,6 +28,10 @@ export class Quality {
     this.frameMs = 16;
     this.lastAt = 0;
     this.slowSince = Infinity;
+    this.quickSince = Infinity;
+    /** The best level that is still worth a try, and whether one was tried again. */
+    this.best = 0;
+    this.isRetry = false;
   }
 
   /** @returns {number} the most pixels per CSS pixel */
@@ -42,15 +49,24 @@ export class Quality {
     const took = now - this.lastAt;
     this.lastAt = now;
     if (took > PAUSE_MS) {
-      this.slowSince = Infinity;
+      this.slowSince = this.quickSince = Infinity;
       return false;
     }
     this.frameMs += (took - this.frameMs) * 0.05;
-    if (this.frameMs < SLOW_MS) this.slowSince = Infinity;
-    else this.slowSince = Math.min(this.slowSince, now);
-    if (now - this.slowSince < PATIENCE_MS || this.level === LEVELS.length - 1) return false;
-    this.level += 1;
-    this.slowSince = Infinity;
+    const isSlow = this.frameMs > SLOW_MS;
+    this.slowSince = isSlow ? Math.min(this.slowSince, now) : Infinity;
+    this.quickSince = isSlow ? Infinity : Math.min(this.quickSince, now);
+    if (now - this.slowSince > PATIENCE_MS && this.level < LEVELS.length - 1) return this.change(1);
+    if (now - this.quickSince > RECOVERED_MS && this.level > this.best) return this.change(-1);
+    return false;
+  }
+
+  /** @param {1 | -1} by levels @returns {boolean} true */
+  change(by) {
+    this.level += by;
+    if (by > 0 && this.isRetry) this.best = this.level;
+    this.isRetry = by < 0;
+    this.slowSince = this.quickSince = Infinity;
     return true;
   }
 }

@@ -12,6 +12,9 @@ const RISE = 0.035;
 /** Units beyond the screen within which a wall may still be seen. */
 const MARGIN = 20;
 
+/** How far the light of a wall's edge reaches over the floor, in units: each adds a little. */
+const GLOW = [10, 7.5, 5.5, 4, 2.7, 1.6, 0.8];
+
 /**
  * The context is in units.
  *
@@ -28,9 +31,11 @@ export function paintWalls(context, camera, walls, palette) {
   const leanX = (/** @type {number} */ x) => x + (x - camera.x) * RISE;
   const leanY = (/** @type {number} */ y) => y + (y - camera.y) * RISE;
 
-  for (const [reach, alpha] of [[7, 0.05], [4, 0.08], [1.6, 0.14]]) {
-    context.fillStyle = fade(palette.edge, alpha);
-    for (const { x, y, width, height } of seen) context.fillRect(x - reach, y - reach, width + reach * 2, height + reach * 2);
+  for (const reach of GLOW) {
+    context.fillStyle = fade(palette.edge, 0.035);
+    context.beginPath();
+    for (const { x, y, width, height } of seen) context.roundRect(x - reach, y - reach, width + reach * 2, height + reach * 2, reach);
+    context.fill();
   }
 
   context.lineJoin = "round";
