@@ -40,11 +40,11 @@ export function readAddress(search = location.search) {
  * @param {boolean} spectate
  */
 export function showRoom(code, spectate) {
-  history.replaceState(null, "", `/?room=${code}${spectate ? "&spectate" : ""}`);
+  history.replaceState(null, "", `${location.pathname}?room=${code}${spectate ? "&spectate" : ""}`);
 }
 
 /** @param {string} code of a room @returns {string} a link that leads a friend there */
-export const invitation = (code) => `${location.origin}/?room=${code}`;
+export const invitation = (code) => `${location.origin}${location.pathname}?room=${code}`;
 
 /** @returns {string} where the server listens for players */
 export function endpoint() {

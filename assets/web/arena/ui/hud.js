@@ -53,12 +53,11 @@ export class Hud {
   async copyInvitation() {
     if (!this.code) return;
     const link = invitation(this.code);
-    try {
-      await navigator.clipboard.writeText(link);
+    if (await copy(link)) {
       say(roomCode, "Copied");
       announce("The link is copied");
-    } catch {
-      // Without the permission it is shown, to be copied by hand.
+    } else {
+      // It is shown, to be copied by hand.
       say(roomCode, link);
     }
     setTimeout(() => this.code && say(roomCode, this.code), 2500);
@@ -115,6 +114,22 @@ export class Hud {
       return row;
     });
     standing.replaceChildren(make("ol", {}, ...rows));
+  }
+}
+
+/** @param {string} text @returns {Promise<boolean>} whether it is in the clipboard */
+async function copy(text) {
+  try {
+    await navigator.clipboard.writeText(text);
+    return true;
+  } catch {
+    // Pages without TLS have no clipboard, but an older way to it.
+    const field = make("textarea", { class: "unseen" }, text);
+    (document.querySelector("dialog[open]") ?? document.body).append(field);
+    field.select();
+    const isCopied = document.execCommand("copy");
+    field.remove();
+    return isCopied;
   }
 }
 

@@ -83,7 +83,7 @@ export class Menu {
       make("div", { class: "buttons" }, this.watch, fresh, invite),
       make("label", { class: "switch" }, this.sound, make("span", {}, "Sound")),
       make("details", { open: true }, make("summary", {}, "How to play"), keys()),
-      make("p", { class: "muted" }, make("a", { href: "/rooms" }, "All rooms of this server")),
+      make("p", { class: "muted" }, make("a", { href: "/rooms/" }, "All rooms of this server")),
     );
     dialog.replaceChildren(form);
   }

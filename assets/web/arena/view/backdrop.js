@@ -63,7 +63,7 @@ export class Backdrop {
   paintFloor(context, camera, { width, height }) {
     const { left, top, right, bottom } = camera.sight;
     const pixel = 1 / camera.scale;
-    context.fillStyle = fade(this.palette.floor, 0.66);
+    context.fillStyle = fade(this.palette.floor, 0.56);
     context.fillRect(0, 0, width, height);
     context.lineWidth = pixel;
     const line = (/** @type {string} */ colour, /** @type {number} */ every, /** @type {number} */ except) => {
@@ -135,11 +135,11 @@ function mist({ accents }) {
   return picture(side, side, (context) => {
     /** @type {[number, number, number, string, number][]} */
     const clouds = [
-      [0.26, 0.3, 0.42, accents[8], 0.2],
-      [0.74, 0.24, 0.36, accents[4], 0.2],
-      [0.66, 0.74, 0.44, accents[1], 0.11],
-      [0.2, 0.78, 0.38, accents[6], 0.09],
-      [0.5, 0.5, 0.3, accents[8], 0.12],
+      [0.26, 0.3, 0.42, accents[8], 0.26],
+      [0.74, 0.24, 0.36, accents[4], 0.26],
+      [0.66, 0.74, 0.44, accents[1], 0.15],
+      [0.2, 0.78, 0.38, accents[6], 0.13],
+      [0.5, 0.5, 0.3, accents[8], 0.16],
     ];
     for (const [x, y, reach, colour, alpha] of clouds) {
       const light = context.createRadialGradient(x * side, y * side, 0, x * side, y * side, reach * side);

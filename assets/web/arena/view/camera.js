@@ -17,6 +17,9 @@ const EASE_UNITS_MAX = 1200;
 const SHAKE_MAX = 9;
 const SHAKE_MS = 110;
 
+/** How much of what is beyond the map is seen at its edge, in parts of the screen. */
+const BEYOND = 0.16;
+
 /** The camera. */
 export class Camera {
   constructor() {
@@ -52,9 +55,10 @@ export class Camera {
   /**
    * @param {{ x: number, y: number }} target its place on the map
    * @param {{ x: number, y: number }} lookahead how far beyond it to look, in parts of the screen
+   * @param {{ width: number, height: number }} map
    * @param {number} dt ms since the last call
    */
-  follow(target, lookahead, dt) {
+  follow(target, lookahead, map, dt) {
     const jumped = Math.hypot(target.x - this.target.x, target.y - this.target.y);
     if (this.isNew || jumped > EASE_UNITS_MAX) this.behind = { x: 0, y: 0 };
     else if (jumped > JUMP_UNITS) {
@@ -68,7 +72,11 @@ export class Camera {
     this.behind.y *= left;
     this.eased = this.zoom + (this.eased - this.zoom) * Math.exp(-dt / 220);
     this.scale = this.usual * this.eased;
-    const wanted = { x: (lookahead.x * this.width) / this.scale, y: (lookahead.y * this.height) / this.scale };
+    const [across, along] = [this.width / this.scale, this.height / this.scale];
+    const wanted = {
+      x: inside(target.x + lookahead.x * across, across, map.width) - target.x,
+      y: inside(target.y + lookahead.y * along, along, map.height) - target.y,
+    };
     this.ahead.x = wanted.x + (this.ahead.x - wanted.x) * left;
     this.ahead.y = wanted.y + (this.ahead.y - wanted.y) * left;
     this.shaken *= Math.exp(-dt / SHAKE_MS);
@@ -105,4 +113,15 @@ export class Camera {
     const along = this.height / 2 / this.scale + reach;
     return Math.abs(x - this.x) < across && Math.abs(y - this.y) < along;
   }
+}
+
+/**
+ * @param {number} middle of what is seen
+ * @param {number} seen units
+ * @param {number} side of the map
+ * @returns {number} the middle, moved so that little is seen beyond the map
+ */
+function inside(middle, seen, side) {
+  const least = seen * (0.5 - BEYOND);
+  return least * 2 > side ? side / 2 : Math.min(Math.max(middle, least), side - least);
 }

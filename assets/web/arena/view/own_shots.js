@@ -51,7 +51,8 @@ export class OwnShots {
    * @param {Sight} sight
    * @param {number} tickMs
    * @returns {{ fired: boolean, drawn: DrawnShot[], ended: OwnShot[], known: Set<number> }} whether the
-   *   gun fired; shots to draw; those that met a wall; ids of the server's shots that are among them
+   *   gun fired; shots to draw; those that met a wall; ids of the server's shots that are among them, also
+   *   of those that ended just now where their forerunners did before
    */
   update(sight, tickMs) {
     const predicted = sight.own?.predicted ?? null;
@@ -61,7 +62,7 @@ export class OwnShots {
       this.tickAt = sight.now;
     }
     const ahead = this.lastTick + Math.min((sight.now - this.tickAt) / tickMs, 1);
-    this.match(sight);
+    const over = this.match(sight);
     /** @type {DrawnShot[]} */
     const drawn = [];
     /** @type {OwnShot[]} */
@@ -77,7 +78,7 @@ export class OwnShots {
         drawn.push({ id: -shot.firedAt, owner: sight.seat ?? 0, x: x + vx * age, y: y + vy * age, vx, vy });
       }
     }
-    const known = new Set(this.shots.flatMap(({ id }) => (id === null ? [] : [id])));
+    const known = new Set([...over, ...this.shots.flatMap(({ id }) => (id === null ? [] : [id]))]);
     return { fired, drawn, ended, known };
   }
 
@@ -112,12 +113,20 @@ export class OwnShots {
     return true;
   }
 
-  /** @param {Sight} sight finds the server's shots among them, and ends those that the server ended */
+  /**
+   * Finds the server's shots among them, and ends those that the server ended.
+   *
+   * @param {Sight} sight
+   * @returns {number[]} ids of those that were over before
+   */
   match({ shots, seat, tick, scenery }) {
+    /** @type {number[]} */
+    const over = [];
     const seen = new Map(shots.filter(({ owner }) => owner === seat).map((shot) => [shot.id, shot]));
     const known = new Set(this.shots.map(({ id }) => id));
     for (const shot of this.shots) {
       if (shot.id !== null && !seen.has(shot.id)) {
+        if (shot.isOver) over.push(shot.id);
         shot.isOver = true;
         shot.id = null;
         shot.firedAt = -Infinity;
@@ -132,6 +141,7 @@ export class OwnShots {
       }
     }
     this.shots = this.shots.filter(({ id, firedAt }) => tick - firedAt < (id === null ? UNCONFIRMED_TICKS : scenery.shotTicks + UNCONFIRMED_TICKS));
+    return over;
   }
 }
 

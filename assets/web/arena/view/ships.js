@@ -191,7 +191,7 @@ export class Trails {
       const to = way[at + 1] ?? { x, y };
       const part = 1 - (now - way[at].at) / TRAIL_MS;
       if (part <= 0 || Math.abs(to.x - way[at].x) + Math.abs(to.y - way[at].y) < 0.05) continue;
-      context.globalAlpha = part * part * 0.34;
+      context.globalAlpha = part * part * 0.5;
       context.lineWidth = 0.8 + part * 3.2;
       context.beginPath();
       context.moveTo(way[at].x, way[at].y);

@@ -110,7 +110,7 @@ export class Stage {
     const boosts = own?.ship.alive === true && Math.hypot(own.ship.vx, own.ship.vy) > 2.2;
     camera.zoom = boosts && !effects.calm ? 0.94 : 1;
     const ahead = own?.ship.alive ? controls.lookahead(camera.width, camera.height) : { x: 0, y: 0 };
-    camera.follow(target, ahead, dt);
+    camera.follow(target, ahead, sight.scenery, dt);
     effects.advance(dt);
     const shots = sight.shots.filter(({ id }) => !flight.known.has(id)).concat(flight.drawn);
     painter.paint(sight, shots);
