@@ -99,7 +99,7 @@ test("a shot fired on prediction becomes the server's", async () => {
   const shots = new OwnShots();
   const state = { kind: 0, rapid: 0, cooldown: 10, aim: 0, position: [100 * 16, 100 * 16], velocity: [0, 0] };
   // Fired in tick 50, while others are drawn as of tick 45.
-  const sight = (tick, own, flying = []) => ({ now: tick * 33, tick: tick - 5, seat: 3, scenery, own: own && { predicted: { tick, state: own } }, shots: flying });
+  const sight = (tick, own, flying = []) => ({ now: tick * 33, dt: 8.25, tick: tick - 5, seat: 3, scenery, own: own && { predicted: { tick, state: own } }, shots: flying });
   const first = shots.update(sight(50, state), 33);
   assert.equal(first.fired, true);
   assert.deepEqual(first.drawn.map(({ x, y }) => [x, y]), [[100, 100]]);
@@ -128,9 +128,9 @@ test("a shot that the server doesn't know fades", async () => {
   const scenery = { width: 400, height: 400, radius: 5, shotSpeed: 8, shotTicks: 36, kinds: [{ number: 0, cooldown: 10 }], walls: [] };
   const shots = new OwnShots();
   const state = { kind: 0, rapid: 0, cooldown: 10, aim: 64, position: [1600, 1600], velocity: [0, 0] };
-  shots.update({ now: 0, tick: 95, seat: 0, scenery, own: { predicted: { tick: 100, state } }, shots: [] }, 33);
+  shots.update({ now: 0, dt: 16, tick: 95, seat: 0, scenery, own: { predicted: { tick: 100, state } }, shots: [] }, 33);
   assert.equal(shots.shots.length, 1);
-  shots.update({ now: 400, tick: 107, seat: 0, scenery, own: null, shots: [] }, 33);
+  shots.update({ now: 400, dt: 400, tick: 107, seat: 0, scenery, own: null, shots: [] }, 33);
   assert.equal(shots.shots.length, 0);
 });
 
