@@ -56,6 +56,11 @@ for (const [name, options] of Object.entries({
     const { frameMs, ratio } = await page.evaluate(() => window.arena.drawn());
     context.diagnostic(`${count} colours, ${frameMs.toFixed(1)} ms a picture at ${ratio} pixels per CSS pixel, a frame decoded in ${decodeMicros.toFixed(0)} us`);
     assert.ok(count > 300, `${count} colours`);
+    const { width, height } = options.viewport;
+    await until(page, "the own ship is on the screen", ({ width, height }) => {
+      const { x, y } = window.arena.drawn().own.screen;
+      return x > width * 0.15 && x < width * 0.85 && y > height * 0.15 && y < height * 0.85;
+    }, { width, height });
     assert.deepEqual(await overflowing(page), []);
     await page.click("#open-menu");
     await page.screenshot({ path: join(shots, `${name}-menu.png`) });

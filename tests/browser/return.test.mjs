@@ -98,6 +98,26 @@ test("a cut connection leads back to play without a reload", async () => {
   assert.deepEqual(told.filter((text) => !/WebSocket connection to/.test(text)), []);
 });
 
+test("without a network it waits, and goes on when there is one", async () => {
+  const known = browser.complaints.length;
+  const proxy = await startProxy(server.port);
+  const person = await browser.person();
+  const page = await play(person, proxy.url);
+  const before = await stay(page);
+  await person.setOffline(true);
+  proxy.cut();
+  await until(page, "it says so", () => window.arena.client.state === "offline" && /You are offline/.test(document.getElementById("notice").textContent));
+  proxy.mend();
+  await person.setOffline(false);
+  await playing(page);
+  await until(page, "the notice is gone", () => document.getElementById("notice").hidden);
+  assert.deepEqual({ ...(await stay(page)), attach: 0 }, { ...before, attach: 0 });
+  await person.close();
+  proxy.stop();
+  const told = browser.complaints.splice(known);
+  assert.deepEqual(told.filter((text) => !/WebSocket connection to/.test(text)), []);
+});
+
 test(`a tab that was frozen for ${FROZEN_MS / 1000} s is in the present at once`, async (context) => {
   const bare = await startBareBrowser();
   const person = await browser.person();

@@ -6,9 +6,9 @@
 /**
  * - `arena.client`: the SDK's client
  * - `arena.statistics()`: its statistics, as plain data
- * - `arena.drawn()`: `{ frames, at, own: { x, y, alive } | null, ships: [{ player, x, y }], ratio, frameMs }`
+ * - `arena.drawn()`: `{ frames, at, own: { x, y, alive, screen: { x, y } } | null, ships: [{ player, x, y }], ratio, frameMs }`
  *   of the last picture: how many there were, when it was painted (ms), the own ship and all ships in
- *   units, pixels per CSS pixel, and how long pictures take of late
+ *   units, where the own ship is on the screen, pixels per CSS pixel, and how long pictures take of late
  *
  * @param {Session} session
  * @param {Stage} stage

@@ -95,7 +95,7 @@ export class Hud {
     const waits = own !== null && !own.ship.alive && client.phase.name === "running" && own.respawnIn > 0;
     say(big, waits ? String(Math.ceil(own.respawnIn / rate)) : "");
     const moves = this.isTouch ? "Left thumb flies, right thumb aims and fires" : "WASD to fly · mouse to aim and fire · Shift to boost · Tab for scores";
-    say(hint, waits ? "You were destroyed: back in a moment" : knowsControls ? "" : moves);
+    say(hint, waits ? "You were destroyed: back in a moment" : knowsControls || round.hidden ? "" : moves);
     this.lead(sight.ships);
   }
 

@@ -126,7 +126,7 @@ function noticeOf({ state, ending, phase, world, room }) {
     const missing = phase.missing === 1 ? "one more player" : `${phase.missing} more players`;
     return { title: `Waiting for ${missing}`, text: "Send the link to a friend.", acts: ["invite"], quiet: true };
   }
-  if (world.tick < 0) return { title: "Entering", text: "One moment.", acts: [], busy: true };
+  if (phase.name === "running" && world.tick < 0) return { title: "Entering", text: "One moment.", acts: [], busy: true };
   return null;
 }
 

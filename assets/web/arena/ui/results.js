@@ -13,8 +13,12 @@ export class Results {
   constructor() {
     this.endsAt = 0;
     this.countdown = make("p", { class: "muted" });
+    this.vote = make("button");
     /** @type {any} */
     this.timer = null;
+    // Whoever still fires must not vote by it: the focus is on the whole, where Enter votes.
+    dialog.tabIndex = -1;
+    dialog.addEventListener("keydown", ({ code, target }) => code === "Enter" && target === dialog && this.vote.click());
     // It ends with the next match, not before.
     dialog.addEventListener("cancel", (event) => event.preventDefault());
   }
@@ -51,13 +55,14 @@ export class Results {
       vote.disabled = true;
       say(vote, "Waiting for the others");
     });
+    this.vote = vote;
     const heading = make("h2", { id: "results-title" }, title);
     if (winners.length === 1) heading.classList.add(accentClass(winners[0]));
     this.endsAt = performance.now() + rematchMs;
     dialog.replaceChildren(heading, make("div", { class: "scroll" }, table(rows)), client.player === null ? "" : vote, this.countdown);
     this.hide();
     dialog.show();
-    if (client.player !== null) vote.focus();
+    dialog.focus();
     announce(`The match is over. ${title}`);
     const tick = () => say(this.countdown, `The next match begins in ${Math.max(Math.ceil((this.endsAt - performance.now()) / 1000), 0)} s`);
     tick();

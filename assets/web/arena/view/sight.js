@@ -119,7 +119,8 @@ function ownPart(client, scenery, ships, now, aim) {
   const predicted = client.predict(now);
   if (predicted) {
     const { drawn, state } = predicted;
-    [ship.x, ship.y] = drawn;
+    // Until the match's time is known there is nothing to draw between two ticks.
+    [ship.x, ship.y] = drawn.length === 2 ? drawn : [state.position[0] / STEPS, state.position[1] / STEPS];
     [ship.vx, ship.vy] = [state.velocity[0] / STEPS, state.velocity[1] / STEPS];
     ship.aim = aim ?? ship.aim;
   }

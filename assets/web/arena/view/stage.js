@@ -138,7 +138,7 @@ export class Stage {
     return {
       frames,
       at: sight?.now ?? 0,
-      own: own ? { x: own.x, y: own.y, alive: own.alive } : null,
+      own: own ? { x: own.x, y: own.y, alive: own.alive, screen: this.ownOnScreen } : null,
       ships: (sight?.ships ?? []).map(({ owner, x, y }) => ({ player: owner, x, y })),
       ratio: painter.ratio,
       frameMs: quality.frameMs,
