@@ -54,7 +54,7 @@ session.follow((client) => {
   hud.attach(client);
   results.attach(client);
   notices.attach(client);
-  hangar.attach(client, settings.ship);
+  hangar.attach(client, () => settings.ship);
   attachFeed(client);
   client.on("joined", ({ code, resumed }) => {
     menu.code = code;

@@ -24,6 +24,7 @@ export class Session {
     this.simulated = simulate;
     /** @type {((client: Client) => void)[]} */
     this.listeners = [];
+    this.turns = 0;
     this.client = this.connect();
   }
 
@@ -42,8 +43,10 @@ export class Session {
    */
   change(wish) {
     this.wish = { ...this.wish, fresh: false, ...wish };
-    const before = this.client;
-    void before.leave().then(() => {
+    const turn = ++this.turns;
+    void this.client.leave().then(() => {
+      // Another change came in the meantime.
+      if (turn !== this.turns) return;
       this.client = this.connect();
       for (const listener of this.listeners) listener(this.client);
     });

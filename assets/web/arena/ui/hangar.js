@@ -24,21 +24,24 @@ export class Hangar {
     /** @type {Scenery | null} */
     this.shown = null;
     this.marked = "";
+    /** @type {number | null} What to choose as soon as there is a ship. */
+    this.wanted = null;
   }
 
   /**
    * @param {Client} client
-   * @param {number} ship the kind that is wanted from the start
+   * @param {() => number} remembered the kind that was chosen last
    */
-  attach(client, ship) {
+  attach(client, remembered) {
     this.client = client;
-    client.on("joined", ({ resumed }) => {
-      if (!resumed && ship > 0) this.wanted = ship;
+    let incarnation = -1;
+    client.on("phase", (phase) => {
+      if (phase.name !== "running" || phase.incarnation === incarnation) return;
+      // Each match gives everybody the first kind.
+      incarnation = phase.incarnation;
+      this.wanted = remembered() || null;
     });
   }
-
-  /** @type {number | null} What to choose as soon as a match runs. */
-  wanted = null;
 
   /** @param {Scenery} scenery @param {Own | null} own */
   update(scenery, own) {

@@ -25,7 +25,6 @@ const LABELS = {
 
 /** What ends say; others are told in the SDK's words. @type {Record<string, Omit<Notice, "busy">>} */
 const ENDS = {
-  left: { title: "You left", text: "Your seat is free again.", acts: ["quick", "fresh"] },
   unknown_room: { title: "No such room", text: "It was closed, or the link has a typo.", acts: ["quick", "fresh"] },
   not_allowed: { title: "Not here", text: "The room doesn't let you in.", acts: ["quick", "fresh"] },
   kicked: { title: "You were sent away", text: "Whoever runs this server ended your stay.", acts: ["quick"] },
@@ -119,6 +118,8 @@ function noticeOf({ state, ending, phase, world, room }) {
     case "replaced":
       return { title: "Playing elsewhere", text: "This seat was taken over by another tab or device.", acts: ["here", "quick"] };
     case "closed":
+      // The page leaves only to go elsewhere.
+      if (ending?.reason === "left") return { title: "Connecting", text: "One moment.", acts: [], busy: true };
       return ENDS[ending?.reason ?? ""] ?? { title: "It is over", text: sentence(ending), acts: ["quick", "again"] };
     default:
   }

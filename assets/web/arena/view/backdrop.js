@@ -63,7 +63,7 @@ export class Backdrop {
   paintFloor(context, camera, { width, height }) {
     const { left, top, right, bottom } = camera.sight;
     const pixel = 1 / camera.scale;
-    context.fillStyle = fade(this.palette.floor, 0.56);
+    context.fillStyle = fade(this.palette.floor, this.rich ? 0.56 : 1);
     context.fillRect(0, 0, width, height);
     context.lineWidth = pixel;
     const line = (/** @type {string} */ colour, /** @type {number} */ every, /** @type {number} */ except) => {

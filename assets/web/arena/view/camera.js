@@ -37,7 +37,8 @@ export class Camera {
     this.ahead = { x: 0, y: 0 };
     this.target = { x: 500, y: 500 };
     this.shaken = 0;
-    this.shakes = true;
+    /** Whether less should move. */
+    this.calm = false;
     this.isNew = true;
   }
 
@@ -60,7 +61,7 @@ export class Camera {
    */
   follow(target, lookahead, map, dt) {
     const jumped = Math.hypot(target.x - this.target.x, target.y - this.target.y);
-    if (this.isNew || jumped > EASE_UNITS_MAX) this.behind = { x: 0, y: 0 };
+    if (this.isNew || jumped > EASE_UNITS_MAX || (jumped > JUMP_UNITS && this.calm)) this.behind = { x: 0, y: 0 };
     else if (jumped > JUMP_UNITS) {
       this.behind.x += this.target.x - target.x;
       this.behind.y += this.target.y - target.y;
@@ -88,7 +89,7 @@ export class Camera {
 
   /** @param {number} strength from 0 to 1 */
   shake(strength) {
-    if (this.shakes) this.shaken = Math.min(this.shaken + strength * SHAKE_MAX, SHAKE_MAX);
+    if (!this.calm) this.shaken = Math.min(this.shaken + strength * SHAKE_MAX, SHAKE_MAX);
   }
 
   /** @param {number} x @returns {number} where that is on the screen */

@@ -143,9 +143,10 @@ export class Happenings {
 
   /** @param {Record<string, any>} event as the view reaches it @param {Sight} sight */
   told(event, { ships, seat }) {
-    if (event.name !== "Hit" || event.by !== seat) return;
-    const victim = ships.find(({ owner }) => owner === event.victim);
+    const victim = event.by === seat && ships.find(({ owner }) => owner === event.victim);
     if (!victim) return;
+    if (event.name === "Destroyed") this.effects.note(victim.x, victim.y - 8, "+1", this.palette.rapid, 24);
+    if (event.name !== "Hit") return;
     this.effects.note(victim.x, victim.y, String(event.damage), "#ffffff");
     this.sound.play("mark", 0.5);
   }

@@ -4,6 +4,7 @@ import { Backdrop } from "./backdrop.js";
 import { accentOf, fade } from "./palette.js";
 import { Trails, paintHealth, paintName, paintShip } from "./ships.js";
 import { shine } from "./sprites.js";
+import { paintPointers } from "./pointers.js";
 import { paintWalls } from "./walls.js";
 
 /** @typedef {import("./camera.js").Camera} Camera */
@@ -89,6 +90,7 @@ export class Painter {
     paintWalls(context, camera, scenery.walls, palette);
     for (const pickup of sight.pickups) if (camera.sees(pickup.x, pickup.y, 16)) this.paintPickup(pickup, now);
     for (const shot of shots) if (camera.sees(shot.x, shot.y, 16)) this.paintShot(shot);
+    if (sight.own?.ship.alive) this.paintAim(sight.own, now);
     ships.sort((a, b) => Number(a.isOwn) - Number(b.isOwn));
     for (const ship of ships) {
       if (!ship.alive) continue;
@@ -99,6 +101,7 @@ export class Painter {
     effects.paint(context, camera);
     this.onScreen();
     for (const ship of ships) if (ship.alive && !ship.isOwn) paintName(context, ship, camera, palette, this.ratio);
+    paintPointers(context, camera, sight.ships, palette);
     effects.paintNotes(context, camera);
     this.paintHurt(now);
   }
@@ -143,6 +146,26 @@ export class Painter {
       context.lineTo(x + dx, y + dy);
       context.stroke();
     }
+    context.globalCompositeOperation = "source-over";
+  }
+
+  /** @param {import("./sight.js").Own} own @param {number} now: where its gun points, and whether it is quick */
+  paintAim({ ship, rapid }, now) {
+    const { context, palette } = this;
+    const [dx, dy] = [Math.cos(ship.aim), Math.sin(ship.aim)];
+    const colour = rapid > 0 ? palette.rapid : accentOf(palette, ship.owner);
+    const line = context.createLinearGradient(ship.x + dx * 9, ship.y + dy * 9, ship.x + dx * 46, ship.y + dy * 46);
+    line.addColorStop(0, fade(colour, 0.38));
+    line.addColorStop(1, fade(colour, 0));
+    context.strokeStyle = line;
+    context.lineWidth = 0.7;
+    context.beginPath();
+    context.moveTo(ship.x + dx * 9, ship.y + dy * 9);
+    context.lineTo(ship.x + dx * 46, ship.y + dy * 46);
+    context.stroke();
+    if (rapid <= 0) return;
+    context.globalCompositeOperation = "lighter";
+    shine(context, palette.rapid, ship.x, ship.y, 21, 0.45 + (this.effects.calm ? 0 : 0.15 * Math.sin(now / 70)));
     context.globalCompositeOperation = "source-over";
   }
 

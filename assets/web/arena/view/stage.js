@@ -125,7 +125,7 @@ export class Stage {
     const query = matchMedia("(prefers-reduced-motion: reduce)");
     const apply = () => {
       this.effects.calm = query.matches;
-      this.camera.shakes = !query.matches;
+      this.camera.calm = query.matches;
     };
     query.addEventListener("change", apply);
     apply();
