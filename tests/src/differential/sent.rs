@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use syncline_shared::codec;
 use syncline_shared::command::CommandMessage;
 use syncline_shared::id::{RoomCode, RoomId, StreamSlot};
-use syncline_shared::input::{InputBatch, InputFrame, InputStatus, InputWords};
+use syncline_shared::input::{InputBatch, InputFrame, InputFrames, InputStatus, InputWords};
 use syncline_shared::message::PROTOCOL_VERSION;
 use syncline_shared::message::control::{ClientControl, CreateOptions, Hello, Role, RoomSelector};
 use syncline_shared::message::frame::{FrameSection, OwnPart, StreamEntry};
@@ -86,7 +86,7 @@ fn inputs(schema: &Schema, rng: &mut Rng, peer: &mut dyn Peer) -> Result<(), Str
     } else {
         rng.below(3)
     };
-    let (mut frames, mut told) = (Vec::new(), Vec::new());
+    let (mut frames, mut told) = (InputFrames::new(), Vec::new());
     for tick in (first..).take(usize::try_from(count).unwrap_or(0)) {
         let words = any_words(rng, layout.word_max());
         let lag = rng.below(1 + 8 * tick.min(2000));
@@ -252,6 +252,7 @@ fn hello(rng: &mut Rng) -> (Value, ClientControl) {
         } else {
             Role::Player
         },
+        company: rng.chance(1, 2),
     };
     let told = json!({
         "game": hello.game,
@@ -260,6 +261,7 @@ fn hello(rng: &mut Rng) -> (Value, ClientControl) {
         "resume": hello.resume.as_deref().map(hex),
         "name": hello.name,
         "role": if spectates { "spectator" } else { "player" },
+        "company": hello.company,
     });
     (
         json!({ "hello": told }),
