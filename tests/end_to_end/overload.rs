@@ -1,12 +1,15 @@
 //! A room that takes more time than there is slows down alone, and nobody is sent away for it.
+//!
+//! `SYNCLINE_OVERLOAD` makes it last so many times as long: 20 are half a minute.
 
-use std::time::Duration;
+use std::time::Instant;
 
 use futures_util::future::join_all;
 use serde_json::Value;
 use syncline_server::Config;
 use syncline_shared::id::RoomId;
 use syncline_shared::message::control::{CreateOptions, ServerControl};
+use tokio::sync::watch;
 
 use crate::support::client::{Client, create};
 use crate::support::host::Host;
@@ -17,6 +20,14 @@ use crate::support::soon;
 const TOO_LONG_MICROS: u32 = 25_000;
 
 const LIGHT: usize = 50;
+
+/// What the heavy room does while the others are watched: a second and a half.
+const HEAVY_TICKS: u64 = 60;
+
+fn times() -> u64 {
+    let factor = std::env::var("SYNCLINE_OVERLOAD").ok();
+    factor.map_or(1, |factor| factor.parse().expect("a number of times"))
+}
 
 /// The room that takes too long, by its one player.
 struct Heavy {
@@ -92,26 +103,39 @@ fn ticks(rooms: &[Value], of: RoomId) -> (u64, Vec<u64>) {
 async fn a_room_that_takes_too_long_slows_down_alone_and_recovers() {
     let host = Host::with(Config {
         threads: Some(1),
-        // The light rooms' players say nothing.
-        idle_timeout: Duration::from_mins(10),
         ..Config::default()
     });
     let light = || Client::join(&host, create("lab", CreateOptions::default()));
-    let mut light = join_all((0..LIGHT).map(|_| light())).await;
+    let light = join_all((0..LIGHT).map(|_| light())).await;
+    let (enough, watched) = watch::channel(false);
+    let light = light.into_iter().map(|(mut client, _)| {
+        let watched = watched.clone();
+        tokio::spawn(async move {
+            while !*watched.borrow() {
+                client.frame().await;
+            }
+            client.ping(7).await;
+            client
+        })
+    });
+    let light: Vec<_> = light.collect();
     let mut heavy = Heavy::join(&host).await;
     heavy.toil(TOO_LONG_MICROS).await;
     heavy.until_degraded(&host, "time").await;
     assert!(host.metric("syncline_room_moves_total").await >= 1);
-    assert_eq!(host.metric("syncline_snapshot_halvings_total").await, 1);
+    assert!(host.metric("syncline_snapshot_halvings_total").await >= 1);
 
     // On a thread of its own it holds up nobody.
     let room = heavy.room;
     let (begun, others_begun) = ticks(&host.rooms().await, room);
-    heavy
-        .until(&host, "sixty ticks", |rooms| {
-            ticks(rooms, room).0 >= begun + 60
-        })
-        .await;
+    for turn in 1..=times() {
+        let enough = begun + turn * HEAVY_TICKS;
+        heavy
+            .until(&host, "some more ticks", |rooms| {
+                ticks(rooms, room).0 >= enough
+            })
+            .await;
+    }
     let (ended, others_ended) = ticks(&host.rooms().await, room);
     let slow = ended - begun;
     let others = others_ended.iter().zip(&others_begun);
@@ -125,18 +149,39 @@ async fn a_room_that_takes_too_long_slows_down_alone_and_recovers() {
     assert_eq!(host.get("/readyz").await.status, 200);
 
     heavy.toil(0).await;
+    let relieved = Instant::now();
     heavy.until_degraded(&host, "none").await;
+    println!(
+        "the light rooms' ticks were at most {} us late in 99 of 100, the heavy one recovered in {:?}",
+        lateness(&host, room).await,
+        relieved.elapsed()
+    );
     soon("the room is back among the others", async {
         while host.metric("syncline_room_moves_total").await < 2 {
             heavy.ask_in_order().await;
         }
     })
     .await;
-    join_all(light.iter_mut().map(|(other, _)| other.ping(7))).await;
+    enough.send(true).expect("they watch");
+    let still = |other: Result<Client, _>| other.expect("it was not closed");
+    let _light: Vec<_> = join_all(light).await.into_iter().map(still).collect();
     let metrics = host.get("/metrics").await.body;
     let closes = metrics.lines().find(|line| line.contains("closes_total{"));
     assert_eq!(closes, None);
     check_figures(&host, room).await;
+}
+
+/// The lateness in microseconds that 99 of 100 ticks of any room but `heavy` stayed below.
+async fn lateness(host: &Host, heavy: RoomId) -> u64 {
+    let mut most = 0;
+    for room in host.rooms().await {
+        if room["id"] != heavy.0 {
+            let path = format!("/api/rooms/{}/metrics", room["id"]);
+            let figures: Value = serde_json::from_str(&host.get(&path).await.body).unwrap();
+            most = most.max(figures["lateness"]["p99_micros"].as_u64().unwrap());
+        }
+    }
+    most
 }
 
 /// What a room tells of itself.
@@ -144,7 +189,7 @@ async fn check_figures(host: &Host, room: RoomId) {
     let answer = host.get(&format!("/api/rooms/{room}/metrics")).await;
     let figures: Value = serde_json::from_str(&answer.body).unwrap();
     assert_eq!(figures["closes"], serde_json::json!({}));
-    assert_eq!(figures["counters"]["snapshot_halvings"], 1);
+    assert!(figures["counters"]["snapshot_halvings"].as_u64() >= Some(1));
     let count = |of: &str| figures[of]["count"].as_u64().unwrap();
     assert!(count("tick") > 100 && count("lateness") == count("tick"));
     assert!((1..count("tick")).contains(&count("snapshot_encode")));
