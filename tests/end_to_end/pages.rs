@@ -20,7 +20,7 @@ impl Raw {
     /// The answer to a request with these lines beside those that it needs.
     async fn of(host: &Host, request: &str, lines: &[&str]) -> Self {
         let mut socket = host.open().await;
-        let lines: String = lines.iter().map(|line| format!("{line}\r\n")).collect();
+        let lines: String = lines.iter().flat_map(|line| [*line, "\r\n"]).collect();
         let request = format!("{request} HTTP/1.1\r\nhost: t\r\nconnection: close\r\n{lines}\r\n");
         socket.write_all(request.as_bytes()).await.unwrap();
         let mut bytes = Vec::new();
@@ -71,7 +71,8 @@ async fn the_front_is_the_game_where_that_is_arena_and_else_the_rooms() {
 
 /// The addresses that a file names: what a page links to and what a module imports.
 fn named(file: &str, text: &str) -> Vec<String> {
-    let marks: &[&str] = if file.ends_with(".js") {
+    let is_module = file.rsplit_once('.').is_some_and(|(_, end)| end == "js");
+    let marks: &[&str] = if is_module {
         &[" from \"", "import \"", "import(\""]
     } else {
         &["src=\"", "href=\""]
