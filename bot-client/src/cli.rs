@@ -77,6 +77,7 @@ pub struct Arguments {
 enum BehaviourName {
     Wander,
     Chase,
+    Casual,
     Idle,
 }
 
@@ -114,6 +115,7 @@ impl From<&Arguments> for SwarmConfig {
             behaviour: match arguments.behaviour {
                 BehaviourName::Wander => Behaviour::Wander,
                 BehaviourName::Chase => Behaviour::Chase,
+                BehaviourName::Casual => Behaviour::Casual,
                 BehaviourName::Idle => Behaviour::Idle,
             },
             inputs: match arguments.inputs {

@@ -14,6 +14,9 @@ const CIRCLE_STEPS: i32 = 100 * 16;
 /// firing.
 const BOOST_STEPS: i32 = 300 * 16;
 
+/// How far off a casual player aims, twice, in 256 to a turn: 22 degrees at worst, 9 as a rule.
+const AIM_OFF: i32 = 8;
+
 /// Goes for the nearest enemy: towards it from afar, around it when near, the gun always ahead of
 /// it by the time that a shot takes. `None` if this is not arena, or there is no match yet.
 pub(crate) fn chase(sight: Sight<'_>, rng: &mut Rng) -> Option<ArenaInput> {
@@ -38,6 +41,23 @@ pub(crate) fn chase(sight: Sight<'_>, rng: &mut Rng) -> Option<ArenaInput> {
         });
     };
     Some(against(&own, enemy, &rules, rng))
+}
+
+/// As [`chase`], but with a hand that is a little off, and does not always pull the trigger.
+pub(crate) fn casual(sight: Sight<'_>, rng: &mut Rng) -> Option<ArenaInput> {
+    let input = chase(sight, rng)?;
+    if !input.fire {
+        return Some(input);
+    }
+    // Mostly little, now and then much.
+    let off = rng.range(-AIM_OFF, AIM_OFF) + rng.range(-AIM_OFF, AIM_OFF);
+    Some(ArenaInput {
+        aim: input
+            .aim
+            .wrapping_add_signed(i8::try_from(off).unwrap_or(0)),
+        fire: rng.chance(2, 3),
+        ..input
+    })
 }
 
 fn against(own: &Ship, enemy: &Ship, rules: &Rules, rng: &mut Rng) -> ArenaInput {
@@ -151,27 +171,66 @@ mod tests {
         }
     }
 
-    /// Two chasers on the real map: they meet, shoot, and somebody scores.
-    #[test]
-    fn chasers_find_and_destroy_each_other() {
+    type Mind = fn(Sight<'_>, &mut Rng) -> Option<ArenaInput>;
+
+    /// How often two players on the real map destroyed each other in some minutes.
+    fn scores(minutes: u32, minds: [Mind; 2]) -> [u32; 2] {
         let mut arena = Match::of(2);
-        let mut minds = [Rng::from_seed(1), Rng::from_seed(2)];
+        let mut whims = [Rng::from_seed(1), Rng::from_seed(2)];
         let mut inputs = [ArenaInput::default(), ArenaInput::default()];
-        for tick in 0..30 * 60 {
+        for tick in 0..30 * 60 * minutes {
             if tick % 6 == 1 {
-                for (player, mind) in (0..).zip(&mut minds) {
-                    inputs[usize::from(player)] = chase(arena.sight(player), mind).unwrap();
+                for (player, (mind, whims)) in (0..).zip(minds.iter().zip(&mut whims)) {
+                    inputs[usize::from(player)] = mind(arena.sight(player), whims).unwrap();
                 }
             }
             arena.step(&inputs);
         }
         let sight = arena.sight(0);
-        let scores: u32 = sight
-            .common
-            .entities::<Ship>(sight.schema)
-            .map(|(_, ship)| ship.score)
-            .sum();
-        assert!(scores > 0, "a minute without a hit");
+        let mut scores = [0; 2];
+        for (_, ship) in sight.common.entities::<Ship>(sight.schema) {
+            scores[usize::from(ship.owner.0)] = ship.score;
+        }
+        scores
+    }
+
+    #[test]
+    fn chasers_find_and_destroy_each_other() {
+        let scores = scores(1, [chase, chase]);
+        assert!(scores[0] + scores[1] > 0, "a minute without a hit");
+    }
+
+    #[test]
+    fn casual_players_are_opponents_that_can_be_beaten() {
+        let [one, other] = scores(2, [casual, casual]);
+        assert!(one + other > 0, "two minutes without a hit");
+        let [chaser, casual] = scores(2, [chase, casual]);
+        assert!(chaser > casual, "{chaser} to {casual}");
+    }
+
+    #[test]
+    fn a_casual_hand_is_a_little_off() {
+        let mut arena = Match::of(2);
+        let mut inputs = [ArenaInput::default(), ArenaInput::default()];
+        let (mut fired, mut held, mut off) = (0, 0, Vec::new());
+        arena.step(&inputs);
+        for _ in 0..30 * 60 {
+            for (player, input) in (0..).zip(&mut inputs) {
+                let straight = chase(arena.sight(player), &mut Rng::from_seed(1)).unwrap();
+                let mut whims = Rng::from_seed(u64::from(arena.tick.0));
+                *input = casual(arena.sight(player), &mut whims).unwrap();
+                assert!(straight.fire || !input.fire);
+                if straight.fire {
+                    off.push(input.aim.wrapping_sub(straight.aim).cast_signed());
+                    fired += u32::from(input.fire);
+                    held += u32::from(!input.fire);
+                }
+            }
+            arena.step(&inputs);
+        }
+        assert!(fired > held && held > 0, "{fired} and {held}");
+        assert!(off.iter().all(|off| off.unsigned_abs() <= 16));
+        assert!(off.iter().any(|off| *off > 8) && off.iter().any(|off| *off < -8));
     }
 
     #[test]

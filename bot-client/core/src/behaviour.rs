@@ -22,6 +22,15 @@ const WANDER_MS_SPREAD: u32 = 1000;
 /// How often a chaser looks around, in milliseconds: about as quick as a person.
 const CHASE_MS: u64 = 200;
 
+/// How often a casual player looks around while it chases, in milliseconds, and how much later it
+/// may be.
+const CASUAL_MS_MIN: u32 = 250;
+const CASUAL_MS_SPREAD: u32 = 200;
+
+/// For how long a casual player chases or strolls, in milliseconds, and how much longer it may be.
+const MOOD_MS_MIN: u32 = 1500;
+const MOOD_MS_SPREAD: u32 = 3000;
+
 /// How a bot plays.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Behaviour {
@@ -31,6 +40,9 @@ pub enum Behaviour {
     /// Plays to win, in games that it knows: goes after the nearest enemy and shoots, or gathers the
     /// nearest cubes. Else wanders.
     Chase,
+    /// Plays for fun, in games that it knows: now and then goes after the nearest enemy, with a hand
+    /// that is a little off, and looks around in between. Else wanders.
+    Casual,
     /// Touches nothing.
     Idle,
 }
@@ -40,8 +52,18 @@ pub enum Behaviour {
 pub struct Pilot {
     behaviour: Behaviour,
     rng: Rng,
+    /// A casual player's.
+    mood: Mood,
     /// When it decides next; `None` if it never will again.
     decides: Option<Timestamp>,
+}
+
+/// What a casual player is up to.
+#[derive(Clone, Copy, Debug)]
+struct Mood {
+    strolls: bool,
+    /// When it changes its mind about that.
+    until: Timestamp,
 }
 
 impl Pilot {
@@ -50,6 +72,10 @@ impl Pilot {
         Self {
             behaviour,
             rng: Rng::from_seed(seed),
+            mood: Mood {
+                strolls: false,
+                until: Timestamp::ZERO,
+            },
             decides: Some(Timestamp::ZERO),
         }
     }
@@ -77,6 +103,7 @@ impl Pilot {
                 self.decides = Some(now.plus_micros(CHASE_MS * 1000));
                 Some(words)
             }
+            Behaviour::Casual => Some(self.play_for_fun(now, sight)),
         }
     }
 
@@ -88,9 +115,32 @@ impl Pilot {
         words
     }
 
+    fn play_for_fun(&mut self, now: Timestamp, sight: Sight<'_>) -> InputWords {
+        if self.mood.until <= now {
+            self.mood = Mood {
+                strolls: self.rng.chance(1, 3),
+                until: now.plus_micros(self.pause(MOOD_MS_MIN, MOOD_MS_SPREAD)),
+            };
+        }
+        let chases = !self.mood.strolls;
+        match arena_pilot::casual(sight, &mut self.rng).filter(|_| chases) {
+            Some(input) => {
+                let pause = self.pause(CASUAL_MS_MIN, CASUAL_MS_SPREAD);
+                self.decides = Some(now.plus_micros(pause));
+                InputWords::of(&input)
+            }
+            None => self.wander(now, sight),
+        }
+    }
+
+    /// A time from `least` to `spread` milliseconds longer, in microseconds.
+    fn pause(&mut self, least: u32, spread: u32) -> u64 {
+        u64::from(least + self.rng.below(spread + 1)) * 1000
+    }
+
     fn wander(&mut self, now: Timestamp, sight: Sight<'_>) -> InputWords {
-        let pause = WANDER_MS_MIN + self.rng.below(WANDER_MS_SPREAD + 1);
-        self.decides = Some(now.plus_micros(u64::from(pause) * 1000));
+        let pause = self.pause(WANDER_MS_MIN, WANDER_MS_SPREAD);
+        self.decides = Some(now.plus_micros(pause));
         controls::random(sight.schema, &mut self.rng)
     }
 }
@@ -136,6 +186,13 @@ mod tests {
             decisions(Behaviour::Wander, 3),
             decisions(Behaviour::Wander, 4)
         );
+    }
+
+    #[test]
+    fn a_casual_player_wanders_in_a_game_that_it_does_not_know() {
+        let decided = decisions(Behaviour::Casual, 3);
+        assert!((8..=20).contains(&decided.len()), "{decided:?}");
+        assert_eq!(decided, decisions(Behaviour::Casual, 3));
     }
 
     #[test]
