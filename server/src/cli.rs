@@ -118,6 +118,10 @@ struct Options {
     /// A TOML file with a map for the game
     #[arg(long, value_name = "FILE", env = "SYNCLINE_MAP")]
     map: Option<PathBuf>,
+    /// Bots that play with whoever would be alone and asks for company, 0 for none [default: 6 if
+    /// only this machine can connect, else 0]
+    #[arg(long, value_name = "N", env = "SYNCLINE_DEMO_BOTS")]
+    demo_bots: Option<u16>,
     /// How long a client may take to send a request [default: 5s]
     #[arg(long, value_name = "TIME", env = "SYNCLINE_HEAD_TIMEOUT")]
     head_timeout: Option<Span>,
@@ -392,6 +396,7 @@ impl Options {
             net_threads: self.net_threads.or(file.net_threads),
             read_interval: self.read_interval.or(file.read_interval),
             map: self.map.or(file.map),
+            demo_bots: self.demo_bots.or(file.demo_bots),
             head_timeout: self.head_timeout.or(file.head_timeout),
             hello_timeout: self.hello_timeout.or(file.hello_timeout),
             idle_timeout: self.idle_timeout.or(file.idle_timeout),
@@ -433,6 +438,7 @@ impl Options {
             net_threads: self.net_threads,
             read_interval: span(self.read_interval, default.read_interval),
             map,
+            demo_bots: self.demo_bots,
             games: self.games,
             head_timeout: span(self.head_timeout, default.head_timeout),
             hello_timeout: span(self.hello_timeout, default.hello_timeout),

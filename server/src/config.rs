@@ -10,6 +10,9 @@ use std::time::Duration;
 
 use ipnet::IpNet;
 
+/// How many demo bots there are for a person of this machine.
+const DEMO_BOTS: u16 = 6;
+
 /// The settings of a server. What depends on the games is checked when the server binds.
 #[derive(Clone, Debug)]
 pub struct Config {
@@ -68,6 +71,10 @@ pub struct Config {
     pub map: Option<toml::Table>,
     /// Each game's config by its name; what is left out is the game's default.
     pub games: BTreeMap<String, toml::Table>,
+    /// How many bots of the server's own a person plays with who would be alone, in a room of arena
+    /// whose creator asks for company; at most 64. Without a number 6 if only this machine can
+    /// connect, else none.
+    pub demo_bots: Option<u16>,
     /// How long a connection may take to send its request, greeting under TLS included, and then to
     /// send each further one.
     pub head_timeout: Duration,
@@ -112,6 +119,7 @@ impl Default for Config {
             read_interval: Duration::from_millis(1),
             map: None,
             games: BTreeMap::new(),
+            demo_bots: None,
             head_timeout: Duration::from_secs(5),
             hello_timeout: Duration::from_secs(5),
             idle_timeout: Duration::from_secs(45),
@@ -121,5 +129,17 @@ impl Default for Config {
             session_lifetime: Duration::from_hours(24),
             stall_timeout: Duration::from_secs(10),
         }
+    }
+}
+
+impl Config {
+    /// How many demo bots there are for a person, where the settings say none in particular too.
+    pub(crate) fn demo_bots_here(&self) -> u16 {
+        let usual = if self.bind.ip().is_loopback() {
+            DEMO_BOTS
+        } else {
+            0
+        };
+        self.demo_bots.unwrap_or(usual)
     }
 }

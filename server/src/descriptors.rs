@@ -1,5 +1,6 @@
 //! The system's limit on descriptors, of which every connection takes one.
 
+use crate::company;
 use crate::config::Config;
 use crate::error::Error;
 
@@ -19,14 +20,15 @@ pub(crate) fn raise() -> Option<u64> {
 ///
 /// [`Error::Setting`] if more connections are asked for than there can be.
 pub(crate) fn fit(config: &mut Config, asked: bool, descriptors: u64) -> Result<(), Error> {
-    let most = descriptors.saturating_sub(RESERVED);
+    let reserved = RESERVED + ends_of_bots(config);
+    let most = descriptors.saturating_sub(reserved);
     if u64::from(config.max_connections) <= most {
         return Ok(());
     }
     if asked {
         let rule = format!(
             "the system allows this process {descriptors} descriptors, which is {most} connections \
-             and {RESERVED} for the rest; raise its limit, with ulimit -n or LimitNOFILE= of \
+             and {reserved} for the rest; raise its limit, with ulimit -n or LimitNOFILE= of \
              systemd, or ask for fewer"
         );
         let value = config.max_connections.to_string();
@@ -46,6 +48,11 @@ pub(crate) fn fit(config: &mut Config, asked: bool, descriptors: u64) -> Result<
     Ok(())
 }
 
+/// Demo bots have both ends of their connections here, of which only the server's count among those.
+fn ends_of_bots(config: &Config) -> u64 {
+    u64::from(config.demo_bots_here()) * company::ROOMS_MAX as u64
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -53,6 +60,7 @@ mod tests {
     fn config(max_connections: u32) -> Config {
         Config {
             max_connections,
+            demo_bots: Some(0),
             ..Config::default()
         }
     }
@@ -83,9 +91,12 @@ mod tests {
 
     #[test]
     fn the_default_gives_way() {
-        let mut config = Config::default();
+        let mut config = config(10_000);
         assert!(fit(&mut config, false, 1024).is_ok());
         assert_eq!(config.max_connections, 896);
+        let mut with_bots = Config::default();
+        assert!(fit(&mut with_bots, false, 1024).is_ok());
+        assert_eq!(with_bots.max_connections, 800);
         assert!(fit(&mut config, false, 1).is_ok());
         assert_eq!(config.max_connections, 1);
     }

@@ -14,6 +14,7 @@ use syncline_shared::id::{RoomCode, RoomId};
 use syncline_shared::message::control::{CreateOptions, Role, RoomSelector};
 
 use crate::clock::{Clock, micros};
+use crate::company::invitation::Invitations;
 use crate::config::Config;
 use crate::entropy;
 use crate::games::{Hosted, HostedGame};
@@ -27,6 +28,7 @@ pub(crate) struct Directory {
     games: Hosted,
     rules: RoomRules,
     scheduler: Scheduler,
+    invitations: Invitations,
     /// Held for a look or an insertion, never across a wait, and never by a thread of rooms.
     rooms: Mutex<Rooms>,
 }
@@ -59,8 +61,14 @@ pub(crate) struct Admission {
 }
 
 impl Directory {
-    /// No room yet.
-    pub(crate) fn new(config: &Config, games: Hosted, scheduler: Scheduler, clock: Clock) -> Self {
+    /// No room yet. Who is invited keeps company in rooms whose creators ask for it.
+    pub(crate) fn new(
+        config: &Config,
+        games: Hosted,
+        scheduler: Scheduler,
+        invitations: Invitations,
+        clock: Clock,
+    ) -> Self {
         let rules = RoomRules {
             rooms_max: usize::try_from(config.max_rooms).unwrap_or(usize::MAX),
             players_max: config.max_players,
@@ -76,6 +84,7 @@ impl Directory {
             games,
             rules,
             scheduler,
+            invitations,
             rooms: Mutex::default(),
         }
     }
@@ -114,7 +123,8 @@ impl Directory {
         room.map(|room| room.board.game.clone())
     }
 
-    /// The room of `game` that `selector` means for someone in `role`.
+    /// The room of `game` that `selector` means for someone in `role`; a new one is given company
+    /// if that is asked for.
     ///
     /// # Errors
     ///
@@ -124,6 +134,7 @@ impl Directory {
         selector: &RoomSelector,
         game: &Arc<HostedGame>,
         role: Role,
+        company: bool,
     ) -> Result<Admission, Close> {
         let mut rooms = self.lock();
         let found = match selector {
@@ -148,17 +159,20 @@ impl Directory {
             }
         }
         // There is none, or it ended just now.
-        match selector {
+        let options = CreateOptions::default();
+        let opened = match selector {
             RoomSelector::Code(code) => Err(Close::new(
                 CloseReason::UnknownRoom,
                 format!("the room {code} is over"),
             )),
-            RoomSelector::Id(id) => {
-                self.open(&mut rooms, game, Some(*id), &CreateOptions::default())
-            }
-            RoomSelector::QuickPlay => self.open(&mut rooms, game, None, &CreateOptions::default()),
+            RoomSelector::Id(id) => self.open(&mut rooms, game, Some(*id), &options),
+            RoomSelector::QuickPlay => self.open(&mut rooms, game, None, &options),
             RoomSelector::Create(options) => self.open(&mut rooms, game, None, options),
+        }?;
+        if company {
+            self.invitations.invite(&opened.room.board);
         }
+        Ok(opened)
     }
 
     /// The room that a session was in.
@@ -327,6 +341,7 @@ mod tests {
     use syncline_games::{Arena, Pong};
 
     use super::*;
+    use crate::company::invitation::invitations;
     use crate::games::Games;
     use crate::metrics::Metrics;
 
@@ -340,7 +355,9 @@ mod tests {
         let clock = Clock::start();
         let (scheduler, _ended) =
             Scheduler::start(Some(2), clock, &Arc::new(Metrics::new())).unwrap();
-        Directory::new(&config, games.resolve(&config).unwrap(), scheduler, clock)
+        let (invitations, _) = invitations();
+        let games = games.resolve(&config).unwrap();
+        Directory::new(&config, games, scheduler, invitations, clock)
     }
 
     fn admit(
@@ -349,7 +366,7 @@ mod tests {
         game: &str,
     ) -> Result<Admission, Close> {
         let game = directory.games().find(game).unwrap();
-        directory.admit(selector, game, Role::Player)
+        directory.admit(selector, game, Role::Player, false)
     }
 
     fn reason(refused: Result<Admission, Close>) -> Option<CloseReason> {

@@ -8,6 +8,7 @@
 //!   same from a command line
 //! - `descriptors`: how many connections the system allows
 //! - `net`: from an accepted socket to a greeted connection of a room, and back
+//! - `company`: bots of the server's own, for people who would be alone
 //! - `directory`, `session`: which room a client means, and whether a session is its own
 //! - `runtime`: the threads that own rooms and tick them on time
 //! - `http`: web pages, health, metrics and lists, on the same port
@@ -16,6 +17,7 @@
 mod bots;
 mod cli;
 mod clock;
+mod company;
 pub mod config;
 mod descriptors;
 mod directory;

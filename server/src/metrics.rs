@@ -131,6 +131,8 @@ pub(crate) struct Metrics {
     members: Gauge,
     /// Open connections, HTTP included.
     pub(crate) connections: Gauge,
+    /// Bots of the server's own that are in rooms.
+    pub(crate) demo_bots: Gauge,
     /// Messages from clients.
     pub(crate) received_messages: Counter,
     /// Their bytes.
@@ -188,6 +190,7 @@ impl Metrics {
             rooms: gauge(r, "rooms", "Rooms that are open"),
             members: gauge(r, "members", "Connected members of rooms"),
             connections: gauge(r, "connections", "Open connections, HTTP included"),
+            demo_bots: gauge(r, "demo_bots", "Bots of the server's own in rooms"),
             received_messages: counter(r, "received_messages", "Messages from clients"),
             received_bytes: counter(r, "received_bytes", "Bytes of messages from clients"),
             sent_messages: counter(r, "sent_messages", "Messages written to clients"),

@@ -9,6 +9,8 @@ use std::time::Duration;
 use syncline_shared::limits::ROOM_MEMBERS_MAX;
 
 use crate::clock::Clock;
+use crate::company::Company;
+use crate::company::invitation::invitations;
 use crate::config::Config;
 use crate::directory::Directory;
 use crate::error::Error;
@@ -38,12 +40,16 @@ const THREADS_END_MAX: Duration = Duration::from_millis(200);
 /// The longest rest between two looks at sockets: it is added to what a round trip takes.
 const READ_INTERVAL_MAX: Duration = Duration::from_millis(10);
 
+/// The most bots that keep a person company.
+const DEMO_BOTS_MAX: u16 = 64;
+
 /// The most threads that may run rooms, or read sockets.
 const THREADS_MAX: u16 = 1024;
 
 /// A server that listens and does not answer yet.
 pub struct Server {
     listener: Listener,
+    company: Option<Company>,
     address: SocketAddr,
     site: Arc<Site>,
     tls: Option<Arc<Tls>>,
@@ -94,7 +100,9 @@ impl Server {
         let sockets = socket::listen(config.bind).map_err(bind_error)?;
         let address = sockets.local_addr().map_err(bind_error)?;
         let (scheduler, threads) = Scheduler::start(config.threads, clock, &metrics)?;
-        let directory = Arc::new(Directory::new(config, hosted, scheduler, clock));
+        let (invitations, invited) = invitations();
+        let directory = Directory::new(config, hosted, scheduler, invitations, clock);
+        let directory = Arc::new(directory);
         let (switch, shutdown) = shutdown();
         let lobby = Arc::new(Lobby {
             directory: directory.clone(),
@@ -124,13 +132,19 @@ impl Server {
             metrics: metrics.clone(),
             shutdown,
         };
+        let guard = guard(config, metrics);
+        let company = (config.demo_bots_here() > 0).then(|| {
+            let (bots, rate) = (config.demo_bots_here(), config.byte_rate);
+            Company::new(bots, invited, site.lobby.clone(), guard.clone(), rate)
+        });
         let listener = Listener {
             sockets,
-            guard: guard(config, metrics),
+            guard,
             service,
         };
         Ok(Self {
             listener,
+            company,
             address,
             site,
             tls,
@@ -163,6 +177,7 @@ impl Server {
     pub async fn run(self, shutdown: impl Future<Output = ()>) -> Result<(), Error> {
         let Self {
             listener,
+            company,
             address,
             site,
             tls,
@@ -170,7 +185,10 @@ impl Server {
             threads,
         } = self;
         tracing::info!(%address, "listening");
-        let mut serving = std::pin::pin!(listener.run());
+        let serving = async {
+            tokio::join!(listener.run(), keep(company));
+        };
+        let mut serving = std::pin::pin!(serving);
         tokio::select! {
             () = &mut serving => {}
             () = site.watchdog.watch() => {}
@@ -232,6 +250,13 @@ fn tls(config: &Config) -> Result<Option<Tls>, Error> {
     }
 }
 
+/// Keeps company in rooms, if anybody is to.
+async fn keep(company: Option<Company>) {
+    if let Some(company) = company {
+        company.run().await;
+    }
+}
+
 /// Reads the certificate anew whenever the operator says so.
 async fn reload(tls: Option<Arc<Tls>>) {
     let Some(tls) = tls else {
@@ -290,6 +315,13 @@ fn check(config: &Config) -> Result<(), Error> {
         config.net_threads.unwrap_or(1).into(),
         THREADS_MAX.into(),
     )?;
+    if config.demo_bots.is_some_and(|bots| bots > DEMO_BOTS_MAX) {
+        return Err(Error::Setting {
+            name: "demo-bots",
+            value: config.demo_bots_here().to_string(),
+            rule: format!("it must be at most {DEMO_BOTS_MAX}"),
+        });
+    }
     if config.read_interval > READ_INTERVAL_MAX {
         return Err(Error::Setting {
             name: "read-interval",
@@ -297,6 +329,11 @@ fn check(config: &Config) -> Result<(), Error> {
             rule: format!("it must be at most {READ_INTERVAL_MAX:?}"),
         });
     }
+    check_times(config)
+}
+
+/// Refuses times that are too short.
+fn check_times(config: &Config) -> Result<(), Error> {
     let something = (Duration::from_nanos(1), "more than nothing, such as 5s");
     // Tokens count in seconds.
     let a_second = (Duration::from_secs(1), "at least 1s");

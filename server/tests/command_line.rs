@@ -188,7 +188,7 @@ fn an_address_in_use_is_said_to_be() {
 #[test]
 fn more_connections_than_the_system_allows_are_refused() {
     let program = env!("CARGO_BIN_EXE_syncline");
-    let script = format!("ulimit -n 300 && exec '{program}' --max-connections 173");
+    let script = format!("ulimit -n 300 && exec '{program}' --demo-bots 0 --max-connections 173");
     let refused = Command::new("sh").args(["-c", &script]).output().unwrap();
     let stderr = String::from_utf8(refused.stderr).unwrap();
     assert_eq!(refused.status.code(), Some(2), "{stderr}");

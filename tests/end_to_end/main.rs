@@ -9,6 +9,7 @@
 //! - `pages`: the web files there
 //! - `edge`: who may connect, and how many
 //! - `framing`: what breaks WebSocket itself is told so before the socket ends
+//! - `company`: the server's own bots
 //! - `tls`: all of it under TLS
 //! - `abuse`: storms that nobody else feels
 //! - `ending`: a server that is asked to end
@@ -20,6 +21,7 @@ mod support;
 
 mod abuse;
 mod bad_input;
+mod company;
 mod edge;
 mod ending;
 mod framing;

@@ -9,6 +9,7 @@ use rcgen::{CertifiedKey, generate_simple_self_signed};
 use syncline_bot_client::SwarmConfig;
 use syncline_server::{Config, Error, Games, Server};
 use syncline_shared::close::CloseReason;
+use syncline_shared::message::control::{CreateOptions, Hello};
 use tempfile::TempDir;
 use tokio::io::AsyncReadExt;
 use tokio::net::TcpStream;
@@ -17,9 +18,23 @@ use tokio_rustls::rustls::crypto::ring;
 use tokio_rustls::rustls::pki_types::CertificateDer;
 use tokio_rustls::rustls::{ClientConfig, RootCertStore};
 
-use crate::support::client::{Client, hello};
+use crate::support::client::{Client, create, hello};
 use crate::support::host::Host;
 use crate::support::soon;
+
+/// Their connections never leave the machine, and greet nobody.
+#[tokio::test]
+async fn bots_keep_company_on_a_server_under_tls() {
+    let identity = Identity::new();
+    let host = Host::with(identity.config()).under_tls(identity.connector());
+    let together = Hello {
+        company: true,
+        ..create("arena", CreateOptions::default())
+    };
+    let (_person, _) = Client::join(&host, together).await;
+    host.metric_until("syncline_demo_bots", |bots| bots == 6)
+        .await;
+}
 
 /// A server's own certificate and key, in files of its own.
 struct Identity {

@@ -104,7 +104,7 @@ pub(crate) fn admit(
     } else {
         let game = game_of(&hello, directory)?;
         check_schema(&hello, &game)?;
-        let admission = directory.admit(&hello.room, &game, hello.role)?;
+        let admission = directory.admit(&hello.room, &game, hello.role, hello.company)?;
         (admission, SessionId(entropy::draw()), false)
     };
     let room = admission.room.board.id;

@@ -10,6 +10,7 @@
 //! - [`upgrade`]: turns an HTTP request into a WebSocket, or refuses it
 //! - [`handshake`]: from the first message to a place in a room
 //! - [`connection`]: one WebSocket from its opening to its close
+//! - [`inside`]: connections of the process to itself
 //! - [`incoming`]: what the client says
 //! - [`ending`]: the reason why it ends, logged, counted and told
 //! - [`link`]: what its WebSocket reads from and writes to
@@ -23,6 +24,7 @@ pub(crate) mod forwarded;
 pub(crate) mod guard;
 pub(crate) mod handshake;
 mod incoming;
+pub(crate) mod inside;
 mod link;
 pub(crate) mod listener;
 pub(crate) mod meter;
