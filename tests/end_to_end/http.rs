@@ -101,6 +101,30 @@ async fn what_fields_of_a_private_room_cost_is_told_by_its_code() {
     );
 }
 
+/// So a page shows what the server spends on its room: the difference of two answers.
+#[tokio::test]
+async fn what_ticks_cost_is_told_in_sums() {
+    let host = Host::start();
+    let (_client, welcome) = Client::join(&host, create("lab", CreateOptions::default())).await;
+    let path = format!("/api/rooms/{}/metrics", welcome.code);
+    let number = |figures: &serde_json::Value, name: &str| figures["tick"][name].as_u64().unwrap();
+    let figures_after = async |ticks: u64| loop {
+        let answer = host.get(&path).await;
+        assert_eq!(answer.status, 200, "{}", answer.body);
+        assert!(answer.head.contains("content-type: application/json"));
+        let figures: serde_json::Value = serde_json::from_str(&answer.body).unwrap();
+        if number(&figures, "count") > ticks {
+            break figures;
+        }
+    };
+    let before = soon("ticks are counted", figures_after(0)).await;
+    let more = figures_after(number(&before, "count"));
+    let after = soon("more are counted", more).await;
+    assert!(number(&after, "sum_micros") >= number(&before, "sum_micros"));
+    assert!(number(&after, "p50_micros") <= number(&after, "p99_micros"));
+    assert_eq!(after["degraded"], "none");
+}
+
 #[tokio::test]
 async fn metrics_tell_what_happens() {
     let host = Host::start();

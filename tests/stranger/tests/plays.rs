@@ -1,5 +1,7 @@
 //! The snails' own server, and bots that play on it.
 
+use std::io::{Read, Write};
+use std::net::{SocketAddr, TcpStream};
 use std::time::Duration;
 
 use stranger::SnailRace;
@@ -7,11 +9,22 @@ use syncline_bot_client::SwarmConfig;
 use syncline_server::{Config, Games, Server};
 use tokio::sync::oneshot;
 
+/// What a browser is shown: the pages are part of the server, wherever it is built.
+fn front_page(address: SocketAddr) -> String {
+    let mut socket = TcpStream::connect(address).expect("the server listens");
+    let request = b"GET / HTTP/1.1\r\nhost: snails\r\nconnection: close\r\n\r\n";
+    socket.write_all(request).expect("the server reads");
+    let mut answer = String::new();
+    socket.read_to_string(&mut answer).expect("text");
+    answer
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_bot_plays_a_strangers_game() {
     let config = Config { bind: ([127, 0, 0, 1], 0).into(), ..Config::default() };
     let server = Server::bind(&config, Games::new().with::<SnailRace>()).expect("a free port");
-    let url = format!("ws://{}/play", server.local_addr());
+    let address = server.local_addr();
+    let url = format!("ws://{address}/play");
     let (stop, stopped) = oneshot::channel::<()>();
     let server = tokio::spawn(server.run(async { drop(stopped.await) }));
 
@@ -25,6 +38,10 @@ async fn a_bot_plays_a_strangers_game() {
     assert_eq!(report.failures(), Vec::<String>::new());
     assert_eq!(report.connected, 3);
     assert!(report.verdicts.applied > 50, "{:?}", report.verdicts);
+
+    let page = tokio::task::spawn_blocking(move || front_page(address)).await.expect("no panic");
+    assert!(page.starts_with("HTTP/1.1 200 OK"), "{page}");
+    assert!(page.contains("--game snails"), "{page}");
 
     stop.send(()).expect("the server still runs");
     server.await.expect("no panic").expect("an orderly end");
