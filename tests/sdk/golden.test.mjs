@@ -8,9 +8,10 @@ import { SynclineError, closeCodes } from "../../assets/web/sdk/shared/close.js"
 import { BincodeReader, BincodeWriter } from "../../assets/web/sdk/shared/codec.js";
 import { encodeCommand, encodeCommandSection } from "../../assets/web/sdk/shared/command.js";
 import * as control from "../../assets/web/sdk/shared/control.js";
-import { CHUNK, GONE, JOIN, PART, readFrame } from "../../assets/web/sdk/shared/frame.js";
+import { readFrame } from "../../assets/web/sdk/shared/frame.js";
 import { HASH_BEGIN, mix } from "../../assets/web/sdk/shared/hash.js";
 import { encodeInputs } from "../../assets/web/sdk/shared/input.js";
+import { CHUNK, GONE, JOIN, PART } from "../../assets/web/sdk/shared/kinds.js";
 import { readSections, writeSection } from "../../assets/web/sdk/shared/message.js";
 import * as quantize from "../../assets/web/sdk/shared/quantize.js";
 import { readSchema } from "../../assets/web/sdk/shared/schema.js";

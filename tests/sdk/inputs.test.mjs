@@ -9,7 +9,7 @@ import { InputStamper } from "../../assets/web/sdk/client/input_stamper.js";
 import { Prediction } from "../../assets/web/sdk/client/prediction.js";
 import { SinceFrame } from "../../assets/web/sdk/client/since_frame.js";
 import { dueOf, tickAt } from "../../assets/web/sdk/client/tick.js";
-import { APPLIED, MERGED, REPEATED } from "../../assets/web/sdk/shared/frame.js";
+import { APPLIED, MERGED, REPEATED } from "../../assets/web/sdk/shared/kinds.js";
 
 const RATE = 50;
 

@@ -5,8 +5,9 @@ import { encodeCommand } from "../shared/command.js";
 import { encodeHello, encodeLeave, encodeRematch, readServerControl } from "../shared/control.js";
 import { SynclineError } from "../shared/close.js";
 import { DecodeError, demand } from "../shared/error.js";
+import { CONTROL } from "../shared/kinds.js";
 import { SUBPROTOCOL, TOKEN_BYTES_MAX } from "../shared/limits.js";
-import { CONTROL, readSections } from "../shared/message.js";
+import { readSections } from "../shared/message.js";
 import { readSchema } from "../shared/schema.js";
 import { Backoff } from "./backoff.js";
 import { Conditioner } from "./conditioner.js";
@@ -77,87 +78,74 @@ export class CommandRefused extends Error {
   }
 }
 
-/** One client of one server. Made by {@link import("../index.js").connect}. */
+/** One client of one server. Made by {@link import("./connect.js").connect}. */
 export class Client {
-  /** @type {Resolved} */
   #options;
-  /** @type {import("./options.js").Clock} */
   #clock;
-  /** @type {Emitter<Events & Record<string, (...values: any[]) => void>>} */
-  #emitter;
-  /** @type {Scene} */
   #scene;
-  /** @type {Controls} */
-  #controls;
-  /** @type {Statistics} */
-  #statistics;
-  /** @type {Conditioner} */
-  #conditioner;
-  /** @type {Backoff} */
   #backoff;
+  #conditioner;
+  /** @type {Emitter<Events & Record<string, (...values: any[]) => void>>} */
+  #emitter = new Emitter();
+  #controls = new Controls();
+  #statistics = new Statistics();
   /** @type {Link} */
-  #link;
-  /** @type {number} When the link gives up or goes on. */
-  #until;
+  #link = "waiting";
+  /** When the link gives up or goes on. */
+  #until = 0;
   /** @type {any} */
-  #socket;
+  #socket = null;
   /** @type {any} */
-  #timer;
+  #timer = null;
   /** @type {Playing | null} */
-  #playing;
+  #playing = null;
   /** @type {Playing | null} What came before, of the same session. */
-  #before;
+  #before = null;
   /** @type {Uint8Array | null} */
-  #token;
+  #token = null;
   /** @type {bigint | null} */
-  #fingerprint;
-  /** @type {() => void} */
-  #stopListening;
-  /** @type {{ resolve: (room: Room) => void, reject: (error: SynclineError) => void }} */
-  #joining;
+  #fingerprint = null;
+  #stopListening = () => {};
+  /** @type {(room: Room) => void} */
+  #resolve = () => {};
+  /** @type {(error: SynclineError) => void} */
+  #reject = () => {};
+
+  /** @type {State} */
+  state = "connecting";
+  /** @type {SynclineError | null} What ended the last connection. */
+  ending = null;
+  /** @type {number | null} When the next attempt is due, by the clock; null unless it waits for one. */
+  retryAt = null;
+  /** @type {Room | null} */
+  room = null;
+  /** @type {number | null} The seat; null for who watches. */
+  player = null;
+  /** @type {Phase} Where the room is in its life. */
+  phase = { name: "lobby", missing: 0 };
+  /** @type {Map<number, RosterEntry>} Seats. */
+  roster = new Map();
+  /** @type {Schema | null} What rows mean. */
+  schema = null;
+  /** @type {Promise<Room>} The client is in a room for the first time; rejects with a {@link SynclineError}. */
+  joined = new Promise((resolve, reject) => {
+    this.#resolve = resolve;
+    this.#reject = reject;
+  });
 
   /** @param {Resolved} options */
   constructor(options) {
+    const { clock, environment, session } = options;
     this.#options = options;
-    this.#clock = options.clock;
-    this.#emitter = new Emitter();
+    this.#clock = clock;
     this.#scene = new Scene(options.snapshots);
-    this.#controls = new Controls();
-    this.#statistics = new Statistics();
-    this.#conditioner = new Conditioner(options.clock);
+    this.#backoff = new Backoff(clock.random);
+    this.#conditioner = new Conditioner(clock);
     this.#conditioner.set(options.simulate);
-    this.#backoff = new Backoff(options.clock.random);
-    this.#link = "waiting";
-    this.#until = this.#clock.now();
-    this.#socket = null;
-    this.#timer = null;
-    this.#playing = null;
-    this.#before = null;
-    this.#token = null;
-    this.#fingerprint = null;
-    this.#stopListening = () => {};
-
-    /** @type {State} */
-    this.state = "connecting";
-    /** @type {SynclineError | null} What ended the last connection. */
-    this.ending = null;
-    /** @type {number | null} When the next attempt is due, by the clock; null unless it waits for one. */
-    this.retryAt = null;
-    /** @type {Room | null} */
-    this.room = null;
-    /** @type {number | null} The seat; null for who watches. */
-    this.player = null;
-    /** @type {Phase} Where the room is in its life. */
-    this.phase = { name: "lobby", missing: 0 };
-    /** @type {Map<number, RosterEntry>} Seats. */
-    this.roster = new Map();
-    /** @type {Schema | null} What rows mean. */
-    this.schema = null;
-    this.#joining = { resolve: () => {}, reject: () => {} };
-    /** @type {Promise<Room>} The client is in a room for the first time; rejects with a {@link SynclineError}. */
-    this.joined = new Promise((resolve, reject) => (this.#joining = { resolve, reject }));
     this.joined.catch(() => {});
-    this.#start();
+    this.#listen();
+    if (environment && session !== null) this.#claim(environment, session);
+    else this.#wait("waiting", 0);
   }
 
   /**
@@ -274,52 +262,45 @@ export class Client {
    * @returns {Promise<void>} resolves when it is over
    */
   leave() {
+    /** @type {Promise<void>} */
     const over = new Promise((resolve) => {
-      if (this.#link === "closed") resolve(undefined);
-      else {
-        const stop = this.on("state", (state) => {
-          if (state !== "closed") return;
-          stop();
-          resolve(undefined);
-        });
-      }
+      if (this.#link === "closed") return resolve();
+      const stop = this.on("state", (state) => {
+        if (state !== "closed") return;
+        stop();
+        resolve();
+      });
     });
     if (this.#link === "playing") {
       this.#send(controlMessage(encodeLeave()));
-      this.#link = "leaving";
-      this.#until = this.#clock.now() + LEAVING_MS_MAX;
-      this.#schedule();
+      this.#wait("leaving", LEAVING_MS_MAX);
     } else if (this.#link !== "leaving" && this.#link !== "closed") {
       this.#finish(SynclineError.fromClose(1000, ""));
     }
-    return /** @type {Promise<void>} */ (over);
+    return over;
   }
 
   /** Tries at once, unless it is connected already. Takes a session back that plays elsewhere. */
   reconnect() {
     if (this.#link !== "waiting" && this.#link !== "closed") return;
     if (this.#link === "closed") this.#listen();
-    this.#link = "waiting";
-    this.#until = this.#clock.now();
-    this.#advance();
+    this.#attempt();
   }
 
-  #start() {
-    const { environment, session, room } = this.#options;
-    if (environment && session !== null) {
-      this.#link = "connecting";
-      this.#until = Infinity;
-      environment.claim(session).then((kept) => {
-        if (this.#link === "closed") return;
-        // An invitation to another room is not overruled by a seat in this one.
-        if (kept && !(room.kind === "code" && room.code !== kept.code)) this.#token = kept.token;
-        this.#link = "waiting";
-        this.#until = this.#clock.now();
-        this.#advance();
-      });
-    }
-    this.#listen();
-    this.#schedule();
+  /**
+   * What was kept of a session is looked for before the first attempt.
+   *
+   * @param {import("./options.js").Environment} environment
+   * @param {string} session
+   */
+  async #claim(environment, session) {
+    const { room } = this.#options;
+    this.#wait("connecting", Infinity);
+    const kept = await environment.claim(session);
+    if (this.#link === "closed") return;
+    // An invitation to another room is not overruled by a seat in this one.
+    if (kept && !(room.kind === "code" && room.code !== kept.code)) this.#token = kept.token;
+    this.#attempt();
   }
 
   #listen() {
@@ -340,6 +321,19 @@ export class Client {
     });
   }
 
+  /** Connects at once. */
+  #attempt() {
+    this.#wait("waiting", 0);
+    this.#advance();
+  }
+
+  /** @param {Link} link what is waited for @param {number} ms for how long at most */
+  #wait(link, ms) {
+    this.#link = link;
+    this.#until = this.#clock.now() + ms;
+    this.#schedule();
+  }
+
   /** This end may have slept, or the network changed. */
   #wake() {
     const now = this.#clock.now();
@@ -354,66 +348,49 @@ export class Client {
     const playing = this.#playing;
     if (this.#link === "playing" && playing) {
       const message = playing.advance(now);
-      if (playing.traffic.silentAt <= now) {
-        this.#drop(1000);
-        this.#ended(SynclineError.of("silent"));
-      } else if (message) {
-        this.#send(message);
-      }
+      if (playing.traffic.silentAt <= now) this.#ended(SynclineError.of("silent"));
+      else if (message) this.#send(message);
     } else if (this.#until <= now) {
       if (this.#link === "waiting") this.#connect();
-      else if (this.#link === "connecting" || this.#link === "greeting") {
-        this.#drop(1000);
-        this.#ended(SynclineError.of("silent", "no answer"));
-      } else if (this.#link === "leaving") {
-        this.#drop(1000);
-        this.#finish(SynclineError.fromClose(1000, ""));
-      }
+      else if (this.#link === "leaving") this.#finish(SynclineError.fromClose(1000, ""));
+      else if (this.#link !== "closed") this.#ended(SynclineError.of("silent", "no answer"));
     }
     this.#schedule();
   }
 
   /** Calls `advance` again when something is due. */
   #schedule() {
-    this.#clock.clearTimeout(this.#timer);
-    this.#timer = null;
+    const clock = this.#clock;
+    clock.clearTimeout(this.#timer);
     const due = this.#link === "playing" && this.#playing ? this.#playing.nextDue : this.#until;
     if (this.#link === "closed" || due === Infinity) return;
-    this.#timer = this.#clock.setTimeout(() => this.#advance(), Math.max(due - this.#clock.now(), 0));
+    this.#timer = clock.setTimeout(() => this.#advance(), Math.max(due - clock.now(), 0));
   }
 
   #connect() {
     const { WebSocket, url } = this.#options;
-    this.#link = "connecting";
-    this.#until = this.#clock.now() + ANSWER_MS_MAX;
     this.retryAt = null;
     this.#tell("connecting");
     const socket = new WebSocket(url, SUBPROTOCOL);
     socket.binaryType = "arraybuffer";
     this.#socket = socket;
-    const isCurrent = () => this.#socket === socket;
-    socket.onopen = () => isCurrent() && this.#greet();
-    socket.onmessage = (/** @type {{ data: unknown }} */ { data }) => {
-      this.#conditioner.pass("down", () => isCurrent() && this.#receive(data));
-    };
+    /** @param {() => void} happen unless another connection was made meanwhile */
+    const current = (happen) => () => this.#socket === socket && happen();
+    const delayed = (/** @type {() => void} */ happen) => this.#conditioner.pass("down", current(happen));
+    socket.onopen = current(() => this.#greet());
+    socket.onmessage = (/** @type {{ data: unknown }} */ { data }) => delayed(() => this.#receive(data));
     socket.onclose = (/** @type {{ code: number, reason: string }} */ { code, reason }) => {
-      this.#conditioner.pass("down", () => {
-        if (!isCurrent()) return;
-        this.#socket = null;
-        this.#ended(SynclineError.fromClose(code, reason));
-        this.#schedule();
-      });
+      delayed(() => this.#ended(SynclineError.fromClose(code, reason)));
     };
     socket.onerror = () => {};
+    this.#wait("connecting", ANSWER_MS_MAX);
   }
 
   #greet() {
     const { game, room, name, role, company } = this.#options;
     const hello = { game, fingerprint: this.#fingerprint, room, resume: this.#token, name, role, company };
-    this.#link = "greeting";
-    this.#until = this.#clock.now() + ANSWER_MS_MAX;
     this.#send(controlMessage(encodeHello(hello)));
-    this.#schedule();
+    this.#wait("greeting", ANSWER_MS_MAX);
   }
 
   /** @param {Uint8Array} message */
@@ -440,8 +417,7 @@ export class Client {
       else this.#read(now, message);
     } catch (error) {
       if (!(error instanceof DecodeError)) throw error;
-      this.#drop(UNREADABLE_CODE);
-      this.#ended(SynclineError.of("unreadable", error.message));
+      this.#ended(SynclineError.of("unreadable", error.message), UNREADABLE_CODE);
     }
     this.#advance();
   }
@@ -459,27 +435,25 @@ export class Client {
   #welcome(now, { kind, body }) {
     const welcome = kind === CONTROL ? readServerControl(body) : null;
     demand(welcome?.type === "welcome" && welcome.resumeToken.length <= TOKEN_BYTES_MAX);
-    const schema = welcome.schema ? readSchema(welcome.schema) : this.schema;
-    demand(schema && (welcome.schema || welcome.fingerprint === this.#fingerprint));
-    const resumed = welcome.attach > 1;
-    this.schema = welcome.fingerprint === this.#fingerprint && this.schema ? this.schema : schema;
+    const isKnown = welcome.fingerprint === this.#fingerprint && this.schema;
+    demand(welcome.schema || isKnown);
+    this.schema = isKnown || readSchema(/** @type {Uint8Array} */ (welcome.schema));
     this.#fingerprint = welcome.fingerprint;
     this.#token = welcome.resumeToken;
     this.#options.environment?.keep({ token: this.#token, code: welcome.code });
     this.player = welcome.player;
-    this.room = roomOf(welcome, resumed);
+    this.room = roomOf(welcome);
     this.#statistics.connections += 1;
     this.#link = "playing";
-    const before = resumed ? this.#before : null;
+    const before = welcome.attach > 1 ? this.#before : null;
     this.#before = null;
-    this.#enter(now, welcome, before);
+    this.#enter(now, welcome, this.room, this.schema, before);
   }
 
-  /** @param {number} now @param {Welcome} welcome @param {Playing | null} before */
-  #enter(now, welcome, before) {
-    const room = /** @type {Room} */ (this.room);
-    /** @type {[keyof Events, any[]][]} */
-    const told = [];
+  /** @param {number} now @param {Welcome} welcome @param {Room} room @param {Schema} schema @param {Playing | null} before */
+  #enter(now, welcome, room, schema, before) {
+    /** @type {(() => void)[] | null} What is told after that the client is in the room. */
+    let told = [];
     /** @type {import("./playing.js").Stay} */
     const stay = {
       scene: this.#scene,
@@ -488,15 +462,20 @@ export class Client {
       rules: this.#options.prediction,
       holds: this.#options.inputs === "on-change",
       now: () => this.#clock.now(),
-      emit: (name, ...values) => told.push([name, values]),
+      emit: (name, ...values) => {
+        const happen = () => this.#happened(name, values);
+        if (told) told.push(happen);
+        else happen();
+      },
     };
-    this.#playing = new Playing(now, welcome, /** @type {Schema} */ (this.schema), stay, before);
+    this.#playing = new Playing(now, welcome, schema, stay, before);
     if (!before && welcome.state.phase?.name !== "running") this.#scene.clear();
     this.#tell("playing");
     this.#emitter.emit("joined", room);
-    this.#joining.resolve(room);
-    stay.emit = (name, ...values) => this.#happened(name, values);
-    for (const [name, values] of told) this.#happened(name, values);
+    this.#resolve(room);
+    const first = told;
+    told = null;
+    for (const happen of first) happen();
   }
 
   /** @param {keyof Events} name @param {any[]} values */
@@ -506,27 +485,30 @@ export class Client {
     this.#emitter.emit(name, .../** @type {any} */ (values));
   }
 
-  /** @param {number} code closes the socket, of which nothing is taken in any more */
-  #drop(code) {
+  /** @param {number} [code] closes the socket, of which nothing is taken in any more */
+  #drop(code = 1000) {
     const socket = this.#socket;
     this.#socket = null;
     socket?.close(code);
   }
 
-  /** @param {SynclineError} ending a connection is over, or the attempt at one */
-  #ended(ending) {
+  /**
+   * A connection is over, or the attempt at one.
+   *
+   * @param {SynclineError} ending
+   * @param {number} [code] closes the socket with it
+   */
+  #ended(ending, code) {
+    if (this.#link === "leaving") return this.#finish(ending);
     const now = this.#clock.now();
     const playing = this.#playing;
+    this.#drop(code);
     this.ending = ending;
-    this.#playing = null;
-    playing?.ended();
-    if (this.#link === "leaving") {
-      this.#finish(ending);
-      return;
-    }
     if (playing) {
       if (now - playing.traffic.since >= PROVED_MS) this.#backoff.succeeded();
+      playing.ended();
       this.#before = playing;
+      this.#playing = null;
     }
     let { then } = ending;
     if (ending.reason === "schema_mismatch" && this.#fingerprint !== null) {
@@ -536,12 +518,8 @@ export class Client {
     }
     if (then === "rejoin" || then === "retry") this.#forget();
     const wait = this.#backoff.wait(then, ending.retryAfter);
-    if (wait === null) {
-      this.#finish(ending);
-      return;
-    }
-    this.#link = "waiting";
-    this.#until = now + wait;
+    if (wait === null) return this.#finish(ending);
+    this.#wait("waiting", wait);
     this.retryAt = this.#until;
     this.#tell(this.#options.environment?.isOffline() ? "offline" : "waiting");
   }
@@ -556,7 +534,7 @@ export class Client {
   /** @param {SynclineError} ending it is over */
   #finish(ending) {
     this.ending = ending;
-    this.#drop(1000);
+    this.#drop();
     this.#playing?.ended();
     this.#playing = null;
     this.#link = "closed";
@@ -564,7 +542,7 @@ export class Client {
     this.#clock.clearTimeout(this.#timer);
     this.#stopListening();
     if (ending.reason !== "replaced") this.#forget();
-    this.#joining.reject(ending);
+    this.#reject(ending);
     this.#tell(ending.reason === "replaced" ? "replaced" : "closed");
   }
 
@@ -576,7 +554,7 @@ export class Client {
   }
 }
 
-/** @param {Welcome} welcome @param {boolean} resumed @returns {Room} */
-function roomOf({ room: id, code, game, session, attach, graceMs, tickRate, snapshotInterval }, resumed) {
-  return { id, code, game, session, attach, resumed, graceMs, tickRate, snapshotInterval };
+/** @param {Welcome} welcome @returns {Room} */
+function roomOf({ room: id, code, game, session, attach, graceMs, tickRate, snapshotInterval }) {
+  return { id, code, game, session, attach, resumed: attach > 1, graceMs, tickRate, snapshotInterval };
 }

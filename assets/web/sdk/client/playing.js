@@ -9,8 +9,9 @@ import { encodePing, encodeResync, readServerControl } from "../shared/control.j
 import { DecodeError } from "../shared/error.js";
 import { readFrame } from "../shared/frame.js";
 import { encodeInputs } from "../shared/input.js";
+import { COMMAND, CONTROL, FRAME, INPUT } from "../shared/kinds.js";
 import { SILENCE_MICROS_MAX } from "../shared/limits.js";
-import { COMMAND, CONTROL, FRAME, INPUT, writeSection } from "../shared/message.js";
+import { writeSection } from "../shared/message.js";
 import { applyChunk } from "../shared/stream/chunk.js";
 import { ClockSync } from "./clock_sync.js";
 import { InputStamper } from "./input_stamper.js";

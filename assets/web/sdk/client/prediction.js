@@ -7,7 +7,7 @@
 // A difference has a cause, or it is a defect: if the server applied exactly the inputs that were
 // assumed, and no event touched the player, both ends ran the same rules over the same numbers.
 
-import { APPLIED, MERGED } from "../shared/frame.js";
+import { APPLIED, MERGED } from "../shared/kinds.js";
 import { clone, isSame } from "./plain.js";
 
 /** @typedef {import("./input_history.js").InputHistory} InputHistory */

@@ -1,6 +1,6 @@
 // What the server told about the own player since the last whole frame.
 
-import { APPLIED, REPEATED } from "../shared/frame.js";
+import { APPLIED, REPEATED } from "../shared/kinds.js";
 
 /** How many ticks' statuses are gathered; past this what came before is given up as unknown. */
 const GATHERED_MAX = 512;

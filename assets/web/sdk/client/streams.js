@@ -4,7 +4,7 @@
 // streams have reached it. A stream that goes astray is asked for anew while the others go on.
 
 import { demand } from "../shared/error.js";
-import { CHUNK, GONE, JOIN, PART } from "../shared/frame.js";
+import { CHUNK, GONE, JOIN, PART } from "../shared/kinds.js";
 import { SILENCE_MICROS_MAX } from "../shared/limits.js";
 import { Followed } from "./followed.js";
 

@@ -2,19 +2,8 @@
 
 import { ByteReader } from "./bits.js";
 import { demand } from "./error.js";
+import { GONE, PART } from "./kinds.js";
 import { JOIN_PARTS_MAX, SPAN_MAX, STATUSES_MAX } from "./limits.js";
-
-/** What became of an input. */
-export const APPLIED = 0;
-export const REPEATED = 1;
-export const MERGED = 2;
-export const DROPPED = 3;
-
-/** What an entry says of its stream. */
-export const CHUNK = 0;
-export const JOIN = 1;
-export const PART = 2;
-export const GONE = 3;
 
 /**
  * @typedef {object} StreamEntry

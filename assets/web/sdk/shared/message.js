@@ -2,13 +2,8 @@
 
 import { ByteReader, ByteWriter } from "./bits.js";
 import { demand } from "./error.js";
+import { COMMAND, CONTROL, FRAME } from "./kinds.js";
 import { SECTIONS_PER_MESSAGE_MAX, SERVER_MESSAGE_BYTES_MAX } from "./limits.js";
-
-/** The kinds of sections. */
-export const CONTROL = 1;
-export const FRAME = 3;
-export const INPUT = 4;
-export const COMMAND = 5;
 
 /** @typedef {{ kind: number, body: Uint8Array }} Section */
 

@@ -3,23 +3,12 @@
 //
 // Computed once for a schema; a decoder's inner loops read numbers and typed arrays from it.
 
+import { ANGLE, EXACT, FLAG, FOLLOWS, FREE, MOTION, ROTATION, WORDS } from "./kinds.js";
 import { Contexts } from "./stream/model.js";
 
 /** @typedef {import("./schema.js").RowClass} RowClass */
 /** @typedef {import("./schema.js").Field} Field */
 /** @typedef {import("./stream/model.js").Site} Site */
-
-/** The kinds of groups. */
-export const FLAG = 0;
-export const ANGLE = 1;
-export const ROTATION = 2;
-export const MOTION = 3;
-export const WORDS = 4;
-
-/** What a motion lane follows. */
-export const FREE = 0;
-export const FOLLOWS = 1;
-export const EXACT = 2;
 
 /** Where a velocity of two lanes is: its first word, and how many steps from 0 word 0 is. */
 /** @typedef {{ word: number, firstStep: number }} Vector */

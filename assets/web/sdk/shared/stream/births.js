@@ -2,7 +2,7 @@
 
 import { direction, unit } from "../direction.js";
 import { demand } from "../error.js";
-import { ANGLE } from "../plan.js";
+import { ANGLE } from "../kinds.js";
 import { STREAM_WORDS_MAX } from "../limits.js";
 import { moved } from "./fields.js";
 import { age, sizeClass } from "./memory.js";

@@ -1,7 +1,7 @@
 // Groups of a row that was a surprise: section 10.8 of shared/PROTOCOL.md.
 
 import { direction } from "../direction.js";
-import { ANGLE, FLAG, FREE, MOTION, ROTATION } from "../plan.js";
+import { ANGLE, FLAG, FREE, MOTION, ROTATION } from "../kinds.js";
 import { attitude, largestOf, nearness, nextAttitude, turnOn, without } from "./attitude.js";
 import { age, sizeClass } from "./memory.js";
 import { begin, expect, fraction, jump, observe, relink } from "./motion.js";

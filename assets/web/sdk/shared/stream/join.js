@@ -2,11 +2,12 @@
 
 import { direction } from "../direction.js";
 import { demand } from "../error.js";
+import { ANGLE, EXACT, FLAG, FREE, MOTION } from "../kinds.js";
 import { ENTITIES_PER_CLASS_MAX, STREAM_WORDS_MAX } from "../limits.js";
-import { ANGLE, EXACT, FLAG, FREE, MOTION } from "../plan.js";
 import { sizeClass } from "./memory.js";
 import { Contexts } from "./model.js";
 import { begin } from "./motion.js";
+import * as SITE from "./sites.js";
 import { StreamState } from "./state.js";
 
 /** @typedef {import("../plan.js").ClassPlan} ClassPlan */
@@ -14,33 +15,6 @@ import { StreamState } from "./state.js";
 /** @typedef {import("../plan.js").LanePlan} LanePlan */
 /** @typedef {import("../plan.js").StreamPlan} StreamPlan */
 /** @typedef {import("./memory.js").ClassMemory} ClassMemory */
-
-// The places of the named sites.
-const SLOTS = 0;
-const TAKEN = 1;
-const MEMORY = 2;
-const CHANGED = 3;
-const SURPRISED = 4;
-const BORN = 5;
-const FIRED = 6;
-const GROUP_SURPRISED = 7;
-const SIZE = 8;
-const SIGN = 9;
-const CHANGE = 10;
-const MOVES = 11;
-const FRESH = 12;
-const RUN = 13;
-const PLACE_LOW = 14;
-const PLACE_HIGH = 15;
-const SPEED_LOW = 16;
-const SPEED_HIGH = 17;
-const START_LOW = 18;
-const START_HIGH = 19;
-const BEFORE = 20;
-const KNOWN = 21;
-const COUNT = 22;
-const ODDS = 23;
-const OF_WORDS = 24;
 
 const LAYOUT = new Contexts();
 const SITES = Array.from({ length: 48 }, () => LAYOUT.number(8, 8, 32));
@@ -84,8 +58,8 @@ export function readJoin(plan, bytes, before) {
   const j = new JoinReader(stream, bytes);
   const { wire } = j;
   stream.isPrivate = wire.raw(1) === 1;
-  stream.span = ranged(j, SLOTS, 0, 1, 255);
-  stream.chunk = ranged(j, SLOTS, 2, 0, 29);
+  stream.span = ranged(j, SITE.SLOTS, 0, 1, 255);
+  stream.chunk = ranged(j, SITE.SLOTS, 2, 0, 29);
   stream.trail = wire.rawWord(32);
   let left = STREAM_WORDS_MAX;
   for (const m of stream.classes) {
@@ -114,7 +88,7 @@ function ranged(j, site, context, low, high) {
 
 /** @param {JoinReader} j @param {number} place @param {number} context @param {number} likely @param {number} max @returns {number} */
 function readWord(j, place, context, likely, max) {
-  const word = (likely + plain(j, OF_WORDS + (place < 23 ? place : 23), context)) >>> 0;
+  const word = (likely + plain(j, SITE.OF_WORDS + (place < 23 ? place : 23), context)) >>> 0;
   return word < max ? word : max;
 }
 
@@ -126,13 +100,13 @@ function ago(j, site, likely) {
 /** @param {JoinReader} j @param {ClassMemory} m @param {number} left words that the stream may still have @returns {number} its words */
 function readClass(j, m, left) {
   const { plan } = m;
-  const count = ranged(j, SLOTS, 1, 0, ENTITIES_PER_CLASS_MAX + 1);
+  const count = ranged(j, SITE.SLOTS, 1, 0, ENTITIES_PER_CLASS_MAX + 1);
   demand(count <= ENTITIES_PER_CLASS_MAX && count * plan.words <= left);
   readLearned(j, m);
   let likely = m.newest;
   let taken = 1;
   for (let slot = 0; slot < count; slot++) {
-    taken = 1 - ranged(j, TAKEN, taken, 0, 1);
+    taken = 1 - ranged(j, SITE.TAKEN, taken, 0, 1);
     if (taken === 0) continue;
     m.reserve(slot + 1);
     readRow(j, plan, likely);
@@ -148,15 +122,15 @@ function readClass(j, m, left) {
 /** @param {JoinReader} j @param {ClassMemory} m */
 function readLearned(j, m) {
   const { plan } = m;
-  for (const { at } of plan.lanes) m.momentum[at] = ranged(j, MEMORY, 0, -8, 8);
+  for (const { at } of plan.lanes) m.momentum[at] = ranged(j, SITE.MEMORY, 0, -8, 8);
   for (let circle = 0; circle < plan.circles.length; circle++) {
-    m.score[circle] = ranged(j, MEMORY, 0, -8, 8);
-    const low = ranged(j, MEMORY, 1, 0, 16777215);
-    m.squared[circle] = 16777216 * ranged(j, MEMORY, 1, 0, 67108864) + low;
+    m.score[circle] = ranged(j, SITE.MEMORY, 0, -8, 8);
+    const low = ranged(j, SITE.MEMORY, 1, 0, 16777215);
+    m.squared[circle] = 16777216 * ranged(j, SITE.MEMORY, 1, 0, 67108864) + low;
   }
   if (plan.along) {
-    m.launch[0] = ranged(j, MEMORY, 2, -67108864, 67108864);
-    m.launch[1] = m.launch[0] + ranged(j, MEMORY, 3, 0, 67108864);
+    m.launch[0] = ranged(j, SITE.MEMORY, 2, -67108864, 67108864);
+    m.launch[1] = m.launch[0] + ranged(j, SITE.MEMORY, 3, 0, 67108864);
   }
   for (let word = 0; word < plan.words; word++) m.newest[word] = readWord(j, word, 7, 0, plan.max[word]);
 }
@@ -190,14 +164,14 @@ function likelyWord(j, plan, { kind, heading, circle, first, bits }, word, befor
 function readMemory(j, m, slot) {
   const { plan } = m;
   const { chunk, span } = j.stream;
-  const surprised = ago(j, SURPRISED, 0);
+  const surprised = ago(j, SITE.SURPRISED, 0);
   m.surprised[slot] = chunk - surprised;
-  m.changed[slot] = chunk - ago(j, CHANGED, surprised);
-  m.born[slot] = chunk - (plan.hasParents ? ago(j, BORN, 0) : 64);
-  m.fired[slot] = chunk - (plan.isParent ? ago(j, FIRED, 64) : 64);
+  m.changed[slot] = chunk - ago(j, SITE.CHANGED, surprised);
+  m.born[slot] = chunk - (plan.hasParents ? ago(j, SITE.BORN, 0) : 64);
+  m.fired[slot] = chunk - (plan.isParent ? ago(j, SITE.FIRED, 64) : 64);
   let likely = 64;
   for (let group = 0; group < m.groupCount; group++) {
-    likely = ago(j, GROUP_SURPRISED, likely);
+    likely = ago(j, SITE.GROUP_SURPRISED, likely);
     m.groupSurprised[slot * m.groupCount + group] = chunk - likely;
   }
   const row = slot * plan.words;
@@ -209,16 +183,16 @@ function readMemory(j, m, slot) {
   for (const lane of plan.lanes) {
     const at = slot * m.laneCount + lane.at;
     const likely = begin(m, at, lane, row, span);
-    const moves = likely !== (ranged(j, MOVES, likely ? 1 : 0, 0, 1) === 1);
+    const moves = likely !== (ranged(j, SITE.MOVES, likely ? 1 : 0, 0, 1) === 1);
     if (!moves) continue;
     m.moves[slot] |= 1 << lane.at;
     readFilter(j, m, at, lane, m.words[row + lane.word]);
   }
   plan.rotations.forEach(({ start }, turn) => {
-    if (ranged(j, MOVES, 2, 0, 1) === 0) return;
+    if (ranged(j, SITE.MOVES, 2, 0, 1) === 0) return;
     m.turns[slot] |= 1 << turn;
     for (let part = 0; part < 4; part++) {
-      const word = (m.words[row + start + part] - plain(j, BEFORE, part > 0 ? 1 : 0)) >>> 0;
+      const word = (m.words[row + start + part] - plain(j, SITE.BEFORE, part > 0 ? 1 : 0)) >>> 0;
       m.before[(slot * m.turnCount + turn) * 4 + part] = Math.min(word, plan.max[start + part]);
     }
   });
@@ -226,10 +200,10 @@ function readMemory(j, m, slot) {
 
 /** @param {JoinReader} j @param {ClassMemory} m @param {number} at the word @param {boolean} fresh */
 function readWordMemory(j, m, at, fresh) {
-  m.size[at] = ranged(j, SIZE, 0, 0, 255);
+  m.size[at] = ranged(j, SITE.SIZE, 0, 0, 255);
   const x = m.size[at] > 0 ? 1 : 0;
-  m.sign[at] = signOf(ranged(j, SIGN, x, 0, 2));
-  m.change[at] = fresh ? signOf(ranged(j, CHANGE, x, 0, 2)) : 0;
+  m.sign[at] = signOf(ranged(j, SITE.SIGN, x, 0, 2));
+  m.change[at] = fresh ? signOf(ranged(j, SITE.CHANGE, x, 0, 2)) : 0;
 }
 
 /**
@@ -244,28 +218,28 @@ function readWordMemory(j, m, at, fresh) {
 function readFilter(j, m, at, lane, word) {
   if (lane.kind === EXACT) {
     const den = lane.den;
-    m.place0[at] = den > 1 ? ranged(j, PLACE_LOW, 0, 0, den - 1) : 0;
-    if (ranged(j, FRESH, 1, 0, 1) === 1) {
-      m.speed0[at] = clamp((m.speed0[at] + plain(j, SPEED_LOW, 0)) | 0, -1073741824, 1073741824);
-      m.speed1[at] = ranged(j, SPEED_HIGH, 0, 0, den - 1);
+    m.place0[at] = den > 1 ? ranged(j, SITE.PLACE_LOW, 0, 0, den - 1) : 0;
+    if (ranged(j, SITE.FRESH, 1, 0, 1) === 1) {
+      m.speed0[at] = clamp((m.speed0[at] + plain(j, SITE.SPEED_LOW, 0)) | 0, -1073741824, 1073741824);
+      m.speed1[at] = ranged(j, SITE.SPEED_HIGH, 0, 0, den - 1);
     }
     return;
   }
-  if (ranged(j, FRESH, 0, 0, 1) === 0) return;
+  if (ranged(j, SITE.FRESH, 0, 0, 1) === 0) return;
   const follows = lane.kind !== FREE;
   const one = lane.one;
   const [a, b] = [m.speed0[at], m.speed1[at]];
-  j.run = clamp(j.run + plain(j, RUN, 0), follows ? 0 : -1, 255);
+  j.run = clamp(j.run + plain(j, SITE.RUN, 0), follows ? 0 : -1, 255);
   const length = Math.max(j.run, 0);
   const x = sizeClass(length);
-  const low = word * one - one / 2 + plain(j, PLACE_LOW, x);
-  const high = word * one + one / 2 - plain(j, PLACE_HIGH, x);
-  const slow = a + plain(j, SPEED_LOW, x);
-  const fast = follows ? b - plain(j, SPEED_HIGH, x) : slow + plain(j, SPEED_HIGH, x);
+  const low = word * one - one / 2 + plain(j, SITE.PLACE_LOW, x);
+  const high = word * one + one / 2 - plain(j, SITE.PLACE_HIGH, x);
+  const slow = a + plain(j, SITE.SPEED_LOW, x);
+  const fast = follows ? b - plain(j, SITE.SPEED_HIGH, x) : slow + plain(j, SITE.SPEED_HIGH, x);
   const s = Math.floor((low + high) / 2) - length * Math.floor((slow + fast) / 2);
   m.run[at] = j.run;
-  m.start0[at] = fit(s - plain(j, START_LOW, x));
-  m.start1[at] = fit(s + plain(j, START_HIGH, x));
+  m.start0[at] = fit(s - plain(j, SITE.START_LOW, x));
+  m.start1[at] = fit(s + plain(j, SITE.START_HIGH, x));
   m.place0[at] = fit(low);
   m.place1[at] = fit(high);
   m.speed0[at] = fit(slow);
@@ -276,13 +250,13 @@ function readFilter(j, m, at, lane, word) {
 function readOdds(j, contexts) {
   let n = 0;
   for (let at = 0; at < contexts.length; at++) {
-    if (ranged(j, KNOWN, sizeClass(n), 0, 1) === 0) {
+    if (ranged(j, SITE.KNOWN, sizeClass(n), 0, 1) === 0) {
       n++;
       continue;
     }
     n = 0;
-    const count = 7 - ranged(j, COUNT, 0, 0, 7);
-    const p = clamp((contexts[at] >> 3) + plain(j, ODDS, count), 0, 8191);
+    const count = 7 - ranged(j, SITE.COUNT, 0, 0, 7);
+    const p = clamp((contexts[at] >> 3) + plain(j, SITE.ODDS, count), 0, 8191);
     contexts[at] = 8 * p + count;
   }
 }

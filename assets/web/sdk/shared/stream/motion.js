@@ -3,7 +3,7 @@
 // A filter is told by `at`, its place in the arrays of the class: slot * lanes + lane. All numbers
 // are whole; quotients are rounded down. Sums may pass 2^31, which arrays never hold.
 
-import { EXACT, FREE } from "../plan.js";
+import { EXACT, FREE } from "../kinds.js";
 
 /** @typedef {import("../plan.js").LanePlan} LanePlan */
 /** @typedef {import("./memory.js").ClassMemory} ClassMemory */

@@ -1,6 +1,6 @@
 // Rows that were there: section 10.7 of shared/PROTOCOL.md.
 
-import { MOTION, ROTATION } from "../plan.js";
+import { MOTION, ROTATION } from "../kinds.js";
 import { largestOf, nextAttitude, turnOn, without } from "./attitude.js";
 import { readGroup } from "./fields.js";
 import { age, sizeClass } from "./memory.js";

@@ -7,7 +7,7 @@ export class CommandRefused extends Error {
     constructor(reason: import("../shared/control.js").Refusal | "lost", text: string);
     reason: import("../shared/control.js").Refusal | "lost";
 }
-/** One client of one server. Made by {@link import("../index.js").connect}. */
+/** One client of one server. Made by {@link import("./connect.js").connect}. */
 export class Client {
     /** @param {Resolved} options */
     constructor(options: Resolved);

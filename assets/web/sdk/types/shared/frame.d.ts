@@ -4,16 +4,6 @@
  * @throws {DecodeError} if it is none
  */
 export function readFrame(body: Uint8Array): FrameSection;
-/** What became of an input. */
-export const APPLIED: 0;
-export const REPEATED: 1;
-export const MERGED: 2;
-export const DROPPED: 3;
-/** What an entry says of its stream. */
-export const CHUNK: 0;
-export const JOIN: 1;
-export const PART: 2;
-export const GONE: 3;
 export type StreamEntry = {
     /**
      * which stream

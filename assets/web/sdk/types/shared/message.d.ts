@@ -13,11 +13,6 @@ export function readSections(message: Uint8Array): Section[];
  * @param {Uint8Array} body
  */
 export function writeSection(message: ByteWriter, kind: number, body: Uint8Array): void;
-/** The kinds of sections. */
-export const CONTROL: 1;
-export const FRAME: 3;
-export const INPUT: 4;
-export const COMMAND: 5;
 export type Section = {
     kind: number;
     body: Uint8Array;

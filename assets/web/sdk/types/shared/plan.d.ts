@@ -4,19 +4,6 @@
  * @returns {StreamPlan}
  */
 export function planSchema(classes: RowClass[], events: RowClass[]): StreamPlan;
-/** @typedef {import("./schema.js").RowClass} RowClass */
-/** @typedef {import("./schema.js").Field} Field */
-/** @typedef {import("./stream/model.js").Site} Site */
-/** The kinds of groups. */
-export const FLAG: 0;
-export const ANGLE: 1;
-export const ROTATION: 2;
-export const MOTION: 3;
-export const WORDS: 4;
-/** What a motion lane follows. */
-export const FREE: 0;
-export const FOLLOWS: 1;
-export const EXACT: 2;
 /** What is learned of a velocity's length, and where. */
 export class CirclePlan {
     /**
