@@ -35,7 +35,10 @@ export function browser(page = typeof document === "undefined" ? null : /** @typ
       return claim(page, key);
     },
     keep: (kept) => {
-      if (key !== null) keep(page, key, kept);
+      const held = key && read(page, key);
+      if (!key || !held) return;
+      const token = kept && btoa(String.fromCharCode(...kept.token));
+      write(page, key, { holder: held.holder, token, code: kept?.code ?? "" });
     },
   };
 }
@@ -71,10 +74,10 @@ function listen(page, { hidden, visible, online, offline }) {
  */
 async function claim(page, key) {
   const kept = read(page, key);
-  if (kept && (await lock(page, `${key} ${kept.holder}`, LOCK_MS_MAX))) return kept;
+  if (kept?.token && (await lock(page, `${key} ${kept.holder}`))) return /** @type {Kept} */ (kept);
   const holder = Array.from(crypto.getRandomValues(new Uint8Array(8)), (byte) => byte.toString(16)).join("");
   write(page, key, { holder, token: null, code: "" });
-  await lock(page, `${key} ${holder}`, LOCK_MS_MAX);
+  await lock(page, `${key} ${holder}`);
   return null;
 }
 
@@ -83,19 +86,18 @@ async function claim(page, key) {
  *
  * @param {Page} page
  * @param {string} name
- * @param {number} wait how long, in ms
  * @returns {Promise<boolean>} whether it is held
  */
-function lock(page, name, wait) {
+async function lock(page, name) {
   const { locks } = page.navigator;
   // Without locks, as on a page without TLS, a refresh is all that is known to be safe.
-  if (!locks) return Promise.resolve(isReload(page));
+  if (!locks) return isReload(page);
   return new Promise((resolve) => {
     const hold = () => {
       resolve(true);
       return new Promise(() => {});
     };
-    locks.request(name, { signal: AbortSignal.timeout(wait) }, hold).catch(() => resolve(false));
+    locks.request(name, { signal: AbortSignal.timeout(LOCK_MS_MAX) }, hold).catch(() => resolve(false));
   });
 }
 
@@ -107,13 +109,17 @@ function isReload(page) {
 
 /** @typedef {{ holder: string, token: string | null, code: string }} Stored */
 
-/** @param {Page} page @param {string} key @returns {(Kept & { holder: string }) | null} */
+/**
+ * @param {Page} page
+ * @param {string} key
+ * @returns {{ holder: string, token: Uint8Array | null, code: string } | null} what is there, if it is what
+ *   a client wrote
+ */
 function read(page, key) {
   try {
     /** @type {Stored} */
     const { holder, token, code } = JSON.parse(page.sessionStorage.getItem(key) ?? "");
-    if (token === null) return null;
-    return { holder, code, token: Uint8Array.from(atob(token), (letter) => letter.charCodeAt(0)) };
+    return { holder, code, token: token === null ? null : Uint8Array.from(atob(token), (letter) => letter.charCodeAt(0)) };
   } catch {
     return null;
   }
@@ -125,17 +131,5 @@ function write(page, key, stored) {
     page.sessionStorage.setItem(key, JSON.stringify(stored));
   } catch {
     // A page that may not store anything plays on, but loses its seat with a refresh.
-  }
-}
-
-/** @param {Page} page @param {string} key @param {Kept | null} kept */
-function keep(page, key, kept) {
-  try {
-    /** @type {Stored} */
-    const { holder } = JSON.parse(page.sessionStorage.getItem(key) ?? "");
-    const token = kept && btoa(String.fromCharCode(...kept.token));
-    write(page, key, { holder, token, code: kept?.code ?? "" });
-  } catch {
-    // Nothing was claimed, or it was cleared by the page.
   }
 }

@@ -1,6 +1,7 @@
 // One followed stream: from its join over its chunks, and anew when it has gone astray. Knows no
 // other stream, nor how the server is asked.
 
+import { NO_BYTES } from "../shared/bits.js";
 import { DecodeError, demand } from "../shared/error.js";
 import { JOIN_BYTES_MAX } from "../shared/limits.js";
 import { StreamDecoder } from "../shared/stream/decoder.js";
@@ -72,7 +73,7 @@ export class Followed {
     for (let silent = Math.floor((gap - 1) / frame.span); silent >= 0; silent--) {
       const tick = frame.tick - silent * frame.span;
       try {
-        this.decoder.apply(tick - this.tick, silent === 0 ? chunk : NONE, events);
+        this.decoder.apply(tick - this.tick, silent === 0 ? chunk : NO_BYTES, events);
       } catch (error) {
         this.lose(frame.tick, error);
         return;
@@ -139,5 +140,3 @@ export class Followed {
     return whole;
   }
 }
-
-const NONE = new Uint8Array(0);

@@ -71,14 +71,14 @@ const SNAPSHOTS = 64;
  */
 export function resolveOptions(url, options) {
   const { game, name = "", role = "player", inputs = "on-change", session, snapshots = SNAPSHOTS } = options;
-  if (role !== "player" && role !== "spectator") throw new TypeError(`there is no role ${role}`);
-  if (inputs !== "on-change" && inputs !== "every-tick") throw new TypeError(`inputs are not sent ${inputs}`);
+  if (!["player", "spectator"].includes(role)) throw new TypeError(`there is no role ${role}`);
+  if (!["on-change", "every-tick"].includes(inputs)) throw new TypeError(`there is no way of inputs ${inputs}`);
   const WebSocket = options.WebSocket ?? /** @type {any} */ (globalThis).WebSocket;
   if (!WebSocket) throw new TypeError("there is no WebSocket here: give one as an option");
   const resolved = {
     url,
     game: game ?? null,
-    name: shortName(name),
+    name: [...name].slice(0, NAME_CHARS_MAX).join(""),
     room: roomSelector(options.room),
     role,
     company: options.company ?? false,
@@ -119,9 +119,4 @@ function roomSelector(room = "quick") {
     return { kind: "create", private: room.private ?? false, playersMax: room.playersMax ?? null, loud: room.loud ?? false };
   }
   throw new TypeError(`no room: ${JSON.stringify(room)}`);
-}
-
-/** @param {string} name @returns {string} what of it is sent */
-function shortName(name) {
-  return [...name].slice(0, NAME_CHARS_MAX).join("");
 }

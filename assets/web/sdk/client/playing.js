@@ -3,7 +3,7 @@
 // Takes in the server's sections, keeps the followed streams and the clock up to date, and says what
 // is due to be sent. Doesn't know how it came to be connected, nor what comes after. Times are in ms.
 
-import { ByteWriter } from "../shared/bits.js";
+import { ByteWriter, NO_BYTES } from "../shared/bits.js";
 import { encodeCommandSection } from "../shared/command.js";
 import { encodePing, encodeResync, readServerControl } from "../shared/control.js";
 import { DecodeError } from "../shared/error.js";
@@ -43,8 +43,6 @@ import { Traffic } from "./traffic.js";
  * @property {(name: any, ...values: any[]) => void} emit tells listeners
  */
 
-const NONE = new Uint8Array(0);
-
 /** How long after the last look at the own player corrections are smoothed. */
 const WATCHED_MS = 1000;
 
@@ -66,9 +64,11 @@ export class Playing {
     this.stay = stay;
     this.rate = welcome.tickRate;
     stay.controls.learn(schema);
+    /** @type {RoomView} */
     this.room = new RoomView();
     this.streams = new Streams(schema, this.rate, welcome.streams, before?.streams ?? null);
     this.clock = new ClockSync(now);
+    /** @type {InputStamper} */
     this.inputs = new InputStamper(this.rate, stay.controls, stay.holds);
     this.interpolation = new Interpolation(this.rate, welcome.snapshotInterval);
     this.since = new SinceFrame();
@@ -84,20 +84,10 @@ export class Playing {
     this.rejoined = false;
     this.watchedAt = -Infinity;
     this.calledAt = now;
-    const timeline = incarnationOf(welcome.state);
-    const goesOn = before?.timeline === timeline;
+    const { phase } = welcome.state;
+    const goesOn = before !== null && phase?.name === "running" && before.room.incarnation === phase.incarnation;
     this.update(now, welcome.state, goesOn);
-    if (goesOn && before) this.inputs.restart(before.stamped);
-  }
-
-  /** @returns {number} of the last match that ran; 0 before the first */
-  get timeline() {
-    return this.room.incarnation;
-  }
-
-  /** @returns {number | null} the last tick that was stamped */
-  get stamped() {
-    return this.inputs.last;
+    if (goesOn) this.inputs.restart(before.inputs.last);
   }
 
   /** @returns {number | null} the seat, of who plays a running match */
@@ -308,7 +298,7 @@ export class Playing {
     while ((this.ahead?.tick ?? world.tick) < Math.min(moment, world.tick + silence)) {
       this.ahead ??= { state: /** @type {StreamState} */ (this.streams.decoder(0)?.state.copy()), tick: world.tick };
       this.ahead.tick += interval;
-      applyChunk(this.ahead.state, interval, NONE, []);
+      applyChunk(this.ahead.state, interval, NO_BYTES, []);
       snapshots.push(this.ahead.tick, this.ahead.state.classes);
     }
   }
@@ -364,11 +354,6 @@ export class Playing {
     if (statistics.corrected > corrected) statistics.predictionError = moved;
     return result;
   }
-}
-
-/** @param {RoomUpdate} update @returns {number | null} the timeline that it tells of */
-function incarnationOf({ phase }) {
-  return phase?.name === "running" ? phase.incarnation : null;
 }
 
 /** @param {Uint8Array} body @returns {Uint8Array} a message with one control section */

@@ -1,6 +1,7 @@
 // A room as one of its members sees it: its stage, its timeline, who is there.
 
 import { NAME_CHARS_MAX } from "../shared/limits.js";
+import { isSame } from "./plain.js";
 
 /** @typedef {import("../shared/control.js").Phase} Phase */
 /** @typedef {import("../shared/control.js").RosterEntry} RosterEntry */
@@ -31,12 +32,10 @@ export class RoomView {
   enter(phase) {
     const before = this.phase;
     this.phase = phase;
-    if (phase.name === "running") {
-      if (before.name === "running" && before.incarnation === phase.incarnation) return "none";
-      this.incarnation = phase.incarnation;
-      return "timeline";
-    }
-    return JSON.stringify(before) === JSON.stringify(phase) ? "none" : "stage";
+    if (phase.name !== "running") return isSame(before, phase) ? "none" : "stage";
+    if (before.name === "running" && before.incarnation === phase.incarnation) return "none";
+    this.incarnation = phase.incarnation;
+    return "timeline";
   }
 
   /**

@@ -3,6 +3,7 @@
 // Each stream stands at the last snapshot tick that it was brought to; a tick is whole when all
 // streams have reached it. A stream that goes astray is asked for anew while the others go on.
 
+import { NO_BYTES } from "../shared/bits.js";
 import { demand } from "../shared/error.js";
 import { CHUNK, GONE, JOIN, PART } from "../shared/kinds.js";
 import { SILENCE_MICROS_MAX } from "../shared/limits.js";
@@ -20,8 +21,6 @@ const SILENCE_SLACK_MICROS = 250000;
 
 /** The most streams a member follows. */
 const STREAMS_MAX = 32;
-
-const NONE = new Uint8Array(0);
 
 /** All streams of one connection and one timeline. */
 export class Streams {
@@ -91,7 +90,7 @@ export class Streams {
     for (const [slot, followed] of this.followed) {
       if (named.has(slot) || !followed.isLive || followed.tick >= frame.tick) continue;
       if (parts) followed.restart();
-      else followed.advance(frame, NONE, silenceMax, outcome);
+      else followed.advance(frame, NO_BYTES, silenceMax, outcome);
     }
     outcome.whole = !wasWhole && this.standAt(frame.tick);
     return outcome;

@@ -24,11 +24,13 @@ import { clone } from "./plain.js";
 /** The first reference to an own stream. */
 const OWN = 65536;
 
-/** @type {Rows} */
-const NO_ROWS = { count: 0, taken: new Uint8Array(0), names: new Uint32Array(0), words: new Uint32Array(0) };
+const NONE = new Uint32Array(0);
 
-/** @type {RowClass} Of which there is nothing, before the schema is known. */
-const UNKNOWN = { name: "", index: -1, fields: [], words: 0, max: new Float64Array(0), bits: new Uint8Array(0) };
+/** @type {Rows} */
+const NO_ROWS = { count: 0, taken: new Uint8Array(0), names: NONE, words: NONE };
+
+/** @type {any} Of which there is nothing, before the schema is known. */
+const UNKNOWN = {};
 
 /** What a stream shows. */
 export class World {

@@ -2,6 +2,8 @@
 
 import { DecodeError, demand } from "./error.js";
 
+export const NO_BYTES = new Uint8Array(0);
+
 /** Reads varints, bytes and bits, and refuses what goes past the end. */
 export class ByteReader {
   /** @param {Uint8Array} bytes what to read */

@@ -57,7 +57,7 @@ import { CONTROL_BYTES_MAX, PROTOCOL_VERSION } from "./limits.js";
 
 /** @type {Refusal[]} */
 const REFUSALS = ["unknown", "malformed", "too_many", "not_running", "not_a_player", "rule"];
-const CODE_LETTERS = "23456789ABCDEFGHJKMNPQRSTUVWXYZ";
+const CODE = /^[2-9A-HJKMNP-Z]{6}$/;
 
 /**
  * A room's code as it is written: upper case, without spaces and dashes.
@@ -67,7 +67,7 @@ const CODE_LETTERS = "23456789ABCDEFGHJKMNPQRSTUVWXYZ";
  */
 export function normalCode(text) {
   const code = text.replace(/[\s-]/g, "").toUpperCase();
-  return code.length === 6 && [...code].every((letter) => CODE_LETTERS.includes(letter)) ? code : null;
+  return CODE.test(code) ? code : null;
 }
 
 /**

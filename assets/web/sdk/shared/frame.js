@@ -1,6 +1,6 @@
 // Frames: what one member gets of one snapshot tick. Section 9 of shared/PROTOCOL.md.
 
-import { ByteReader } from "./bits.js";
+import { ByteReader, NO_BYTES } from "./bits.js";
 import { demand } from "./error.js";
 import { GONE, PART } from "./kinds.js";
 import { JOIN_PARTS_MAX, SPAN_MAX, STATUSES_MAX } from "./limits.js";
@@ -23,8 +23,6 @@ import { JOIN_PARTS_MAX, SPAN_MAX, STATUSES_MAX } from "./limits.js";
  * @property {number | null} marginMs how early inputs come
  * @property {StreamEntry[]} entries
  */
-
-const NONE = new Uint8Array(0);
 
 /**
  * @param {Uint8Array} body of a frame section
@@ -69,7 +67,7 @@ function readStatuses(reader) {
 function readEntry(reader) {
   const head = reader.varint();
   /** @type {StreamEntry} */
-  const entry = { stream: Math.floor(head / 4), kind: head & 3, bytes: NONE, index: 0, count: 0 };
+  const entry = { stream: Math.floor(head / 4), kind: head & 3, bytes: NO_BYTES, index: 0, count: 0 };
   demand(entry.stream < 256);
   if (entry.kind === PART) {
     entry.index = reader.varint();

@@ -4,11 +4,10 @@
 // Computed once for a schema; a decoder's inner loops read numbers and typed arrays from it.
 
 import { ANGLE, EXACT, FLAG, FOLLOWS, FREE, MOTION, ROTATION, WORDS } from "./kinds.js";
-import { Contexts } from "./stream/model.js";
+import { Contexts, Site } from "./stream/model.js";
 
 /** @typedef {import("./schema.js").RowClass} RowClass */
 /** @typedef {import("./schema.js").Field} Field */
-/** @typedef {import("./stream/model.js").Site} Site */
 
 /** Where a velocity of two lanes is: its first word, and how many steps from 0 word 0 is. */
 /** @typedef {{ word: number, firstStep: number }} Vector */
@@ -34,7 +33,7 @@ export class CirclePlan {
     this.firstStep = firstStep;
     this.stops = contexts.even(1);
     this.below = contexts.even(3);
-    this.length = contexts.number(8, 1, 26);
+    this.length = new Site(contexts, 8, 1, 26);
   }
 }
 
@@ -53,8 +52,10 @@ export class GroupPlan {
     this.flag = 0;
     /** Bits of an angle or a rotation. */
     this.bits = field.kind.bits;
-    /** The first of its motion lanes, or its place among the rotations. */
-    this.first = 0;
+    /** @type {LanePlan[]} Its motion lanes. */
+    this.lanes = [];
+    /** Its place among the rotations. */
+    this.turn = 0;
     this.largest = 0;
     this.second = 0;
     /** @type {CirclePlan | null} */
@@ -153,15 +154,6 @@ export class StreamPlan {
 }
 
 /**
- * @param {RowClass[]} classes
- * @param {RowClass[]} events
- * @returns {StreamPlan}
- */
-export function planSchema(classes, events) {
-  return new StreamPlan(classes, events);
-}
-
-/**
  * @param {Field[]} fields
  * @returns {Field[]} each behind the one that it follows
  */
@@ -193,15 +185,15 @@ function planGroup(plan, field, contexts) {
   }
   if (kind === MOTION) planMotion(plan, group, contexts);
   if (kind === ROTATION) {
-    group.first = plan.rotations.length;
+    group.turn = plan.rotations.length;
     plan.rotations.push(group);
     group.largest = contexts.uncommon(32);
     group.second = contexts.uncommon(32);
   }
   const bits = [...data.bits.subarray(group.start, group.end)];
   const [residuals, signs] = SIGHT[kind];
-  group.residuals = bits.map((width) => contexts.number(residuals, signs, width));
-  group.births = bits.map((width) => contexts.number(8, 1, width));
+  group.residuals = bits.map((width) => new Site(contexts, residuals, signs, width));
+  group.births = bits.map((width) => new Site(contexts, 8, 1, width));
   return group;
 }
 
@@ -226,12 +218,11 @@ function groupKind(data, { kind, lanes, start, words }, before) {
 function planMotion({ data, circles, lanes }, group, contexts) {
   const { field } = group;
   const { link } = field;
-  group.first = lanes.length;
   const isSteered = data.fields.some((other) => other.link && data.fields[other.link.source] === field);
   const source = link && data.fields[link.source];
   for (let lane = 0; lane < field.words; lane++) {
     const word = field.start + lane;
-    lanes.push({
+    const plan = {
       at: lanes.length,
       word,
       max: data.max[word],
@@ -241,7 +232,9 @@ function planMotion({ data, circles, lanes }, group, contexts) {
       den: link?.den ?? 1,
       source: source ? source.start + lane : 0,
       firstStep: source ? source.kind.firstStep : 0,
-    });
+    };
+    lanes.push(plan);
+    group.lanes.push(plan);
   }
   if (field.words === 2 && (isSteered || field.birth?.name === "along")) {
     group.circle = new CirclePlan(circles.length, field.kind.firstStep, contexts);

@@ -3,6 +3,7 @@
 // The range and the code are numbers of 32 bits without a sign. They live in a typed array: a field
 // of an object would be boxed anew for each decision.
 
+import { NO_BYTES } from "./bits.js";
 import { demand } from "./error.js";
 
 /** @typedef {import("./stream/model.js").Site} Site */
@@ -15,7 +16,7 @@ export class RangeDecoder {
     /** The range, then the code. */
     this.state = new Uint32Array(2);
     /** @type {Uint8Array} */
-    this.bytes = new Uint8Array(0);
+    this.bytes = NO_BYTES;
     this.at = 0;
     this.end = 0;
     /** @type {Uint16Array} The contexts of the message's decisions. */

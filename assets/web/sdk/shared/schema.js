@@ -5,9 +5,8 @@ import { demand } from "./error.js";
 import { SCHEMA_BYTES_MAX, TICK_RATE_MAX } from "./limits.js";
 import { fixedFirstStep, fixedWordMax } from "./quantize.js";
 import { checkSchema } from "./check.js";
-import { planSchema } from "./plan.js";
+import { StreamPlan } from "./plan.js";
 
-/** @typedef {import("./plan.js").StreamPlan} StreamPlan */
 /** @typedef {"bool" | "bits" | "fixed" | "angle" | "quaternion" | "counter" | "entity"} KindName */
 /**
  * @typedef {object} Kind what a field's numbers are
@@ -97,7 +96,7 @@ export function readSchema(bytes) {
   reader.finish();
   for (const list of [classes, events, commands]) list.forEach((item, index) => (item.index = index));
   checkSchema(classes, input, events, commands);
-  return { game, tickRate, classes, input, events, commands, plan: planSchema(classes, events) };
+  return { game, tickRate, classes, input, events, commands, plan: new StreamPlan(classes, events) };
 }
 
 /**
@@ -155,15 +154,9 @@ function field(reader) {
  */
 function kind(reader) {
   const name = variant(reader, KINDS);
-  const made = { name, bits: 0, min: 0, max: 0, step: 0, firstStep: 0 };
-  if (name === "bits" || name === "angle" || name === "quaternion") made.bits = reader.u8();
-  if (name === "fixed") {
-    made.min = reader.f64();
-    made.max = reader.f64();
-    made.step = reader.f64();
-    made.firstStep = fixedFirstStep(made.min, made.step);
-  }
-  return made;
+  const bits = name === "bits" || name === "angle" || name === "quaternion" ? reader.u8() : 0;
+  const [min, max, step] = name === "fixed" ? [reader.f64(), reader.f64(), reader.f64()] : [0, 0, 1];
+  return { name, bits, min, max, step, firstStep: fixedFirstStep(min, step) };
 }
 
 /**

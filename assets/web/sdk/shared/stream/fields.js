@@ -52,7 +52,7 @@ export function readGroup(stream, m, slot, group, place) {
     for (let word = row + start; word < row + end; word++) m.note(word, 0);
   }
   if (kind === MOTION) observeGroup(stream, m, slot, group);
-  else if (kind === ROTATION) turnOn(m, slot, group.first, old, start, m.words, row + start);
+  else if (kind === ROTATION) turnOn(m, slot, group.turn, old, start, m.words, row + start);
   for (let word = start; word < end; word++) {
     const [is, was] = [m.words[row + word], old[word]];
     m.change[row + word] = is > was ? 1 : is < was ? -1 : 0;
@@ -67,13 +67,11 @@ export function readGroup(stream, m, slot, group, place) {
  * @param {number} slot
  * @param {GroupPlan} group
  */
-function relinkGroup(stream, m, slot, { first, start, end }) {
-  const { lanes, words } = m.plan;
+function relinkGroup(stream, m, slot, { lanes }) {
   const { old, predicted, doubts } = stream;
-  const row = slot * words;
-  for (let at = first; at < first + end - start; at++) {
-    const lane = lanes[at];
-    const { word, source } = lane;
+  const row = slot * m.plan.words;
+  for (const lane of lanes) {
+    const { at, word, source } = lane;
     if (lane.kind === FREE || m.words[row + source] === old[source]) continue;
     const bit = 1 << at;
     const filter = slot * m.laneCount + at;
@@ -120,14 +118,13 @@ function turnAlong({ old, predicted }, m, row, { start, bits }, { word, firstSte
  * @param {number} slot
  * @param {GroupPlan} group
  */
-function observeGroup(stream, m, slot, { first, start, end }) {
-  const { lanes, words } = m.plan;
+function observeGroup(stream, m, slot, { lanes, start, end }) {
   const { old, span } = stream;
-  const row = slot * words;
+  const row = slot * m.plan.words;
   let changed = false;
   for (let word = start; word < end; word++) if (m.words[row + word] !== old[word]) changed = true;
-  for (let at = first; at < first + end - start; at++) {
-    const lane = lanes[at];
+  for (const lane of lanes) {
+    const { at } = lane;
     const filter = slot * m.laneCount + at;
     const was = old[lane.word];
     const is = m.words[row + lane.word];
@@ -225,13 +222,12 @@ export function moved(predicted, r, max) {
  * @param {number} slot
  * @param {GroupPlan} group
  */
-function readMotion(stream, m, slot, { start, end, first, circle, residuals }) {
-  const { plan } = m;
-  const row = slot * plan.words;
+function readMotion(stream, m, slot, { lanes, start, circle, residuals }) {
+  const row = slot * m.plan.words;
   let sum = -1;
-  for (let word = start; word < end; word++) {
+  for (const lane of lanes) {
+    const { word } = lane;
     const at = row + word;
-    const lane = first + word - start;
     if (word === start + 1 && circle && m.score[circle.index] >= 2) {
       readSecondPart(stream, m, at, word, circle);
       break;
@@ -239,9 +235,9 @@ function readMotion(stream, m, slot, { start, end, first, circle, residuals }) {
     const k = sumContext(sum);
     let c = sizeContext(m, at, k);
     let s = signContext(stream, m, at);
-    if ((m.moves[slot] >> lane) & 1) {
-      if (((stream.relinked >> lane) & 1) === 0) c = 64 + 4 * (stream.doubts[lane] >> 4) + Math.min(k, 3);
-      s = 16 + fraction(m, slot * m.laneCount + lane, plan.lanes[lane]) + (k < 2 ? 16 : 0);
+    if ((m.moves[slot] >> lane.at) & 1) {
+      if (((stream.relinked >> lane.at) & 1) === 0) c = 64 + 4 * (stream.doubts[lane.at] >> 4) + Math.min(k, 3);
+      s = 16 + fraction(m, slot * m.laneCount + lane.at, lane) + (k < 2 ? 16 : 0);
     }
     sum = added(sum, readWord(stream, m, at, word, residuals[word - start], c, s));
   }
@@ -311,10 +307,10 @@ function learnLength({ old }, m, row, start, { index, firstStep }) {
  */
 function readRotation(stream, m, slot, group) {
   const { wire, old, attitude: e, fractions } = stream;
-  const { start, bits, first, residuals } = group;
+  const { start, bits, turn, residuals } = group;
   const row = slot * m.plan.words;
-  const turns = ((m.turns[slot] >> first) & 1) === 1;
-  if (turns) nextAttitude(old, start, m.before, (slot * m.turnCount + first) * 4, bits, e);
+  const turns = ((m.turns[slot] >> turn) & 1) === 1;
+  if (turns) nextAttitude(old, start, m.before, (slot * m.turnCount + turn) * 4, bits, e);
   else attitude(old, start, bits, e);
   const largest = largestOf(e, -1);
   const second = largestOf(e, largest);

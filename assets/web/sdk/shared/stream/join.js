@@ -5,7 +5,7 @@ import { demand } from "../error.js";
 import { ANGLE, EXACT, FLAG, FREE, MOTION } from "../kinds.js";
 import { ENTITIES_PER_CLASS_MAX, STREAM_WORDS_MAX } from "../limits.js";
 import { sizeClass } from "./memory.js";
-import { Contexts } from "./model.js";
+import { Contexts, Site } from "./model.js";
 import { begin } from "./motion.js";
 import * as SITE from "./sites.js";
 import { StreamState } from "./state.js";
@@ -17,7 +17,7 @@ import { StreamState } from "./state.js";
 /** @typedef {import("./memory.js").ClassMemory} ClassMemory */
 
 const LAYOUT = new Contexts();
-const SITES = Array.from({ length: 48 }, () => LAYOUT.number(8, 8, 32));
+const SITES = Array.from({ length: 48 }, () => new Site(LAYOUT, 8, 8, 32));
 const BEGIN = Uint16Array.from(LAYOUT.words);
 
 /** @param {number} a @param {number} low @param {number} high @returns {number} a in the range */
@@ -150,13 +150,13 @@ function readRow(j, plan, before) {
 }
 
 /** @param {JoinReader} j @param {ClassPlan} plan @param {GroupPlan} group @param {number} word @param {Uint32Array} before @returns {number} */
-function likelyWord(j, plan, { kind, heading, circle, first, bits }, word, before) {
+function likelyWord(j, plan, { kind, heading, circle, lanes, bits }, word, before) {
   const { words } = j;
   if (kind === ANGLE && heading) {
     return direction(words[heading.word] + heading.firstStep, words[heading.word + 1] + heading.firstStep, bits);
   }
   if (circle) return Math.max(-circle.firstStep, 0);
-  if (kind === MOTION && plan.lanes[first].kind !== FREE) return Math.floor((plan.max[word] + 1) / 2);
+  if (kind === MOTION && lanes[0].kind !== FREE) return Math.floor((plan.max[word] + 1) / 2);
   return before[word];
 }
 

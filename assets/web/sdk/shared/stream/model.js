@@ -52,14 +52,4 @@ export class Contexts {
   even(count) {
     return this.take(count, 4096);
   }
-
-  /**
-   * @param {number} contexts
-   * @param {number} signs
-   * @param {number} bits
-   * @returns {Site} the contexts of a number
-   */
-  number(contexts, signs, bits) {
-    return new Site(this, contexts, signs, bits);
-  }
 }

@@ -168,12 +168,11 @@ function readSurprise(stream, m, slot, rests) {
  * @param {number} slot
  */
 function fillPredicted({ old, predicted }, m, slot) {
-  const { plan } = m;
-  for (const { kind, start, end, first } of plan.groups) {
+  for (const { kind, start, end, lanes, turn } of m.plan.groups) {
     for (let word = start; word < end; word++) {
       let goes = 0;
-      if (kind === MOTION) goes = (m.moves[slot] >> (first + word - start)) & 1;
-      else if (kind === ROTATION) goes = (m.turns[slot] >> first) & 1;
+      if (kind === MOTION) goes = (m.moves[slot] >> lanes[word - start].at) & 1;
+      else if (kind === ROTATION) goes = (m.turns[slot] >> turn) & 1;
       if (goes === 0) predicted[word] = old[word];
     }
   }

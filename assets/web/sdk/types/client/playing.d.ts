@@ -14,9 +14,11 @@ export class Playing {
     schema: import("../shared/schema.js").Schema;
     stay: Stay;
     rate: number;
+    /** @type {RoomView} */
     room: RoomView;
     streams: Streams;
     clock: ClockSync;
+    /** @type {InputStamper} */
     inputs: InputStamper;
     interpolation: Interpolation;
     since: SinceFrame;
@@ -38,10 +40,6 @@ export class Playing {
     rejoined: boolean;
     watchedAt: number;
     calledAt: number;
-    /** @returns {number} of the last match that ran; 0 before the first */
-    get timeline(): number;
-    /** @returns {number | null} the last tick that was stamped */
-    get stamped(): number | null;
     /** @returns {number | null} the seat, of who plays a running match */
     get player(): number | null;
     /**

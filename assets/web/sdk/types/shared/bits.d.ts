@@ -8,6 +8,7 @@ export function fold(value: number): number;
  * @returns {number} what was folded
  */
 export function unfold(folded: number): number;
+export const NO_BYTES: Uint8Array<ArrayBuffer>;
 /** Reads varints, bytes and bits, and refuses what goes past the end. */
 export class ByteReader {
     /** @param {Uint8Array} bytes what to read */

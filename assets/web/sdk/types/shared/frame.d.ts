@@ -1,4 +1,22 @@
 /**
+ * @typedef {object} StreamEntry
+ * @property {number} stream which stream
+ * @property {number} kind CHUNK, JOIN, PART or GONE
+ * @property {Uint8Array} bytes of the chunk, the join or the part; not copied
+ * @property {number} index of a part
+ * @property {number} count of the parts
+ */
+/**
+ * @typedef {object} FrameSection
+ * @property {number} tick
+ * @property {number} span ticks since the snapshot before
+ * @property {number[]} statuses what became of the member's inputs, oldest first
+ * @property {boolean} repeated whether at the ticks before those the last input was repeated, rather
+ *   than one applied
+ * @property {number | null} marginMs how early inputs come
+ * @property {StreamEntry[]} entries
+ */
+/**
  * @param {Uint8Array} body of a frame section
  * @returns {FrameSection} what it says
  * @throws {DecodeError} if it is none

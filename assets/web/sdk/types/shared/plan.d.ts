@@ -1,9 +1,3 @@
-/**
- * @param {RowClass[]} classes
- * @param {RowClass[]} events
- * @returns {StreamPlan}
- */
-export function planSchema(classes: RowClass[], events: RowClass[]): StreamPlan;
 /** What is learned of a velocity's length, and where. */
 export class CirclePlan {
     /**
@@ -16,7 +10,7 @@ export class CirclePlan {
     firstStep: number;
     stops: number;
     below: number;
-    length: import("./stream/model.js").Site;
+    length: Site;
 }
 /** A field in the order of coding. */
 export class GroupPlan {
@@ -33,8 +27,10 @@ export class GroupPlan {
     flag: number;
     /** Bits of an angle or a rotation. */
     bits: number;
-    /** The first of its motion lanes, or its place among the rotations. */
-    first: number;
+    /** @type {LanePlan[]} Its motion lanes. */
+    lanes: LanePlan[];
+    /** Its place among the rotations. */
+    turn: number;
     largest: number;
     second: number;
     /** @type {CirclePlan | null} */
@@ -123,7 +119,6 @@ export class StreamPlan {
 }
 export type RowClass = import("./schema.js").RowClass;
 export type Field = import("./schema.js").Field;
-export type Site = import("./stream/model.js").Site;
 export type Vector = {
     word: number;
     firstStep: number;
@@ -169,4 +164,5 @@ export type LanePlan = {
      */
     firstStep: number;
 };
+import { Site } from "./stream/model.js";
 import { Contexts } from "./stream/model.js";

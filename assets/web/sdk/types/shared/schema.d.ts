@@ -6,7 +6,6 @@
  * @throws {DecodeError} if they are no schema, or an unsound one
  */
 export function readSchema(bytes: Uint8Array): Schema;
-export type StreamPlan = import("./plan.js").StreamPlan;
 export type KindName = "bool" | "bits" | "fixed" | "angle" | "quaternion" | "counter" | "entity";
 /**
  * what a field's numbers are
@@ -149,3 +148,4 @@ export type Schema = {
      */
     plan: StreamPlan;
 };
+import { StreamPlan } from "./plan.js";

@@ -31,11 +31,4 @@ export class Contexts {
     uncommon(count: number): number;
     /** @param {number} count @returns {number} the place of the first of so many open ones */
     even(count: number): number;
-    /**
-     * @param {number} contexts
-     * @param {number} signs
-     * @param {number} bits
-     * @returns {Site} the contexts of a number
-     */
-    number(contexts: number, signs: number, bits: number): Site;
 }
