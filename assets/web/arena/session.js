@@ -67,6 +67,8 @@ export class Session {
       role: spectate ? "spectator" : "player",
       room: fresh ? { create: true, private: true } : (room ?? "quick"),
       prediction,
+      // Whoever comes first, and wasn't sent by a friend, doesn't want to be alone.
+      company: room === null && !fresh && !spectate,
       simulate: this.simulated,
       session: spectate ? "arena spectator" : "arena player",
     });
