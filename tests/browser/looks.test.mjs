@@ -1,6 +1,7 @@
 // What it looks like and says: pictures of a wide screen and a phone, menus by keys alone, ends.
 
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { play, playing, roam, shots, startBrowser, statistics, until } from "./support/browser.mjs";
@@ -122,6 +123,37 @@ test("with less movement wished for, nothing shakes and everything is still show
   const page = await play(person, server.url);
   context.diagnostic(`${await colours(page)} colours`);
   assert.equal(await page.evaluate(() => getComputedStyle(document.querySelector("button")).transitionDuration), "1e-05s");
+  await person.close();
+});
+
+test("what decoding a match of 200 costs here is told", async (context) => {
+  const { messages } = JSON.parse(readFileSync(new URL("../sdk/traces/arena_200.json", import.meta.url), "utf8"));
+  const person = await browser.person();
+  const page = await person.newPage();
+  await page.goto(`${server.url}/rooms/`);
+  const told = await page.evaluate(async (messages) => {
+    const { readFrame, readSchema, readSections, readServerControl } = await import("/sdk/index.js");
+    const { Streams } = await import("/sdk/client/streams.js");
+    const bytes = messages.map((message) => Uint8Array.from(message.match(/../g), (pair) => parseInt(pair, 16)));
+    const sections = bytes.flatMap((message) => readSections(message));
+    const schema = readSchema(readServerControl(sections[0].body).schema);
+    const frames = sections.filter(({ kind }) => kind === 3).map(({ body }) => readFrame(body));
+    const means = [];
+    let ships = 0;
+    for (let round = 0; round < 8; round++) {
+      const streams = new Streams(schema, schema.tickRate, [0], null);
+      streams.apply(frames[0]);
+      let count = 0;
+      // A page's clock is coarse: the mean of all, and the median of rounds.
+      const before = performance.now();
+      for (const frame of frames.slice(1)) count += streams.apply(frame).snapshots;
+      means.push(((performance.now() - before) * 1000) / count);
+      ships = streams.decoder(0).state.classes[0].taken.reduce((sum, taken) => sum + taken, 0);
+    }
+    return { micros: means.sort((a, b) => a - b)[means.length >> 1], ships };
+  }, messages);
+  context.diagnostic(`${told.micros.toFixed(1)} us a snapshot of arena with 200`);
+  assert.equal(told.ships, 200);
   await person.close();
 });
 

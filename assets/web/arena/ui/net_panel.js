@@ -36,7 +36,7 @@ const ROWS = [
   ["errors", "Prediction errors", "Differences without a cause: 0 in a correct game", ({ predictionErrors }) => String(predictionErrors)],
   ["error", "Last correction", "How far it moved the own ship, in units", ({ predictionError }) => predictionError.toFixed(2)],
   ["corrections", "Corrections", "By cause", ({ corrections }) => causes(corrections)],
-  ["inputs", "Inputs late or lost", "Of all that the server told of", ({ inputs }) => `${inputs.repeated + inputs.dropped + inputs.merged} of ${(inputs.applied + inputs.repeated + inputs.merged + inputs.dropped).toLocaleString("en")}`],
+  ["inputs", "Inputs late", "Ticks whose input came too late, of those with one", ({ inputs: { applied, merged, dropped } }) => `${merged + dropped} of ${(applied + merged + dropped).toLocaleString("en")}`],
   ["tick", "Server tick", "What a tick of this room costs, and the slowest of a hundred", (_, { tickMicros, worstMicros }) => `${micros(tickMicros)} · ${micros(worstMicros)}`],
 ];
 
