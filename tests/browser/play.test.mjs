@@ -2,12 +2,16 @@
 
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import { freeWay, play, playing, roam, shipOf, startBrowser, statistics, until } from "./support/browser.mjs";
+import { eventually, freeWay, play, playing, roam, shipOf, startBrowser, statistics, until } from "./support/browser.mjs";
 import { startServer } from "./support/server.mjs";
 
-/** On a network of 150 ms: pictures from a key to a movement, and corrections per comparison. */
+/**
+ * On a network of 150 ms: pictures from a key to a movement; corrections, of so many comparisons and a
+ * few for a machine that is busy; how far what is drawn is ever from where it should be, in units.
+ */
 const PICTURES_MAX = 3;
-const CORRECTED_MAX = 0.1;
+const CORRECTED_MAX = (compared) => 3 + compared / 10;
+const OFF_MAX = 20;
 
 let server;
 let browser;
@@ -51,16 +55,12 @@ test("two pages play together and see each other move", async () => {
     assert.ok(["KeyD", "KeyA"].includes(key) ? Math.abs(far.y - from.y) < 1 : Math.abs(far.x - from.x) < 1, `it flew straight: ${key}`);
     // When it rests, both draw it at the same place.
     await until(moving, "it rests", () => window.arena.client.predict()?.state.velocity.every((part) => part === 0));
-    const at = await moving.evaluate(() => window.arena.client.predict().state.position.map((steps) => steps / 16));
-    await until(
-      watching,
-      "both agree on where it is",
-      ({ who, at }) => {
-        const ship = window.arena.drawn().ships.find((ship) => ship.player === who);
-        return ship && Math.hypot(ship.x - at[0], ship.y - at[1]) < 0.1;
-      },
-      { who, at },
-    );
+    // An input that came late may still move it a little: whatever it is, both agree in the end.
+    await eventually("both agree on where it is", async () => {
+      const own = await moving.evaluate(() => window.arena.client.predict().state.position.map((steps) => steps / 16));
+      const seen = await shipOf(watching, who);
+      return Math.hypot(seen.x - own[0], seen.y - own[1]) < 0.1;
+    });
   }
 
   for (const page of [first, second]) {
@@ -103,14 +103,23 @@ test("on a network of 150 ms the own ship moves at once, and is rarely corrected
     await until(page, "it rests", () => window.arena.client.predict()?.state.velocity.every((part) => part === 0));
   }
 
+  await page.evaluate(() => {
+    window.off = 0;
+    requestAnimationFrame(function look() {
+      requestAnimationFrame(look);
+      window.off = Math.max(window.off, window.arena.client.predict()?.error ?? 0);
+    });
+  });
   await roam(page, 8);
+  const off = await page.evaluate(() => window.off);
   const after = await statistics(page);
   const corrected = (after.corrections.late_input ?? 0) - (before.corrections.late_input ?? 0);
   const compared = after.predicted - before.predicted;
-  context.diagnostic(`${corrected} corrections in ${compared} comparisons, the last moved it by ${after.predictionError.toFixed(2)} units`);
+  context.diagnostic(`${corrected} corrections in ${compared} comparisons, ${off.toFixed(2)} units off at most`);
   assert.equal(after.predictionErrors, 0);
   assert.ok(compared > 20, `${compared} comparisons`);
-  assert.ok(corrected <= compared * CORRECTED_MAX, `${corrected} corrections in ${compared} comparisons`);
+  assert.ok(corrected <= CORRECTED_MAX(compared), `${corrected} corrections in ${compared} comparisons`);
+  assert.ok(off <= OFF_MAX, `${off} units off`);
   await eve.close();
 });
 

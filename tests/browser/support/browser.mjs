@@ -62,6 +62,14 @@ export async function until(page, what, condition, argument = null) {
   }
 }
 
+/** Polls a condition of several pages. */
+export async function eventually(what, condition) {
+  for (const end = Date.now() + PATIENCE_MS; !(await condition()); ) {
+    assert.ok(Date.now() < end, `${what}: not in ${PATIENCE_MS} ms`);
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+}
+
 /** The page's statistics. */
 export const statistics = (page) => page.evaluate(() => window.arena.statistics());
 

@@ -11,7 +11,9 @@ import { createInterface } from "node:readline";
  * @returns {Promise<{ port: number, url: string, stop: () => Promise<void>, metric: (name: string) => Promise<number>, isRunning: () => boolean }>}
  */
 export async function startServer(options = []) {
-  const child = spawn(process.env.SYNCLINE_SERVER, ["--bind", "127.0.0.1:0", "--log", "warn", ...options], {
+  // Seats are kept for as long as a slow machine may take to come back for them.
+  const fixed = ["--bind", "127.0.0.1:0", "--log", "warn", "--grace-period", "10m"];
+  const child = spawn(process.env.SYNCLINE_SERVER, [...fixed, ...options], {
     stdio: ["ignore", "pipe", "inherit"],
   });
   const ended = new Promise((resolve) => child.once("exit", resolve));
