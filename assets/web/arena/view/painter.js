@@ -232,7 +232,7 @@ export class Painter {
     const reach = Math.hypot(width, height) * 0.62;
     const light = context.createRadialGradient(x, y, reach * 0.45, x, y, reach);
     light.addColorStop(0, fade(palette.danger, 0));
-    light.addColorStop(1, fade(palette.danger, Math.min(strength, 0.7)));
+    light.addColorStop(1, fade(palette.danger, Math.min(strength, 0.5)));
     context.fillStyle = light;
     context.fillRect(0, 0, width, height);
   }
