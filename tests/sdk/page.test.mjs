@@ -177,7 +177,7 @@ test("what the server's ticks cost is a mean since the last answer", async () =>
 });
 
 test("the 20 lines at the top of the repository are those that are tested", () => {
-  const [own, top] = ["assets/web/sdk/README.md", "README.md"].map((name) => readFileSync(new URL(`../../${name}`, import.meta.url), "utf8"));
+  const [own, top] = ["assets/web/sdk/README.md", "README.md"].map((name) => readFileSync(join(here, "..", "..", name), "utf8"));
   const [code] = /```js\n[^]*?```/.exec(own);
   assert.ok(top.includes(code));
 });

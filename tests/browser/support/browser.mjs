@@ -2,6 +2,7 @@
 
 import assert from "node:assert/strict";
 import { mkdirSync } from "node:fs";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { chromium } from "playwright-core";
 
@@ -9,7 +10,7 @@ import { chromium } from "playwright-core";
 const PATIENCE_MS = 30000;
 
 /** Where pictures go. */
-export const shots = process.env.SHOTS ?? fileURLToPath(new URL("../../../target/browser/", import.meta.url));
+export const shots = process.env.SHOTS ?? join(fileURLToPath(import.meta.url), "..", "..", "..", "..", "target", "browser");
 
 /** A browser that is closed after the tests of a file. */
 export async function startBrowser() {
