@@ -131,6 +131,12 @@ struct Options {
     /// How long a client may say nothing at all [default: 45s]
     #[arg(long, value_name = "TIME", env = "SYNCLINE_IDLE_TIMEOUT")]
     idle_timeout: Option<Span>,
+    /// How long a connection that the server ends may take to hear it [default: 1s]
+    #[arg(long, value_name = "TIME", env = "SYNCLINE_CLOSE_TIMEOUT")]
+    close_timeout: Option<Span>,
+    /// How many bytes the head of a request may have [default: 16384]
+    #[arg(long, value_name = "N", env = "SYNCLINE_HEAD_BYTES")]
+    head_bytes: Option<u32>,
     /// How long a lost player's seat is kept [default: 15s]
     #[arg(long, value_name = "TIME", env = "SYNCLINE_GRACE_PERIOD")]
     grace_period: Option<Span>,
@@ -400,6 +406,8 @@ impl Options {
             head_timeout: self.head_timeout.or(file.head_timeout),
             hello_timeout: self.hello_timeout.or(file.hello_timeout),
             idle_timeout: self.idle_timeout.or(file.idle_timeout),
+            close_timeout: self.close_timeout.or(file.close_timeout),
+            head_bytes: self.head_bytes.or(file.head_bytes),
             grace_period: self.grace_period.or(file.grace_period),
             empty_timeout: self.empty_timeout.or(file.empty_timeout),
             rematch_delay: self.rematch_delay.or(file.rematch_delay),
@@ -443,6 +451,8 @@ impl Options {
             head_timeout: span(self.head_timeout, default.head_timeout),
             hello_timeout: span(self.hello_timeout, default.hello_timeout),
             idle_timeout: span(self.idle_timeout, default.idle_timeout),
+            close_timeout: span(self.close_timeout, default.close_timeout),
+            head_bytes: self.head_bytes.unwrap_or(default.head_bytes),
             grace_period: span(self.grace_period, default.grace_period),
             empty_timeout: span(self.empty_timeout, default.empty_timeout),
             rematch_delay: span(self.rematch_delay, default.rematch_delay),
@@ -592,6 +602,8 @@ mod tests {
             span(default.head_timeout),
             span(default.hello_timeout),
             span(default.idle_timeout),
+            span(default.close_timeout),
+            default.head_bytes.to_string(),
             span(default.grace_period),
             span(default.empty_timeout),
             span(default.rematch_delay),

@@ -82,6 +82,11 @@ pub struct Config {
     pub hello_timeout: Duration,
     /// How long a client may say nothing at all; half way it is asked with a ping.
     pub idle_timeout: Duration,
+    /// How long a connection that we end may take to hear it: half of this to take what is still to
+    /// be written, and all of it to end its side.
+    pub close_timeout: Duration,
+    /// How many bytes the head of a request may have, at least 8 KiB.
+    pub head_bytes: u32,
     /// How long a lost player's seat is kept.
     pub grace_period: Duration,
     /// How long a room without anybody stays open.
@@ -123,6 +128,8 @@ impl Default for Config {
             head_timeout: Duration::from_secs(5),
             hello_timeout: Duration::from_secs(5),
             idle_timeout: Duration::from_secs(45),
+            close_timeout: Duration::from_secs(1),
+            head_bytes: 16 * 1024,
             grace_period: Duration::from_secs(15),
             empty_timeout: Duration::from_secs(30),
             rematch_delay: Duration::from_secs(10),

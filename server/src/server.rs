@@ -1,6 +1,7 @@
 //! One server: everything put together, from a bound port to the last close frame.
 
 use std::net::SocketAddr;
+use std::ops::RangeInclusive;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
@@ -39,6 +40,9 @@ const THREADS_END_MAX: Duration = Duration::from_millis(200);
 
 /// The longest rest between two looks at sockets: it is added to what a round trip takes.
 const READ_INTERVAL_MAX: Duration = Duration::from_millis(10);
+
+/// How many bytes the head of a request may be allowed: hyper reads into as many as the least.
+const HEAD_BYTES: RangeInclusive<u32> = 8 * 1024..=1024 * 1024;
 
 /// The most bots that keep a person company.
 const DEMO_BOTS_MAX: u16 = 64;
@@ -111,6 +115,7 @@ impl Server {
             shutdown: shutdown.clone(),
             hello_timeout: config.hello_timeout,
             idle_timeout: config.idle_timeout,
+            close_timeout: config.close_timeout,
             message_rate: config.message_rate,
             clock,
             connections: AtomicU64::new(0),
@@ -127,6 +132,8 @@ impl Server {
             router: router(site.clone()),
             tls: tls.clone(),
             head_timeout: config.head_timeout,
+            head_bytes: usize::try_from(config.head_bytes).unwrap_or(usize::MAX),
+            close_timeout: config.close_timeout,
             byte_rate: config.byte_rate,
             clock,
             metrics: metrics.clone(),
@@ -329,6 +336,17 @@ fn check(config: &Config) -> Result<(), Error> {
             rule: format!("it must be at most {READ_INTERVAL_MAX:?}"),
         });
     }
+    if !HEAD_BYTES.contains(&config.head_bytes) {
+        return Err(Error::Setting {
+            name: "head-bytes",
+            value: config.head_bytes.to_string(),
+            rule: format!(
+                "it must be from {} to {}",
+                HEAD_BYTES.start(),
+                HEAD_BYTES.end()
+            ),
+        });
+    }
     check_times(config)
 }
 
@@ -341,6 +359,7 @@ fn check_times(config: &Config) -> Result<(), Error> {
         ("head-timeout", config.head_timeout, something),
         ("hello-timeout", config.hello_timeout, something),
         ("idle-timeout", config.idle_timeout, something),
+        ("close-timeout", config.close_timeout, something),
         ("session-lifetime", config.session_lifetime, a_second),
     ] {
         if value < least {

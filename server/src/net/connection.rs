@@ -47,6 +47,8 @@ pub(crate) struct Lobby {
     pub(crate) hello_timeout: Duration,
     /// How long a client may say nothing.
     pub(crate) idle_timeout: Duration,
+    /// How long one that we end may take to hear it.
+    pub(crate) close_timeout: Duration,
     /// How many messages a second a client may send; 0 for any.
     pub(crate) message_rate: u32,
     /// The time.
@@ -71,8 +73,9 @@ pub(crate) async fn serve(
     let mut socket = Socket::new(link, read, websocket_config());
     let end = stay(&lobby, connection, peer, &mut socket, outbox, &outward).await;
     end.note(&lobby.metrics, connection, name);
-    end.tell(&mut socket, &outward).await;
-    outward.finish().await;
+    end.tell(&mut socket, &outward, lobby.close_timeout / 2)
+        .await;
+    outward.finish(lobby.close_timeout).await;
 }
 
 /// Everything between the opening and the end.

@@ -15,9 +15,6 @@ use crate::net::guard::PeerName;
 use crate::net::link::Socket;
 use crate::net::outbox::Outward;
 
-/// How long a close frame may take to be written, behind whatever a blocked socket still holds.
-const CLOSE_WRITE_MAX: Duration = Duration::from_millis(500);
-
 /// How a connection ended.
 pub(super) enum End {
     /// By us.
@@ -59,8 +56,9 @@ impl End {
         }
     }
 
-    /// Writes the last words: our close, or the answer to the client's own.
-    pub(super) async fn tell(&self, socket: &mut Socket, outward: &Outward) {
+    /// Writes the last words: our close, or the answer to the client's own. Behind whatever a
+    /// blocked socket still holds they may take for `longest`.
+    pub(super) async fn tell(&self, socket: &mut Socket, outward: &Outward, longest: Duration) {
         outward.shut();
         // An error means that there is nobody left to tell.
         let _ = match self {
@@ -68,7 +66,7 @@ impl End {
             Self::Gone => socket.flush(),
         };
         // Whom this does not reach can't be helped.
-        let _ = tokio::time::timeout(CLOSE_WRITE_MAX, outward.flushed()).await;
+        let _ = tokio::time::timeout(longest, outward.flushed()).await;
     }
 }
 

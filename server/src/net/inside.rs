@@ -71,7 +71,7 @@ impl Inside {
         let lobby = self.lobby.clone();
         let exceeded = &lobby.metrics.byte_rate_exceeded;
         let meter = Meter::new(self.byte_rate, lobby.clock, exceeded);
-        let stream = Stream::new(Transport::Plain(there), meter);
+        let stream = Stream::new(Transport::Plain(there), meter, lobby.close_timeout);
         tokio::spawn(async move {
             let name = peer.name(peer.ip());
             connection::serve(lobby, stream, Bytes::new(), &peer, name).await;

@@ -26,9 +26,6 @@ use crate::net::stream::{Stream, Transport};
 use crate::net::tls::Tls;
 use crate::shutdown::Shutdown;
 
-/// The most bytes of a request's head. Ours are a few hundred.
-const HEAD_BYTES_MAX: usize = 16 * 1024;
-
 /// How long to wait before the next try when the system gives no more sockets.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
@@ -51,6 +48,10 @@ pub(crate) struct HttpService {
     pub(crate) tls: Option<Arc<Tls>>,
     /// How long the head of a request may take, and a greeting under TLS with the first.
     pub(crate) head_timeout: Duration,
+    /// How many bytes its head may have.
+    pub(crate) head_bytes: usize,
+    /// How long a connection that we end may take to end its side.
+    pub(crate) close_timeout: Duration,
     /// How many bytes a second a connection may send; 0 for any.
     pub(crate) byte_rate: u32,
     /// The time.
@@ -126,7 +127,8 @@ impl HttpService {
             })?,
         };
         let exceeded = &self.metrics.byte_rate_exceeded;
-        let stream = Stream::new(transport, Meter::new(self.byte_rate, self.clock, exceeded));
+        let meter = Meter::new(self.byte_rate, self.clock, exceeded);
+        let stream = Stream::new(transport, meter, self.close_timeout);
         let router = TowerToHyperService::new(self.router.clone());
         let asking = peer.clone();
         let service = service_fn(move |mut request: Request<Incoming>| {
@@ -145,7 +147,7 @@ impl HttpService {
         http1::Builder::new()
             .timer(TokioTimer::new())
             .header_read_timeout(self.head_timeout)
-            .max_buf_size(HEAD_BYTES_MAX)
+            .max_buf_size(self.head_bytes)
             // Who has no place of its own gets one answer.
             .keep_alive(peer.refusal().is_none())
             .serve_connection(TokioIo::new(stream), service)

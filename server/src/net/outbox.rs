@@ -8,6 +8,7 @@
 
 use std::io;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use socket2::SockRef;
 use tokio::net::tcp::OwnedWriteHalf;
@@ -313,15 +314,15 @@ impl Outward {
         }
     }
 
-    /// Ends the socket, once everything is written.
-    pub(super) async fn finish(&self) {
+    /// Ends the socket, once everything is written. The other side has `longest` to end its own.
+    pub(super) async fn finish(&self, longest: Duration) {
         {
             let mut state = self.lock();
             let Queue { seal, bytes, .. } = &mut state.queue;
             seal.end(bytes);
             self.drain(&mut state);
         }
-        socket::finish(self.socket.as_ref()).await;
+        socket::finish(self.socket.as_ref(), longest).await;
     }
 }
 

@@ -33,9 +33,6 @@ const READ_BUFFER_BYTES: usize = 1024;
 /// Bytes of frames gathered before they are written without a flush.
 const WRITE_BUFFER_BYTES: usize = 16 * 1024;
 
-/// How long a closing socket waits for the other side to read the close.
-const DRAIN: Duration = Duration::from_secs(1);
-
 /// Listens on `address`.
 ///
 /// # Errors
@@ -83,8 +80,9 @@ pub(crate) fn websocket_config() -> WebSocketConfig {
 }
 
 /// Ends a socket to which everything has been written, so that the other side can read it all: bytes
-/// that come after a plain drop would make the kernel throw away what it has not sent.
-pub(crate) async fn finish(socket: &TcpStream) {
+/// that come after a plain drop would make the kernel throw away what it has not sent. The other side
+/// has `longest` for that.
+pub(crate) async fn finish(socket: &TcpStream, longest: Duration) {
     let settings = SockRef::from(socket);
     let drained = async {
         settings.shutdown(Shutdown::Write)?;
@@ -99,7 +97,7 @@ pub(crate) async fn finish(socket: &TcpStream) {
         }
     };
     // A socket that fails or takes too long is ended all the same, whoever still holds it.
-    let _: Result<io::Result<()>, _> = tokio::time::timeout(DRAIN, drained).await;
+    let _: Result<io::Result<()>, _> = tokio::time::timeout(longest, drained).await;
     let _ = settings.shutdown(Shutdown::Both);
 }
 

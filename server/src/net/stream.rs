@@ -15,9 +15,6 @@ use tokio_rustls::server::TlsStream;
 
 use crate::net::meter::Meter;
 
-/// How long a socket that we have shut down waits for the other side to do so too.
-const LINGER: Duration = Duration::from_secs(1);
-
 /// How much it reads in that time: more than any client that means well has on its way.
 const LINGER_BYTES_MAX: usize = 1024 * 1024;
 
@@ -34,6 +31,8 @@ pub(crate) struct Stream {
     transport: Transport,
     /// What may be read.
     meter: Meter,
+    /// How long a socket that we have shut down waits for the other side to do so too.
+    close_timeout: Duration,
     /// Runs once our side is to be shut down.
     linger: Option<Linger>,
 }
@@ -56,11 +55,12 @@ macro_rules! carried {
 }
 
 impl Stream {
-    /// A stream that may deliver what `meter` allows.
-    pub(crate) fn new(transport: Transport, meter: Meter) -> Self {
+    /// A stream that may deliver what `meter` allows, and waits so long for the other side's end.
+    pub(crate) fn new(transport: Transport, meter: Meter, close_timeout: Duration) -> Self {
         Self {
             transport,
             meter,
+            close_timeout,
             linger: None,
         }
     }
@@ -141,8 +141,9 @@ impl AsyncWrite for Stream {
 
     /// Shuts down our side, then waits for the other, but not for long.
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        let longest = self.close_timeout;
         let mut linger = self.linger.take().unwrap_or_else(|| Linger {
-            sleep: Box::pin(tokio::time::sleep(LINGER)),
+            sleep: Box::pin(tokio::time::sleep(longest)),
             bytes: 0,
             is_shut_down: false,
         });
@@ -171,7 +172,8 @@ mod tests {
         let (accepted, client) = tokio::join!(listener.accept(), client);
         let meter = Meter::new(bytes_per_second, Clock::start(), &Counter::default());
         let transport = Transport::Plain(accepted.unwrap().0);
-        (Stream::new(transport, meter), client.unwrap())
+        let stream = Stream::new(transport, meter, Duration::from_secs(1));
+        (stream, client.unwrap())
     }
 
     #[tokio::test]
