@@ -181,3 +181,18 @@ test("the 20 lines at the top of the repository are those that are tested", () =
   const [code] = /```js\n[^]*?```/.exec(own);
   assert.ok(top.includes(code));
 });
+
+test("modules are fetched at once: few are left to be found one after the other", () => {
+  const reached = new Set();
+  const visit = (path) => {
+    if (reached.has(path)) return;
+    reached.add(path);
+    const code = readFileSync(join(web, path), "utf8");
+    for (const [, from] of code.matchAll(/^(?:import|export) [^;]*?from "(.*?)";/gm)) visit(join(path, "..", from));
+  };
+  visit("/arena/main.js");
+  const preloaded = [...text("index.html").matchAll(/rel="modulepreload" href="([^"]*)"/g)].map(([, path]) => path);
+  assert.deepEqual(preloaded.filter((path) => !reached.has(path)), [], "no longer needed");
+  const left = [...reached].filter((path) => path !== "/arena/main.js" && !preloaded.includes(path));
+  assert.ok(left.length * 10 <= reached.size, `to be added: ${left.join(" ")}`);
+});

@@ -54,6 +54,9 @@ export function fade(colour, alpha) {
   return `rgba(${value >> 16}, ${(value >> 8) & 255}, ${value & 255}, ${alpha})`;
 }
 
+/** @type {Map<string, string>} Mixtures: there are few, and they are asked for at each picture. */
+const mixtures = new Map();
+
 /**
  * @param {string} from like #4de2ff
  * @param {string} to
@@ -61,6 +64,14 @@ export function fade(colour, alpha) {
  * @returns {string}
  */
 export function mix(from, to, part) {
+  const key = `${from}${to}${part}`;
+  const known = mixtures.get(key) ?? mixed(from, to, part);
+  mixtures.set(key, known);
+  return known;
+}
+
+/** @param {string} from @param {string} to @param {number} part @returns {string} */
+function mixed(from, to, part) {
   const [a, b] = [from, to].map((colour) => parseInt(colour.slice(1), 16));
   const lanes = [16, 8, 0].map((shift) => {
     const [low, high] = [(a >> shift) & 255, (b >> shift) & 255];
