@@ -151,7 +151,7 @@ async fn a_room_that_takes_too_long_slows_down_alone_and_recovers() {
     heavy.toil(0).await;
     let relieved = Instant::now();
     heavy.until_degraded(&host, "none").await;
-    println!(
+    eprintln!(
         "the light rooms' ticks were at most {} us late in 99 of 100, the heavy one recovered in {:?}",
         lateness(&host, room).await,
         relieved.elapsed()

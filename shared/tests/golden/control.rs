@@ -65,6 +65,12 @@ fn hello() -> Hello {
 }
 
 fn client() -> Vec<(&'static str, ClientControl)> {
+    let mut all = hellos();
+    all.extend(afterwards());
+    all
+}
+
+fn hellos() -> Vec<(&'static str, ClientControl)> {
     let greet = |hello: Hello| ClientControl::Hello(Box::new(hello));
     vec![
         ("hello", greet(hello())),
@@ -121,6 +127,11 @@ fn client() -> Vec<(&'static str, ClientControl)> {
                 ..hello()
             }),
         ),
+    ]
+}
+
+fn afterwards() -> Vec<(&'static str, ClientControl)> {
+    vec![
         ("ping", ClientControl::Ping { nonce: 7 }),
         ("ping_largest", ClientControl::Ping { nonce: u32::MAX }),
         ("rematch", ClientControl::Rematch),

@@ -23,7 +23,7 @@ const PEERS: u64 = 5;
 const PLAYERS: usize = 100;
 
 /// How long it is waited until the peers are gone.
-const GONE_MAX: Duration = Duration::from_secs(60);
+const GONE_MAX: Duration = Duration::from_mins(1);
 
 /// How much a system takes for somebody who reads nothing: the least that it grants.
 const NARROW_BYTES: usize = 1;

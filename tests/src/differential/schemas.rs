@@ -9,7 +9,7 @@ use syncline_shared::schema::{
 };
 use syncline_shared::tick::TickRate;
 
-/// Any schema. Its commands are always those of [`super::sent`].
+/// Any schema. Its commands are always those that are sent.
 pub fn any(rng: &mut Rng) -> SchemaData {
     let count = 1 + index(rng, 4);
     let mut classes: Vec<Class> = Vec::new();
@@ -198,7 +198,7 @@ fn give_birth(rng: &mut Rng, parent: &Class, place: usize, made: &mut Class) {
     }
 }
 
-/// The classes of [`super::sent::AnyCommand`].
+/// The classes of the commands that are sent.
 fn commands() -> Vec<CommandClass> {
     use CommandFieldKind::{Bool, Bytes, F32, I32, Text, U8, U16, U32};
     let class = |name: &str, fields: &[(&str, CommandFieldKind)]| CommandClass {

@@ -14,8 +14,8 @@ use syncline_shared::rng::Rng;
 use syncline_shared::schema::{FieldKind, Schema};
 use syncline_shared::tick::{Tick, ViewTick};
 
+use super::peer::{Peer, accepted, answered, bytes, damage, hex, same};
 use super::schemas::index;
-use super::{Peer, accepted, answered, bytes, damage, hex, same};
 
 /// What a game with the commands of [`super::schemas`] takes.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

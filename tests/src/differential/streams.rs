@@ -10,8 +10,8 @@ use syncline_shared::snapshot::{Event, Frame};
 use syncline_shared::stream::{Applied, StreamDecoder};
 
 use super::life::{Moment, record};
+use super::peer::{Peer, accepted, answered, damage, hex, same};
 use super::schemas::index;
-use super::{Peer, accepted, answered, damage, hex, same};
 
 /// One chunk in so many is damaged on its way.
 const DAMAGED: u32 = 25;
