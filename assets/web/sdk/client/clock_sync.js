@@ -104,11 +104,10 @@ export class ClockSync {
 
   /** @param {boolean} clockChanged whether nothing that was known holds any more */
   steer(clockChanged) {
-    const best = this.samples.reduce((best, sample) => (sample.roundTrip < best.roundTrip ? sample : best));
-    this.roundTrip = best.roundTrip;
-    const apart = best.offset - (this.offset ?? best.offset);
-    if (this.offset === null || clockChanged || Math.abs(apart) >= STEP_MS) this.offset = best.offset;
-    else this.offset += apart / 4;
+    const { roundTrip, offset } = this.samples.reduce((best, sample) => (sample.roundTrip < best.roundTrip ? sample : best));
+    this.roundTrip = roundTrip;
+    const before = this.offset ?? offset;
+    this.offset = clockChanged || Math.abs(offset - before) >= STEP_MS ? offset : before + (offset - before) / 4;
   }
 
   /**

@@ -8,6 +8,9 @@
  * @property {number} [stallFor] for so many ms
  */
 
+/** The network as it is. */
+const NOTHING = { latency: 0, jitter: 0, stallEvery: 0, stallFor: 0 };
+
 /** Delays what passes through it. */
 export class Conditioner {
   /** @param {{ setTimeout: (call: () => void, ms: number) => any, now: () => number, random: () => number }} clock */
@@ -24,14 +27,11 @@ export class Conditioner {
 
   /** @param {Conditions | null} conditions from now on */
   set(conditions) {
-    const given = conditions ?? {};
-    for (const [name, value] of Object.entries(given)) {
-      if (!["latency", "jitter", "stallEvery", "stallFor"].includes(name) || !(Number(value) >= 0)) {
-        throw new TypeError(`simulate has no ${name} of ${value}`);
-      }
+    const all = { ...NOTHING, ...conditions };
+    for (const [name, value] of Object.entries(all)) {
+      if (!(name in NOTHING) || !(value >= 0)) throw new TypeError(`simulate has no ${name} of ${value}`);
     }
-    const { latency = 0, jitter = 0, stallEvery = 0, stallFor = 0 } = given;
-    this.conditions = latency || jitter || (stallEvery && stallFor) ? { latency, jitter, stallEvery, stallFor } : null;
+    this.conditions = all.latency || all.jitter || (all.stallEvery && all.stallFor) ? all : null;
     this.stallsFrom = this.clock.now();
   }
 

@@ -55,10 +55,7 @@ export class Controls {
 
   /** @returns {Uint32Array} what the next tick's input is, as it looks now */
   peek() {
-    if (this.released) return this.neutral;
-    const words = Uint32Array.from(this.words);
-    for (const word of this.pressed) words[word] = 1;
-    return words;
+    return this.released ? this.neutral : this.words.map((word, at) => (this.pressed.has(at) ? 1 : word));
   }
 
   /** @returns {Uint32Array} a tick's input */

@@ -57,16 +57,11 @@ export class InputLead {
     // So late is what was held up here, not what was stamped too late: no lead would help.
     if (-margin > MARGIN_MS_MAX) return;
     const recent = this.recent && now < this.recent.until ? this.recent : null;
-    if (margin < this.target) {
-      // What was already reacted to is not reacted to again.
-      const missing = (recent ? recent.margin : this.target) - margin;
-      if (missing <= 0) return;
-      this.set(this.lead + missing, roundTrip);
-      this.recent = { until: now + roundTrip + REPORT_WINDOW_MS, margin };
-    } else if (!recent) {
-      this.set(this.lead - (margin - this.target) / 4, roundTrip);
-      this.recent = { until: now + roundTrip + REPORT_WINDOW_MS, margin: this.target };
-    }
+    // What was already reacted to is not reacted to again.
+    const missing = (recent?.margin ?? this.target) - margin;
+    if (margin < this.target ? missing <= 0 : recent) return;
+    this.set(this.lead + (missing > 0 ? missing : missing / 4), roundTrip);
+    this.recent = { until: now + roundTrip + REPORT_WINDOW_MS, margin: Math.min(margin, this.target) };
   }
 
   /**

@@ -70,8 +70,7 @@ export class InputStamper {
    */
   nextDue(clock) {
     if (this.resting && this.saysAll()) return this.again;
-    const due = clock.localTime(Math.max(dueOf((this.last ?? 0) + 1, this.rate) - this.lead.lead, 0));
-    return due === null ? null : due + ROUNDING_MS;
+    return clock.localTime(Math.max(dueOf((this.last ?? 0) + 1, this.rate) - this.lead.lead, 0) + ROUNDING_MS);
   }
 
   /**
@@ -130,10 +129,11 @@ export class InputStamper {
     const time = clock.matchTime(now);
     if (time === null || this.rests(now, clock)) return frames;
     const inTime = Math.min(tickAt(time + (clock.roundTrip ?? 0) / 2, this.rate) + 1, present);
+    const lagMax = Math.ceil((VIEW_MICROS_MAX * this.rate * 8) / 1000000);
     const first = Math.max((this.last ?? 0) + 1, inTime, present - INPUT_FRAMES_PER_BATCH_MAX + 1);
     for (let tick = first; tick <= present && !(this.holds && tick > first); tick++) {
       const words = this.controls.take();
-      frames.push({ tick, viewLag: this.viewLag(tick, view), words });
+      frames.push({ tick, viewLag: Math.min(Math.max(Math.floor((tick - (view ?? 0)) * 8), 0), lagMax), words });
       this.history.push({ tick, words });
       if (this.holds) this.held = words;
     }
@@ -143,11 +143,5 @@ export class InputStamper {
       this.resting = this.holds;
     }
     return frames;
-  }
-
-  /** @param {number} tick @param {number | null} view @returns {number} eighths of a tick */
-  viewLag(tick, view) {
-    const most = Math.ceil((VIEW_MICROS_MAX * this.rate * 8) / 1000000);
-    return Math.min(Math.max(Math.floor((tick - (view ?? 0)) * 8), 0), most);
   }
 }

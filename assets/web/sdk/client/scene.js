@@ -78,9 +78,9 @@ export class Scene {
     view.show(this.world.schema, around.from.rows, moment);
     view.to = around.to.rows;
     view.fraction = around.fraction;
-    const seen = this.events.filter(({ tick }) => tick <= moment);
-    if (seen.length > 0) this.events = this.events.filter(({ tick }) => tick > moment);
-    view.events = seen.filter(({ tick }) => tick > moment - EVENT_SECONDS_MAX * tickRate);
+    const past = moment - EVENT_SECONDS_MAX * tickRate;
+    view.events = this.events.filter(({ tick }) => tick <= moment && tick > past);
+    this.events = this.events.filter(({ tick }) => tick > moment);
     return view;
   }
 

@@ -10,8 +10,8 @@ const GATHERED_MAX = 512;
 /** Statuses and events that wait for the comparison of the next whole frame. */
 export class SinceFrame {
   constructor() {
-    /** @type {number | null} Up to which tick own parts have come. */
-    this.told = null;
+    /** Up to which tick own parts have come. */
+    this.told = -Infinity;
     /** @type {number[]} */
     this.gathered = [];
     /** Whether some statuses are missing. */
@@ -34,13 +34,12 @@ export class SinceFrame {
       this.gathered = [];
       this.unknown = true;
     }
-    const before = this.told;
-    this.told = before === null ? tick : Math.max(before, tick);
+    const ticks = rejoined ? Infinity : Math.max(tick - this.told, 0);
+    this.told = Math.max(this.told, tick);
     // Without a known start, or over a gap, only what is stated counts.
-    const ticks = before === null || rejoined ? null : Math.max(tick - before, 0);
-    const known = ticks !== null && ticks <= GATHERED_MAX ? ticks : null;
-    if (known === null) this.unknown = true;
-    const news = known ?? stated.length;
+    const isKnown = ticks <= GATHERED_MAX;
+    this.unknown ||= !isKnown;
+    const news = isKnown ? ticks : stated.length;
     const told = news === 0 ? [] : stated.slice(-news);
     const statuses = [...Array(news - told.length).fill(repeated ? REPEATED : APPLIED), ...told];
     this.gathered.push(...statuses);

@@ -50,12 +50,10 @@ export class SnapshotBuffer {
    */
   around(moment) {
     const { frames } = this;
-    if (frames.length === 0) return null;
-    let after = frames.length;
-    while (after > 0 && frames[after - 1].tick > moment) after--;
-    const from = frames[Math.max(after - 1, 0)];
-    if (after === 0 || after === frames.length) return { from, to: from, fraction: 0 };
-    const to = frames[after];
-    return { from, to, fraction: (moment - from.tick) / (to.tick - from.tick) };
+    const from = frames.findLast(({ tick }) => tick <= moment) ?? frames[0];
+    if (!from) return null;
+    const to = frames.find(({ tick }) => tick > moment) ?? from;
+    const span = to.tick - from.tick;
+    return { from, to, fraction: span > 0 ? (moment - from.tick) / span : 0 };
   }
 }

@@ -98,8 +98,7 @@ export class Streams {
 
   /** @param {number} tick @returns {boolean} whether all streams are at it, or beyond */
   standAt(tick) {
-    for (const followed of this.followed.values()) if (followed.tick < tick) return false;
-    return true;
+    return [...this.followed.values()].every((followed) => followed.tick >= tick);
   }
 
   /** @param {FrameSection} frame @param {StreamEntry} entry @param {number} silenceMax @param {FrameOutcome} outcome */

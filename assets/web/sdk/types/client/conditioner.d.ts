@@ -1,10 +1,3 @@
-/**
- * @typedef {object} Conditions
- * @property {number} [latency] ms more of round trip, half each way
- * @property {number} [jitter] up to so many ms more for each message
- * @property {number} [stallEvery] every so many ms nothing comes or goes
- * @property {number} [stallFor] for so many ms
- */
 /** Delays what passes through it. */
 export class Conditioner {
     /** @param {{ setTimeout: (call: () => void, ms: number) => any, now: () => number, random: () => number }} clock */

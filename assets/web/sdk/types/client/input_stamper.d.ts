@@ -61,8 +61,6 @@ export class InputStamper {
      * @returns {InputFrame[]} oldest first
      */
     stamp(now: number, clock: ClockSync, view: number | null): InputFrame[];
-    /** @param {number} tick @param {number | null} view @returns {number} eighths of a tick */
-    viewLag(tick: number, view: number | null): number;
 }
 export type InputFrame = import("../shared/input.js").InputFrame;
 export type ClockSync = import("./clock_sync.js").ClockSync;

@@ -1,8 +1,8 @@
 /** @typedef {{ name: string, tick: number, stream: number } & Record<string, any>} GameEvent */
 /** Statuses and events that wait for the comparison of the next whole frame. */
 export class SinceFrame {
-    /** @type {number | null} Up to which tick own parts have come. */
-    told: number | null;
+    /** Up to which tick own parts have come. */
+    told: number;
     /** @type {number[]} */
     gathered: number[];
     /** Whether some statuses are missing. */
