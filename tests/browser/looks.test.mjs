@@ -50,6 +50,7 @@ for (const [name, options] of Object.entries({
   test(`a picture of a screen: ${name}`, async (context) => {
     const person = await browser.person(options);
     const page = await play(person, server.url);
+    context.diagnostic(`playing ${(await page.evaluate(() => performance.now())).toFixed(0)} ms after the address was opened`);
     if (!options.hasTouch) await roam(page, 4);
     await page.screenshot({ path: join(shots, `${name}.png`) });
     const count = await colours(page);
