@@ -141,6 +141,7 @@ function waiting(ending, played) {
     const text = played ? "Your seat is kept for a while." : "The server doesn't answer.";
     return { title: played ? "Connection lost" : "No connection", text, acts: ["again"], busy: true, quiet: played };
   }
+  if (ending?.then === "rejoin") return { title: "Joining anew", text: "Your seat was given away.", acts: ["again"], busy: true };
   return { title: "Interrupted", text: sentence(ending), acts: ["again", "quick"], busy: true };
 }
 
