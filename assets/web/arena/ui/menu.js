@@ -59,6 +59,8 @@ export class Menu {
     say(this.watch, spectate ? "Play" : "Watch");
     this.label();
     dialog.showModal();
+    // On a phone a field that has the focus brings up the keyboard.
+    if (isTouch()) this.submit.focus();
   }
 
   /** @type {string | null} The room that the player is in. */
@@ -136,6 +138,9 @@ function keys() {
     [["Esc"], "this menu"],
   ];
   const rows = all.map(([names, what]) => make("div", {}, make("dt", {}, ...names.map((name) => make("kbd", {}, name))), make("dd", {}, what)));
-  rows.push(make("div", {}, make("dt", {}, make("kbd", {}, "Touch")), make("dd", {}, "left thumb flies (pull far to boost), right thumb aims and fires")));
-  return make("dl", { class: "keys" }, ...rows);
+  const touch = make("div", {}, make("dt", {}, make("kbd", {}, "Touch")), make("dd", {}, "left thumb flies (pull far to boost), right thumb aims and fires"));
+  return make("dl", { class: "keys" }, ...(isTouch() ? [touch, ...rows] : [...rows, touch]));
 }
+
+/** @returns {boolean} whether thumbs are what this device is for */
+const isTouch = () => matchMedia("(pointer: coarse)").matches;
