@@ -14,6 +14,8 @@ const WAIT_MICROS_MAX: u32 = 8_000_000;
 pub struct Backoff {
     rng: Rng,
     failures: u32,
+    /// Whether the last attempt was answered by a server that no longer has the session.
+    rejoins: bool,
 }
 
 impl Backoff {
@@ -22,6 +24,7 @@ impl Backoff {
         Self {
             rng: Rng::from_seed(seed),
             failures: 0,
+            rejoins: false,
         }
     }
 
@@ -31,7 +34,15 @@ impl Backoff {
     }
 
     /// How long to wait, in microseconds; `None` if trying again is pointless.
+    ///
+    /// A server that answers that a session is over is there again: the first such answer in a row
+    /// counts as no failure.
     pub fn wait(&mut self, then: Then) -> Option<u64> {
+        let rejoins = then == Then::Rejoin;
+        if rejoins && !self.rejoins {
+            self.failures = 0;
+        }
+        self.rejoins = rejoins;
         let doubled = FIRST_MICROS.saturating_mul(1 << self.failures.min(8));
         let longest = doubled.min(WAIT_MICROS_MAX);
         self.failures = self.failures.saturating_add(1);
@@ -62,6 +73,19 @@ mod tests {
         }
         backoff.succeeded();
         assert!(backoff.wait(Then::Rejoin).unwrap() <= u64::from(FIRST_MICROS));
+    }
+
+    #[test]
+    fn a_server_that_is_back_is_joined_soon_but_not_again_and_again() {
+        let mut backoff = Backoff::new(3);
+        for _ in 0..6 {
+            backoff.wait(Then::Resume);
+        }
+        assert!(backoff.wait(Then::Rejoin).unwrap() <= u64::from(FIRST_MICROS));
+        for _ in 0..6 {
+            backoff.wait(Then::Rejoin);
+        }
+        assert!(backoff.wait(Then::Rejoin).unwrap() >= u64::from(WAIT_MICROS_MAX / 2));
     }
 
     #[test]

@@ -12,6 +12,7 @@ export class Backoff {
   constructor(random) {
     this.random = random;
     this.failures = 0;
+    this.rejoins = false;
   }
 
   /** A connection has proved itself. */
@@ -20,11 +21,17 @@ export class Backoff {
   }
 
   /**
+   * A server that answers that a session is over is there again: the first such answer in a row
+   * counts as no failure.
+   *
    * @param {import("../shared/close.js").Then} then what comes next
    * @param {number} retryAfter seconds, if that is `"retry"`
    * @returns {number | null} how long to wait, in ms; null if trying again is pointless
    */
   wait(then, retryAfter) {
+    const rejoins = then === "rejoin";
+    if (rejoins && !this.rejoins) this.failures = 0;
+    this.rejoins = rejoins;
     const longest = Math.min(FIRST_MS * 2 ** Math.min(this.failures, 8), WAIT_MS_MAX);
     this.failures += 1;
     if (then === "never") return null;
