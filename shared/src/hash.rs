@@ -41,6 +41,11 @@ pub fn hash_bytes(bytes: &[u8]) -> u64 {
     xxhash_rust::xxh3::xxh3_64(bytes)
 }
 
+/// The same with a seed: the checksums of journals.
+pub fn hash_bytes_seeded(bytes: &[u8], seed: u64) -> u64 {
+    xxhash_rust::xxh3::xxh3_64_with_seed(bytes, seed)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

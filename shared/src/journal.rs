@@ -1,15 +1,56 @@
-//! What happened to a match, tick by tick: the record that reproduces it.
+//! What happened to a match, tick by tick: the records that reproduce it, and the file of them.
 //!
 //! A match is a deterministic function of its [`MatchHeader`] and the [`TickRecord`]s in order.
 //! Everything that reaches a game is in one record, which is put out before the tick's frames are.
+//! `JOURNAL.md` has the file byte for byte; this knows no disk, and a checkpoint's compression only
+//! by name.
+//!
+//! - `header`, `record`: what a file begins with, and what follows
+//! - `frame`: how records stand one after the other, each with its checksum
+//! - `ticks`: how a tick is written, which is what differs from its prediction
+//! - `writer`, `reader`: a journal to bytes and back, with what to make of a torn or damaged end
+
+mod frame;
+mod header;
+mod reader;
+mod record;
+#[cfg(test)]
+mod tests;
+mod ticks;
+mod writer;
 
 use serde::{Deserialize, Serialize};
 
-use crate::command::Origin;
+pub use crate::command::Origin;
 use crate::game::{LeaveReason, Profile};
 use crate::id::PlayerId;
 use crate::input::{InputStatus, InputWords};
 use crate::tick::{Tick, ViewTick};
+
+pub use header::{FileHeader, MAGIC, RoomHeader, SeatedSession, VERSION};
+pub use reader::{JournalReader, OpenError, Tail};
+pub use record::{Checkpoint, Ending, Hold, Record, RosterChange};
+pub use writer::{JournalWriter, QUIET_TICKS_MAX};
+
+/// The kinds of records, in the low four bits of their first byte.
+mod kind {
+    /// Nothing but the quiet ticks that the high four bits count.
+    pub(super) const QUIET: u8 = 0;
+    /// A tick with inputs that were not expected.
+    pub(super) const INPUTS: u8 = 1;
+    /// A tick with acts, and inputs.
+    pub(super) const ACTS: u8 = 2;
+    /// A hash of the match.
+    pub(super) const HASH: u8 = 3;
+    /// The match itself.
+    pub(super) const CHECKPOINT: u8 = 4;
+    /// A change of the roster.
+    pub(super) const ROSTER: u8 = 5;
+    /// Time that stood still.
+    pub(super) const HOLD: u8 = 6;
+    /// The last record.
+    pub(super) const END: u8 = 7;
+}
 
 /// What a match starts from.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -59,108 +100,4 @@ pub struct AppliedInput {
     pub status: InputStatus,
     /// What the player was looking at.
     pub view: ViewTick,
-}
-
-#[cfg(test)]
-mod tests {
-    use proptest::collection::vec;
-    use proptest::prelude::*;
-    use proptest::sample::select;
-
-    use super::*;
-    use crate::codec;
-    use crate::schema::Schema;
-    use crate::schema::arbitrary::schema_data;
-
-    fn act() -> impl Strategy<Value = Act> {
-        let player = || any::<u16>().prop_map(PlayerId);
-        let reason = select(vec![
-            LeaveReason::Left,
-            LeaveReason::Lost,
-            LeaveReason::Kicked,
-        ]);
-        let origin = prop_oneof![player().prop_map(Origin::Player), Just(Origin::Operator)];
-        prop_oneof![
-            (player(), any::<String>())
-                .prop_map(|(player, name)| Act::Join(player, Profile { name })),
-            (player(), reason).prop_map(|(player, reason)| Act::Leave(player, reason)),
-            (origin, any::<Vec<u8>>()).prop_map(|(origin, bytes)| Act::Command(origin, bytes)),
-        ]
-    }
-
-    fn record() -> impl Strategy<Value = TickRecord> {
-        let input = (
-            any::<u16>(),
-            vec(any::<u32>(), 0..20),
-            select(InputStatus::ALL.to_vec()),
-            any::<u64>(),
-        );
-        (
-            schema_data(),
-            any::<u32>(),
-            vec(act(), 0..5),
-            vec(input, 0..5),
-        )
-            .prop_map(|(data, tick, acts, inputs)| {
-                let schema = Schema::from_data(data).unwrap();
-                let inputs = inputs
-                    .into_iter()
-                    .map(|(player, words, status, view)| AppliedInput {
-                        player: PlayerId(player),
-                        words: InputWords::clamped(&words, schema.input()),
-                        status,
-                        view: ViewTick(view),
-                    });
-                TickRecord {
-                    tick: Tick(tick),
-                    acts,
-                    inputs: inputs.collect(),
-                }
-            })
-    }
-
-    proptest! {
-        #[test]
-        fn records_round_trip(record in record()) {
-            prop_assert_eq!(codec::decode(&codec::encode(&record)), Ok(record));
-        }
-
-        #[test]
-        fn a_record_that_is_cut_is_refused(record in record(), cut in any::<prop::sample::Index>()) {
-            let bytes = codec::encode(&record);
-            prop_assert!(codec::decode::<TickRecord>(&bytes[..cut.index(bytes.len())]).is_err());
-        }
-
-        #[test]
-        fn headers_round_trip(
-            game: String,
-            numbers: (u64, u64, u32),
-            config: Vec<u8>,
-        ) {
-            let header = MatchHeader {
-                game,
-                fingerprint: numbers.0,
-                config,
-                seed: numbers.1,
-                checkpoint_interval: numbers.2,
-            };
-            prop_assert_eq!(codec::decode(&codec::encode(&header)), Ok(header));
-        }
-
-        #[test]
-        fn garbage_never_panics(bytes: Vec<u8>) {
-            let _ = codec::decode::<TickRecord>(&bytes);
-            let _ = codec::decode::<MatchHeader>(&bytes);
-        }
-    }
-
-    /// A tick in which nothing happened costs next to nothing.
-    #[test]
-    fn an_idle_tick_is_a_few_bytes() {
-        let record = TickRecord {
-            tick: Tick(100_000),
-            ..TickRecord::default()
-        };
-        assert_eq!(codec::encode(&record).len(), 7);
-    }
 }

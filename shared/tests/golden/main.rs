@@ -12,6 +12,7 @@
 //! - `refused`: bytes that no decoder takes
 //! - `closes`: the table of close reasons
 //! - `document`: the examples and tables of PROTOCOL.md
+//! - `journal`: the example of JOURNAL.md
 
 #![allow(clippy::unwrap_used, reason = "tests fail by panicking")]
 
@@ -20,6 +21,7 @@ mod control;
 mod document;
 mod file;
 mod frames;
+mod journal;
 mod life;
 mod lives;
 mod numbers;
