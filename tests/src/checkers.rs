@@ -9,16 +9,16 @@ use syncline_client_core::client::Client;
 use syncline_client_core::event::{ClientEvent, Ending, FrameReport};
 use syncline_client_core::playing::Playing;
 use syncline_client_core::prediction::Comparison;
-use syncline_server_core::match_state::Match;
+use syncline_server_core::replay::{Replay, pack, restore};
 use syncline_server_core::{GameKind, Room, RoomOutput};
 use syncline_shared::close::{CloseReason, Then};
 use syncline_shared::hash::WordHash;
 use syncline_shared::id::{PlayerId, StreamSlot};
-use syncline_shared::journal::{MatchHeader, TickRecord};
+use syncline_shared::journal::{JournalReader, JournalWriter, Record};
 use syncline_shared::limits::{ACK_MICROS_MAX, SILENCE_MICROS_MAX};
 use syncline_shared::message::control::PhaseInfo;
 use syncline_shared::predict::Predict;
-use syncline_shared::snapshot::{Frame, SnapshotWriter};
+use syncline_shared::snapshot::Frame;
 use syncline_shared::tick::{Tick, Timestamp};
 
 use crate::corruption::{Excuse, Excuses};
@@ -422,11 +422,14 @@ impl<P: Predict> Observer<P> for Recoveries {
     }
 }
 
-/// The journal reproduces the match.
+/// The journal reproduces the match: read from its bytes and run from the start, and restored from
+/// its last checkpoint.
 pub struct Journals {
     kind: Arc<dyn GameKind>,
-    header: Option<MatchHeader>,
-    records: Vec<TickRecord>,
+    writer: Option<JournalWriter>,
+    journal: Vec<u8>,
+    /// The last tick that was recorded.
+    tick: Tick,
     /// Ticks that were replayed.
     pub replayed: usize,
     /// What was wrong.
@@ -438,23 +441,41 @@ impl Journals {
     pub fn new(kind: Arc<dyn GameKind>) -> Self {
         Self {
             kind,
-            header: None,
-            records: Vec::new(),
+            writer: None,
+            journal: Vec::new(),
+            tick: Tick::ZERO,
             replayed: 0,
             complaints: Vec::new(),
         }
     }
 
-    fn replay(&self, header: &MatchHeader) -> Result<u64, String> {
-        let mut game =
-            Match::new(&*self.kind, header.clone()).map_err(|error| error.to_string())?;
-        let mut world = SnapshotWriter::new(Arc::clone(self.kind.schema()));
-        for record in &self.records {
-            world.clear();
-            game.replay(record, &mut world)
-                .map_err(|error| error.to_string())?;
+    fn write(&mut self, record: &Record) {
+        if let Record::Tick(tick) = record {
+            self.tick = tick.tick;
         }
-        Ok(game.state_hash())
+        if let Some(writer) = &mut self.writer {
+            writer.write(record, &mut self.journal);
+        }
+    }
+
+    /// The hash of the match at the end of the journal, by both ways, and the ticks until then.
+    fn replay(&self) -> Result<([u64; 2], usize), String> {
+        let open = || JournalReader::open(&self.journal).map_err(|error| error.to_string());
+        let header = open()?.header().clone();
+        let replay = Replay::start(&*self.kind, &header);
+        let mut replay = replay.map_err(|error| error.to_string())?;
+        let mut ticks = 0;
+        for record in open()? {
+            ticks += usize::from(matches!(record, Record::Tick(_)));
+            replay
+                .apply(&record)
+                .map_err(|differs| format!("{differs:?}"))?;
+        }
+        let restored = restore(&*self.kind, &mut open()?).map_err(|error| error.to_string())?;
+        Ok((
+            [replay.game().state_hash(), restored.game.state_hash()],
+            ticks,
+        ))
     }
 }
 
@@ -462,20 +483,25 @@ impl<P: Predict> Observer<P> for Journals {
     fn observe(&mut self, now: Timestamp, observed: &Observed<'_, P>) {
         match observed {
             Observed::Output(RoomOutput::MatchStarted(header)) => {
-                self.header = Some((**header).clone());
-                self.records.clear();
+                self.journal.clear();
+                self.tick = Tick::ZERO;
+                self.writer = JournalWriter::begin(header, &mut self.journal).ok();
             }
-            Observed::Output(RoomOutput::Record(record)) => self.records.push((**record).clone()),
+            Observed::Output(RoomOutput::Record(record)) => self.write(record),
+            Observed::Output(RoomOutput::Checkpoint(tick, state)) => {
+                self.write(&Record::Checkpoint(pack(*tick, state)));
+            }
             Observed::Settled(room, _) => {
-                let (Some(header), Some(hash)) = (&self.header, room.state_hash()) else {
+                let (Some(writer), Some(hash)) = (&mut self.writer, room.state_hash()) else {
                     return;
                 };
-                if self.records.last().map(|record| record.tick) != Some(room.status().tick) {
+                if self.tick != room.status().tick {
                     // The match has just begun: who joined is in no record yet.
                     return;
                 }
-                match self.replay(header) {
-                    Ok(replayed) if replayed == hash => self.replayed = self.records.len(),
+                writer.flush(&mut self.journal);
+                match self.replay() {
+                    Ok((hashes, ticks)) if hashes == [hash; 2] => self.replayed = ticks,
                     Ok(_) => self.complaints.push((now, "the replay differs".to_owned())),
                     Err(why) => self
                         .complaints

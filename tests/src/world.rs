@@ -383,7 +383,10 @@ impl<P: Predict> World<P> {
                     }
                     self.by_connection.remove(&connection);
                 }
-                RoomOutput::Astray(_) | RoomOutput::MatchStarted(_) | RoomOutput::Record(_) => {}
+                RoomOutput::Astray(_)
+                | RoomOutput::MatchStarted(_)
+                | RoomOutput::Record(_)
+                | RoomOutput::Checkpoint(..) => {}
             }
         }
     }

@@ -1,6 +1,7 @@
 //! What the operator, or whoever made the room, sets for a room.
 
 use syncline_shared::id::{RoomCode, RoomId};
+use syncline_shared::journal::RoomHeader;
 
 /// The settings of one room.
 #[derive(Clone, Debug)]
@@ -54,6 +55,23 @@ impl RoomConfig {
             bandwidth_sampling: 16,
             record: false,
             seed,
+        }
+    }
+
+    /// What a journal says of the room.
+    pub fn header(&self) -> RoomHeader {
+        RoomHeader {
+            id: self.id,
+            code: self.code,
+            private: self.private,
+            players_max: self.players_max,
+            spectators_max: self.spectators_max,
+            snapshot_interval: self.snapshot_interval,
+            silence: self.silence,
+            grace_micros: self.grace_micros,
+            empty_micros: self.empty_micros,
+            rematch_micros: self.rematch_micros,
+            seed: self.seed,
         }
     }
 }

@@ -4,7 +4,7 @@ use syncline_shared::close::{Close, CloseReason};
 use syncline_shared::command::CommandMessage;
 use syncline_shared::id::{RoomCode, RoomId, SessionId, StreamSlot};
 use syncline_shared::input::InputBatch;
-use syncline_shared::journal::{MatchHeader, TickRecord};
+use syncline_shared::journal::{FileHeader, Record};
 use syncline_shared::message::control::Role;
 use syncline_shared::tick::Tick;
 
@@ -79,10 +79,14 @@ pub enum RoomOutput {
     /// A member's stream went astray and is joined anew. Nothing is to be done but to tell of it:
     /// this end, that end or what lies between them has a defect.
     Astray(Astray),
-    /// A match began. Only if the room records.
-    MatchStarted(Box<MatchHeader>),
-    /// A tick was made of this. Only if the room records; always before the frames of the tick.
-    Record(Box<TickRecord>),
+    /// A match began, and a journal of it with this; its build and time are the shell's to say. Only
+    /// if the room records.
+    MatchStarted(Box<FileHeader>),
+    /// Something that belongs into the journal of the match that began last. Only if the room
+    /// records; always before the frames of the tick. Checkpoints are apart.
+    Record(Box<Record>),
+    /// The match as it went on after this tick, which was just recorded, not packed yet. Likewise.
+    Checkpoint(Tick, Vec<u8>),
 }
 
 /// Whose stream went astray.

@@ -10,6 +10,7 @@
 //! - [`bandwidth`]: what the streams cost, by field
 //! - [`room`], `phase`: who is here, and what stage the room is at
 //! - [`simulation`], [`match_state`], [`input_queue`]: one tick of one game
+//! - [`replay`]: a match again, from its journal
 //! - [`relief`]: what a room gives up while it is overloaded
 //! - `sessions`: seats, and who holds them across connections
 //! - `replication`, `follower`, `credit`, `waiting`, `resync`: which bytes each member gets, and when
@@ -25,6 +26,7 @@ pub mod match_state;
 mod member;
 mod phase;
 pub mod relief;
+pub mod replay;
 mod replication;
 mod resync;
 pub mod room;

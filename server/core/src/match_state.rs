@@ -34,6 +34,8 @@ pub struct Match {
     acts: Vec<Act>,
     /// Scratch: the inputs of all seats.
     inputs: Vec<AppliedInput>,
+    /// What the last checkpoint was taken as, until somebody wants it or another is taken.
+    taken: Option<Vec<u8>>,
 }
 
 /// What a checkpoint holds beside the game.
@@ -101,6 +103,7 @@ impl Match {
             neutral,
             acts: Vec::new(),
             inputs: Vec::new(),
+            taken: None,
         })
     }
 
@@ -198,6 +201,7 @@ impl Match {
     pub fn step(&mut self, applied: Vec<AppliedInput>, world: &mut SnapshotWriter) -> TickRecord {
         let tick = self.rest.tick.next();
         self.rest.tick = tick;
+        self.taken = None;
         for input in &applied {
             if let Some(seat) = self.rest.seats.get_mut(&input.player) {
                 seat.input.clone_from(&input.words);
@@ -247,6 +251,12 @@ impl Match {
             self.header.game,
             self.rest.tick
         );
+        self.taken = Some(checkpoint);
+    }
+
+    /// The checkpoint that the last step took, if it took one and nobody asked yet.
+    pub fn take_checkpoint(&mut self) -> Option<Vec<u8>> {
+        self.taken.take()
     }
 
     /// The rows that clients would see now.

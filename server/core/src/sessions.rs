@@ -61,6 +61,11 @@ impl Sessions {
         self.by_id.is_empty()
     }
 
+    /// All sessions, ascending.
+    pub(crate) fn ids(&self) -> impl Iterator<Item = SessionId> {
+        self.by_id.keys().copied()
+    }
+
     /// Sessions with a seat, by player.
     pub(crate) fn players(&self) -> impl Iterator<Item = (PlayerId, SessionId)> {
         self.by_player.iter().map(|(&player, &id)| (player, id))

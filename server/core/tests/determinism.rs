@@ -5,60 +5,27 @@
 mod support;
 
 use proptest::prelude::*;
-use support::{Ask, Race, Rules, Stick, Table, room_with};
+use support::{Race, wild::wild_match};
 use syncline_server_core::match_state::Match;
 use syncline_server_core::{GameKind, RoomOutput, game_kind};
 use syncline_shared::game::Game;
-use syncline_shared::journal::{MatchHeader, TickRecord};
+use syncline_shared::journal::{MatchHeader, Record, TickRecord};
 use syncline_shared::snapshot::SnapshotWriter;
 
-/// A match with players who come, go and press at random; its journal and final state.
+/// The journal and the final state of a wild match.
 fn recorded(seed: u64) -> (MatchHeader, Vec<TickRecord>, u64) {
-    let mut table = Table::new(room_with(&Rules::default(), |config| {
-        config.record = true;
-        config.seed = seed;
-        config.checkpoint_interval = 7;
-    }));
-    let mut rng = syncline_shared::rng::Rng::from_seed(seed);
-    table.attach(1, 1, false);
-    for n in 2..40 {
-        if rng.chance(1, 4) {
-            table.attach(n, n, false);
-        }
-        if rng.chance(1, 4) {
-            let one = table.watchers
-                [rng.below(u32::try_from(table.watchers.len()).unwrap()) as usize]
-                .connection
-                .0;
-            table.ask(
-                one,
-                0,
-                &Ask::Jump {
-                    by: rng.range(-150, 150),
-                },
-            );
-            if rng.chance(1, 2) && one != 1 {
-                table.detach(one);
-            }
-        }
-        let ticks = rng.below(9);
-        table.run(ticks, |_, _| {
-            let stick = Stick {
-                step: i8::try_from(rng.range(-1, 1)).unwrap(),
-                grab: rng.chance(1, 3),
-            };
-            rng.chance(3, 4).then_some(stick)
-        });
-        table.check_frames();
-    }
-    table.run(1, support::nothing);
+    let table = wild_match(seed, |_| {});
     let hash = table.room.state_hash().unwrap();
     let mut header = None;
     let mut records = Vec::new();
     for output in table.records {
         match output {
-            RoomOutput::MatchStarted(started) => header = Some(*started),
-            RoomOutput::Record(record) => records.push(*record),
+            RoomOutput::MatchStarted(started) => header = Some(started.start),
+            RoomOutput::Record(record) => {
+                if let Record::Tick(tick) = *record {
+                    records.push(tick);
+                }
+            }
             _ => {}
         }
     }

@@ -9,6 +9,7 @@ use syncline_server_core::{ClientMessage, RoomEvent, RoomOutput};
 use syncline_shared::close::CloseReason;
 use syncline_shared::command::CommandMessage;
 use syncline_shared::input::{InputBatch, InputFrame, InputWords};
+use syncline_shared::journal::Record;
 use syncline_shared::limits::SECTIONS_PER_MESSAGE_MAX;
 use syncline_shared::message::control::Role;
 use syncline_shared::tick::{Timestamp, ViewTick};
@@ -197,7 +198,10 @@ fn views_are_clamped_and_recorded() {
         .records
         .iter()
         .filter_map(|output| match output {
-            RoomOutput::Record(record) if record.tick >= next => Some(record.inputs[0].view),
+            RoomOutput::Record(record) => match &**record {
+                Record::Tick(tick) if tick.tick >= next => Some(tick.inputs[0].view),
+                _ => None,
+            },
             _ => None,
         })
         .collect();

@@ -10,6 +10,7 @@ use syncline_shared::close::CloseReason;
 use syncline_shared::command::{CommandMessage, CommandOutcome, CommandRefusal};
 use syncline_shared::id::{PlayerId, StreamSlot};
 use syncline_shared::input::{InputBatch, InputFrame, InputFrames, InputStatus, InputWords};
+use syncline_shared::journal::Record;
 use syncline_shared::message::control::{PhaseInfo, Role, ServerControl};
 use syncline_shared::tick::{Timestamp, ViewTick};
 
@@ -121,7 +122,10 @@ fn a_held_input_is_applied_and_costs_the_journal_nothing() {
     });
     assert_eq!(positions(&table, 0), [50]);
     let inputs = table.records.iter().map(|output| match output {
-        RoomOutput::Record(record) => record.inputs.len(),
+        RoomOutput::Record(record) => match &**record {
+            Record::Tick(tick) => tick.inputs.len(),
+            _ => 0,
+        },
         _ => 0,
     });
     assert_eq!(inputs.sum::<usize>(), 2);

@@ -423,7 +423,9 @@ impl HostedRoom {
                     tracing::warn!(%room, connection, %session, stream, %tick, "a stream went astray: it is joined anew");
                 }
                 // No room of this server records.
-                RoomOutput::MatchStarted(_) | RoomOutput::Record(_) => {}
+                RoomOutput::MatchStarted(_)
+                | RoomOutput::Record(_)
+                | RoomOutput::Checkpoint(..) => {}
             }
         }
     }

@@ -23,6 +23,7 @@ impl Room {
                     .extend(member.and_then(|member| member.player));
                 self.close(old, CloseReason::Replaced);
             }
+            self.record_presence(attach.session);
         } else if attach.resume {
             return self.close(connection, CloseReason::SessionExpired);
         } else if let Err(close) = self.admit(connection, attach) {
@@ -49,6 +50,7 @@ impl Room {
         }
         self.sessions
             .insert(attach.session, connection, name, player);
+        self.record_newcomer(attach.session);
         Ok(())
     }
 
@@ -116,6 +118,7 @@ impl Room {
         self.released.extend(member.player);
         self.sessions
             .detach(member.session, now.plus_micros(self.config.grace_micros));
+        self.record_presence(member.session);
     }
 
     /// A member leaves on purpose.
@@ -137,6 +140,7 @@ impl Room {
         let Some(ended) = self.sessions.remove(session) else {
             return;
         };
+        self.record_leaver(session, reason);
         let Some(player) = ended.player else { return };
         self.released.remove(&player);
         if let Some(running) = self.phase.running_mut() {
@@ -148,6 +152,7 @@ impl Room {
     /// Removes a player whom the game refused when its match began, connected or not.
     pub(super) fn refuse(&mut self, session: SessionId, refusal: JoinRefusal) {
         let removed = self.sessions.remove(session);
+        self.record_leaver(session, LeaveReason::Kicked);
         if let Some(Presence::Connected(connection)) = removed.map(|session| session.presence) {
             self.members.remove(&connection);
             self.close(connection, close_of(refusal));
@@ -156,6 +161,7 @@ impl Room {
 
     /// Ends the room: every member is closed for `reason`.
     pub(super) fn stop(&mut self, reason: CloseReason) {
+        self.record_close(Some(reason));
         for connection in core::mem::take(&mut self.members).into_keys() {
             self.close(connection, reason);
         }

@@ -6,9 +6,11 @@
 //! - `joining`: who comes and goes
 //! - `running`: the phases, and one tick of a match
 //! - `flush`: what is sent, once a tick
+//! - `recording`: what its journal is told
 
 mod flush;
 mod joining;
+mod recording;
 mod running;
 
 use core::fmt;
@@ -162,7 +164,10 @@ impl Room {
         }
         if self.sessions.is_empty() {
             let since = *self.empty_since.get_or_insert(now);
-            self.finished |= now.since(since) >= self.config.empty_micros;
+            if now.since(since) >= self.config.empty_micros {
+                self.record_close(None);
+                self.finished = true;
+            }
         }
     }
 

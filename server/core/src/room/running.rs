@@ -3,13 +3,12 @@
 use syncline_shared::game::Outcome;
 use syncline_shared::id::{PlayerId, SessionId};
 use syncline_shared::input::InputStatus;
-use syncline_shared::journal::{AppliedInput, MatchHeader};
+use syncline_shared::journal::{AppliedInput, Ending, MatchHeader, Record};
 use syncline_shared::limits::VIEW_MICROS_MAX;
 use syncline_shared::snapshot::SnapshotWriter;
 use syncline_shared::tick::{Tick, Timestamp, ViewTick};
 
 use super::Room;
-use crate::event::RoomOutput;
 use crate::match_state::Match;
 use crate::phase::{Ended, Phase, Running};
 use crate::relief::Probe;
@@ -77,10 +76,8 @@ impl Room {
             seed: self.config.seed.wrapping_add(u64::from(self.incarnation)),
             checkpoint_interval: self.config.checkpoint_interval,
         };
-        if self.config.record {
-            self.outputs
-                .push_back(RoomOutput::MatchStarted(Box::new(header.clone())));
-        }
+        self.incarnation = self.incarnation.wrapping_add(1);
+        self.record_start(&header);
         let schema = self.game.schema();
         self.phase = Phase::Running(Box::new(Running {
             game: Match::new(&*self.game, header).expect("the config was decoded before"),
@@ -91,7 +88,6 @@ impl Room {
             world: SnapshotWriter::new(schema.clone()),
         }));
         self.phase_changed = true;
-        self.incarnation = self.incarnation.wrapping_add(1);
         self.counters.matches += 1;
         self.released.clear();
         for member in self.members.values_mut() {
@@ -124,6 +120,7 @@ impl Room {
 
     /// The match is no more, without a result.
     fn return_to_lobby(&mut self) {
+        self.record(|_| Record::End(Ending::Deserted));
         self.phase = Phase::Lobby;
         self.phase_changed = true;
         for member in self.members.values_mut() {
@@ -184,9 +181,10 @@ impl Room {
         if tick.is_multiple_of(self.config.checkpoint_interval) {
             self.counters.checkpoints += 1;
         }
-        if self.config.record {
-            self.outputs.push_back(RoomOutput::Record(Box::new(record)));
-        }
+        self.record_tick(record);
+        let Some(running) = self.phase.running_mut() else {
+            return;
+        };
         if tick.is_multiple_of(running.snapshot_interval) {
             // A result counts from a snapshot on, so that everybody sees the match that ended.
             let outcome = running.game.outcome();
@@ -313,6 +311,7 @@ impl Room {
 
     fn end_match(&mut self, now: Timestamp, tick: Tick, outcome: Outcome) {
         let until = now.plus_micros(self.config.rematch_micros);
+        self.record(|_| Record::End(Ending::Outcome(outcome.clone())));
         self.phase = Phase::Ended(Ended {
             tick,
             outcome,

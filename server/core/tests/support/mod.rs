@@ -8,6 +8,7 @@
 )]
 
 mod watcher;
+pub mod wild;
 
 use std::collections::BTreeMap;
 

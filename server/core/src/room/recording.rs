@@ -1,0 +1,105 @@
+//! What a room tells the journal of its running match.
+//!
+//! Nothing of it changes what happens: a room that does not record sends the same bytes.
+
+use syncline_shared::close::CloseReason;
+use syncline_shared::game::LeaveReason;
+use syncline_shared::id::SessionId;
+use syncline_shared::journal::{
+    Ending, FileHeader, MatchHeader, Record, RosterChange, SeatedSession, TickRecord,
+};
+
+use super::Room;
+use crate::event::RoomOutput;
+use crate::sessions::Presence;
+
+impl Room {
+    /// A match begins with this.
+    pub(super) fn record_start(&mut self, start: &MatchHeader) {
+        if !self.config.record {
+            return;
+        }
+        let roster = self.sessions.ids().filter_map(|id| self.seated(id));
+        let header = FileHeader {
+            build: String::new(),
+            started_unix_ms: 0,
+            room: self.config.header(),
+            incarnation: self.incarnation,
+            schema: self.game.schema().encoded().to_vec(),
+            start: start.clone(),
+            roster: roster.collect(),
+        };
+        self.outputs
+            .push_back(RoomOutput::MatchStarted(Box::new(header)));
+    }
+
+    /// Something of the running match; without one nothing is recorded.
+    pub(super) fn record(&mut self, record: impl FnOnce(&Self) -> Record) {
+        if self.config.record && self.is_running() {
+            let record = record(self);
+            self.outputs.push_back(RoomOutput::Record(Box::new(record)));
+        }
+    }
+
+    /// A tick was run; once a second its hash, and the checkpoint if it took one.
+    pub(super) fn record_tick(&mut self, tick: TickRecord) {
+        if !self.config.record {
+            return;
+        }
+        let Some(running) = self.phase.running_mut() else {
+            return;
+        };
+        let (at, hz) = (tick.tick, u32::from(self.game.tick_rate().as_hz()));
+        let mut put = |record| self.outputs.push_back(RoomOutput::Record(Box::new(record)));
+        put(Record::Tick(tick));
+        if at.is_multiple_of(hz) {
+            put(Record::Hash(at, running.game.state_hash()));
+        }
+        if let Some(checkpoint) = running.game.take_checkpoint() {
+            self.outputs
+                .push_back(RoomOutput::Checkpoint(at, checkpoint));
+        }
+    }
+
+    /// A session began.
+    pub(super) fn record_newcomer(&mut self, session: SessionId) {
+        if let Some(seated) = self.seated(session) {
+            self.record(|_| Record::Roster(RosterChange::Came(seated)));
+        }
+    }
+
+    /// A session has another connection, or none.
+    pub(super) fn record_presence(&mut self, session: SessionId) {
+        let connected = self.seated(session).is_some_and(|seated| seated.connected);
+        self.record(|_| {
+            Record::Roster(if connected {
+                RosterChange::Attached(session)
+            } else {
+                RosterChange::Away(session)
+            })
+        });
+    }
+
+    /// A session ended.
+    pub(super) fn record_leaver(&mut self, session: SessionId, reason: LeaveReason) {
+        self.record(|_| Record::Roster(RosterChange::Left(session, reason)));
+    }
+
+    /// The room ends, for this reason if it was told to. A match that a restart ends goes on after it.
+    pub(super) fn record_close(&mut self, reason: Option<CloseReason>) {
+        if reason != Some(CloseReason::Restarting) {
+            self.record(|_| Record::End(Ending::Closed));
+        }
+    }
+
+    fn seated(&self, id: SessionId) -> Option<SeatedSession> {
+        let session = self.sessions.get(id)?;
+        Some(SeatedSession {
+            session: id,
+            player: session.player,
+            name: session.name.clone(),
+            attaches: session.attaches,
+            connected: matches!(session.presence, Presence::Connected(_)),
+        })
+    }
+}
