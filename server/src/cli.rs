@@ -16,8 +16,9 @@ use clap::{ArgMatches, Args, CommandFactory, FromArgMatches, Parser, Subcommand,
 use ipnet::IpNet;
 use serde::Deserialize;
 
-use crate::config::Config;
+use crate::config::{Config, JournalConfig, JournalSync};
 use crate::error::{Error, variable};
+use crate::replay::ReplayOptions;
 
 /// Hosts rooms of deterministic games over WebSocket.
 #[derive(Parser)]
@@ -38,7 +39,9 @@ struct Cli {
 #[derive(Subcommand)]
 enum Command {
     /// Hosts rooms; what happens without a command too.
-    Serve(Options),
+    Serve(Box<Options>),
+    /// Runs recorded matches again, to check them, or says what was recorded.
+    Replay(ReplayOptions),
 }
 
 #[derive(Args, Default, Deserialize)]
@@ -149,6 +152,21 @@ struct Options {
     /// How long a client may use its resume token [default: 1day]
     #[arg(long, value_name = "TIME", env = "SYNCLINE_SESSION_LIFETIME")]
     session_lifetime: Option<Span>,
+    /// The folder for journals of matches [default: data]
+    #[arg(long, value_name = "DIR", env = "SYNCLINE_DATA_DIR")]
+    data_dir: Option<PathBuf>,
+    /// Records no match
+    #[arg(long, env = "SYNCLINE_NO_JOURNAL")]
+    no_journal: bool,
+    /// When journals are brought to the disk, to outlive a loss of power [default: second]
+    #[arg(long, value_name = "WHEN", env = "SYNCLINE_JOURNAL_SYNC")]
+    journal_sync: Option<JournalSync>,
+    /// For how many days journals are kept [default: 30]
+    #[arg(long, value_name = "DAYS", env = "SYNCLINE_JOURNAL_KEEP_DAYS")]
+    journal_keep_days: Option<u32>,
+    /// How much they may take before the oldest finished go [default: 10737418240]
+    #[arg(long, value_name = "BYTES", env = "SYNCLINE_JOURNAL_MAX_BYTES")]
+    journal_max_bytes: Option<u64>,
     /// What to log: error, warn, info, debug or trace, also by module [default: info]
     #[arg(long, value_name = "FILTER", env = "SYNCLINE_LOG")]
     log: Option<String>,
@@ -243,6 +261,15 @@ impl TryFrom<String> for Span {
 
 /// What a command line asks for.
 #[derive(Debug)]
+pub(crate) enum Request {
+    /// To host rooms.
+    Serve(Box<Invocation>),
+    /// To look at journals.
+    Replay(ReplayOptions),
+}
+
+/// How rooms are to be hosted.
+#[derive(Debug)]
 pub(crate) struct Invocation {
     /// The server's settings.
     pub(crate) config: Config,
@@ -284,14 +311,15 @@ pub(crate) enum CliError {
 /// files that it names.
 pub(crate) fn parse<I: IntoIterator<Item: Into<OsString> + Clone>>(
     arguments: I,
-) -> Result<Invocation, CliError> {
+) -> Result<Request, CliError> {
     let arguments: Vec<OsString> = arguments.into_iter().map(Into::into).collect();
     let matches = Cli::command()
         .try_get_matches_from(&arguments)
         .map_err(|error| with_origin(error, &arguments))?;
     let Cli { command, options } = Cli::from_arg_matches(&matches)?;
     let (options, matches) = match command {
-        Some(Command::Serve(options)) => (options, matches.subcommand_matches("serve")),
+        Some(Command::Serve(options)) => (*options, matches.subcommand_matches("serve")),
+        Some(Command::Replay(options)) => return Ok(Request::Replay(options)),
         None => (options, Some(&matches)),
     };
     let mut origins = Origins::default();
@@ -310,12 +338,12 @@ pub(crate) fn parse<I: IntoIterator<Item: Into<OsString> + Clone>>(
     let map = options.map.as_deref().map(read_table).transpose()?;
     let log = options.log.clone().unwrap_or_else(|| "info".to_owned());
     let log_format = options.log_format.unwrap_or_default();
-    Ok(Invocation {
+    Ok(Request::Serve(Box::new(Invocation {
         config: options.into_config(map),
         log,
         log_format,
         origins,
-    })
+    })))
 }
 
 /// The same complaint about a value, but of the variable that it is from if no flag gave it.
@@ -412,15 +440,31 @@ impl Options {
             empty_timeout: self.empty_timeout.or(file.empty_timeout),
             rematch_delay: self.rematch_delay.or(file.rematch_delay),
             session_lifetime: self.session_lifetime.or(file.session_lifetime),
+            data_dir: self.data_dir.or(file.data_dir),
+            no_journal: self.no_journal || file.no_journal,
+            journal_sync: self.journal_sync.or(file.journal_sync),
+            journal_keep_days: self.journal_keep_days.or(file.journal_keep_days),
+            journal_max_bytes: self.journal_max_bytes.or(file.journal_max_bytes),
             log: self.log.or(file.log),
             log_format: self.log_format.or(file.log_format),
             games: file.games,
         }
     }
 
+    fn journal(&self) -> Option<JournalConfig> {
+        let default = JournalConfig::default();
+        (!self.no_journal).then(|| JournalConfig {
+            dir: self.data_dir.clone().unwrap_or(default.dir),
+            sync: self.journal_sync.unwrap_or(default.sync),
+            keep_days: self.journal_keep_days.unwrap_or(default.keep_days),
+            max_bytes: self.journal_max_bytes.unwrap_or(default.max_bytes),
+        })
+    }
+
     fn into_config(self, map: Option<toml::Table>) -> Config {
         let default = Config::default();
         let span = |given: Option<Span>, default| given.map_or(default, |span| span.0);
+        let journal = self.journal();
         Config {
             bind: self.bind.map_or(default.bind, |bind| bind.0),
             game: self.game,
@@ -457,6 +501,7 @@ impl Options {
             empty_timeout: span(self.empty_timeout, default.empty_timeout),
             rematch_delay: span(self.rematch_delay, default.rematch_delay),
             session_lifetime: span(self.session_lifetime, default.session_lifetime),
+            journal,
             ..default
         }
     }
@@ -474,7 +519,10 @@ mod tests {
     use super::*;
 
     fn invocation(arguments: &[&str]) -> Invocation {
-        parse([&["syncline"], arguments].concat()).unwrap()
+        match parse([&["syncline"], arguments].concat()).unwrap() {
+            Request::Serve(invocation) => *invocation,
+            Request::Replay(options) => panic!("nothing is to be hosted: {options:?}"),
+        }
     }
 
     fn file(text: &str) -> tempfile::NamedTempFile {
@@ -496,6 +544,18 @@ mod tests {
             assert_eq!((config.max_rooms, log.as_str()), (3, "info"));
             assert_eq!(config.bind, Config::default().bind);
         }
+    }
+
+    #[test]
+    fn matches_are_recorded_unless_it_says_no() {
+        let journal = |arguments: &[&str]| invocation(arguments).config.journal;
+        assert_eq!(journal(&[]), Some(JournalConfig::default()));
+        assert_eq!(journal(&["--no-journal"]), None);
+        let batch = journal(&["--data-dir", "here", "--journal-sync", "batch"]).unwrap();
+        assert_eq!(batch.dir, PathBuf::from("here"));
+        assert_eq!(batch.sync, JournalSync::Batch);
+        let off = file("no-journal = true");
+        assert_eq!(journal(&["--config", off.path().to_str().unwrap()]), None);
     }
 
     #[test]
@@ -586,7 +646,7 @@ mod tests {
     #[test]
     fn the_help_tells_the_defaults() {
         let help = Cli::command().render_long_help().to_string();
-        let default = Config::default();
+        let (default, journal) = (Config::default(), JournalConfig::default());
         let span = |span| humantime::format_duration(span).to_string();
         for value in [
             default.bind.to_string(),
@@ -608,6 +668,10 @@ mod tests {
             span(default.empty_timeout),
             span(default.rematch_delay),
             span(default.session_lifetime),
+            journal.dir.display().to_string(),
+            "second".to_owned(),
+            journal.keep_days.to_string(),
+            journal.max_bytes.to_string(),
         ] {
             assert!(
                 help.contains(&format!("[default: {value}]")),

@@ -8,7 +8,9 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 use std::time::Duration;
 
+use clap::ValueEnum;
 use ipnet::IpNet;
+use serde::Deserialize;
 
 /// How many demo bots there are for a person of this machine.
 const DEMO_BOTS: u16 = 6;
@@ -98,6 +100,50 @@ pub struct Config {
     pub session_lifetime: Duration,
     /// How long a tick may be overdue before `/readyz` fails.
     pub stall_timeout: Duration,
+    /// Where and how matches are recorded; without it they are not. A command line asks for it unless
+    /// it says otherwise.
+    pub journal: Option<JournalConfig>,
+}
+
+/// How matches are recorded.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct JournalConfig {
+    /// The folder of the journals. It is made if it is not there, for its owner alone; no other
+    /// server may use it at the same time.
+    pub dir: PathBuf,
+    /// When what was written is brought to the disk.
+    pub sync: JournalSync,
+    /// For how many days a journal is kept after its last record, at least one.
+    pub keep_days: u32,
+    /// Bytes that all journals may take. Beyond them the oldest that are finished are deleted.
+    pub max_bytes: u64,
+}
+
+/// When what was written to a journal is brought to the disk.
+///
+/// It is written within a few milliseconds whatever this is, and outlives the death of the process.
+/// This is about the death of the machine: a loss of power, a crash of the system.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum JournalSync {
+    /// When the system likes: half a minute of play may be lost.
+    Never,
+    /// Once a second, as far as the disk keeps up: about that is lost.
+    #[default]
+    Second,
+    /// After each write, as soon as the disk is done with the one before: only what it takes.
+    Batch,
+}
+
+impl Default for JournalConfig {
+    fn default() -> Self {
+        Self {
+            dir: PathBuf::from("data"),
+            sync: JournalSync::default(),
+            keep_days: 30,
+            max_bytes: 10 * 1024 * 1024 * 1024,
+        }
+    }
 }
 
 impl Default for Config {
@@ -135,6 +181,7 @@ impl Default for Config {
             rematch_delay: Duration::from_secs(10),
             session_lifetime: Duration::from_hours(24),
             stall_timeout: Duration::from_secs(10),
+            journal: None,
         }
     }
 }

@@ -18,6 +18,7 @@ use crate::company::invitation::Invitations;
 use crate::config::Config;
 use crate::entropy;
 use crate::games::{Hosted, HostedGame};
+use crate::journal_store::Recorder;
 use crate::runtime::board::{Reservation, RoomBoard};
 use crate::runtime::inbox::{RoomHandle, RoomSpec};
 use crate::runtime::scheduler::Scheduler;
@@ -29,6 +30,8 @@ pub(crate) struct Directory {
     rules: RoomRules,
     scheduler: Scheduler,
     invitations: Invitations,
+    /// Where matches are recorded.
+    journals: Recorder,
     /// Held for a look or an insertion, never across a wait, and never by a thread of rooms.
     rooms: Mutex<Rooms>,
 }
@@ -85,8 +88,14 @@ impl Directory {
             rules,
             scheduler,
             invitations,
+            journals: Recorder::default(),
             rooms: Mutex::default(),
         }
+    }
+
+    /// The same, but the matches of its rooms are recorded there.
+    pub(crate) fn recorded(self, journals: Recorder) -> Self {
+        Self { journals, ..self }
     }
 
     /// The games that rooms can be of.
@@ -215,9 +224,12 @@ impl Directory {
             ));
         }
         let id = id.unwrap_or_else(|| rooms.next_id());
+        let mut config = self.rules.room(id, rooms.free_code(), game, options);
+        config.record = self.journals.is_on();
         let spec = RoomSpec {
-            config: self.rules.room(id, rooms.free_code(), game, options),
+            config,
             game: game.clone(),
+            journals: self.journals.clone(),
         };
         let board = Arc::new(RoomBoard::new(&spec.config, game.clone(), now));
         let reservation = board.reserve().ok_or(CloseReason::Internal)?;

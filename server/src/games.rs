@@ -65,6 +65,13 @@ impl Games {
         self.entries.iter().map(|entry| entry.kind.name())
     }
 
+    /// The game called `name`.
+    pub(crate) fn kind(&self, name: &str) -> Option<Arc<dyn GameKind>> {
+        let mut entries = self.entries.iter();
+        let entry = entries.find(|entry| entry.kind.name() == name)?;
+        Some(entry.kind.clone())
+    }
+
     /// The games with the configs that `config` gives them.
     ///
     /// # Errors

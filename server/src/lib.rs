@@ -11,7 +11,9 @@
 //! - `company`: bots of the server's own, for people who would be alone
 //! - `directory`, `session`: which room a client means, and whether a session is its own
 //! - `runtime`: the threads that own rooms and tick them on time
+//! - `journal_store`: what rooms record, on a disk
 //! - `http`: web pages, health, metrics and lists, on the same port
+//! - `replay`: recorded matches again, from a command line
 //! - `clock`, `entropy`, `metrics`, `shutdown`: the outside world, each in one place
 
 mod bots;
@@ -25,16 +27,18 @@ mod entropy;
 pub mod error;
 pub mod games;
 mod http;
+mod journal_store;
 mod logging;
 mod metrics;
 mod net;
 pub mod program;
+mod replay;
 mod runtime;
 mod server;
 mod session;
 mod shutdown;
 
-pub use config::Config;
+pub use config::{Config, JournalConfig, JournalSync};
 pub use error::Error;
 pub use games::Games;
 pub use program::main;

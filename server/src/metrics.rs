@@ -163,6 +163,26 @@ pub(crate) struct Metrics {
     tick_duration: Histogram,
     tick_lateness: Histogram,
     encoding: Histogram,
+    /// Of journals.
+    pub(crate) journals: JournalMetrics,
+}
+
+/// What is counted and measured of journals.
+pub(crate) struct JournalMetrics {
+    /// Records written to journals.
+    pub(crate) records: Counter,
+    /// Their bytes.
+    pub(crate) bytes: Counter,
+    /// Records that wait to be written.
+    pub(crate) waiting: Gauge,
+    /// Matches that were recorded no further.
+    pub(crate) lost: Counter,
+    /// Journals that were deleted because there were too many.
+    pub(crate) deleted: Counter,
+    /// How long a write to a journal took.
+    pub(crate) write: Histogram,
+    /// How long it took to bring what was written to the disk.
+    pub(crate) sync: Histogram,
 }
 
 /// What is known only at the moment that somebody asks.
@@ -251,6 +271,7 @@ impl Metrics {
                 "Time that encoding the streams of a snapshot took",
                 4e-6,
             ),
+            journals: journals(r),
             registry,
         }
     }
@@ -326,6 +347,42 @@ fn verdicts(registry: &mut Registry) -> [Counter; Verdict::ALL.len()] {
     });
     registry.register("inputs", "Input frames by verdict", inputs);
     verdicts
+}
+
+fn journals(r: &mut Registry) -> JournalMetrics {
+    JournalMetrics {
+        records: counter(r, "journal_records", "Records written to journals"),
+        bytes: counter(r, "journal_bytes", "Bytes written to journals"),
+        waiting: gauge(
+            r,
+            "journal_waiting_records",
+            "Records that wait to be written to journals",
+        ),
+        lost: counter(
+            r,
+            "journals_lost",
+            "Matches that were recorded no further because of a disk or a full queue",
+        ),
+        deleted: counter(
+            r,
+            "journals_deleted",
+            "Journals deleted because they were too old or too many",
+        ),
+        // From 2 us to 66 ms: into the system's memory, or not.
+        write: seconds(
+            r,
+            "journal_write_duration",
+            "Time that a write to a journal took",
+            2e-6,
+        ),
+        // From 64 us to two seconds: a fast disk to a bad one.
+        sync: seconds(
+            r,
+            "journal_sync_duration",
+            "Time that it took to bring written journals to the disk",
+            64e-6,
+        ),
+    }
 }
 
 fn counter(registry: &mut Registry, name: &str, help: &str) -> Counter {

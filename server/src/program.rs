@@ -5,12 +5,12 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::path::Path;
 use std::process::ExitCode;
 
-use crate::cli::{self, CliError, Invocation};
+use crate::cli::{self, CliError, Invocation, Request};
 use crate::config::Config;
 use crate::error::Error;
 use crate::games::Games;
 use crate::server::Server;
-use crate::{descriptors, logging, shutdown};
+use crate::{descriptors, logging, replay, shutdown};
 
 /// Hosts `games` as the command line of this process says, until it is asked to end: the whole
 /// `main` of a server of one's own.
@@ -26,7 +26,8 @@ use crate::{descriptors, logging, shutdown};
 /// ```
 pub fn main(games: Games) -> ExitCode {
     let invocation = match cli::parse(std::env::args_os()) {
-        Ok(invocation) => invocation,
+        Ok(Request::Serve(invocation)) => invocation,
+        Ok(Request::Replay(options)) => return replay::run(&options, &games),
         Err(CliError::Usage(usage)) => {
             let _ = usage.print();
             return ExitCode::from(if usage.use_stderr() { 2 } else { 0 });

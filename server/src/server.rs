@@ -19,6 +19,7 @@ use crate::games::{Games, Hosted};
 use crate::http::pages::Pages;
 use crate::http::routes::router;
 use crate::http::site::{self, Site};
+use crate::journal_store::{JournalStore, JournalThreads};
 use crate::metrics::Metrics;
 use crate::net::connection::Lobby;
 use crate::net::guard::{Guard, Limits};
@@ -34,9 +35,12 @@ use crate::shutdown::{self, ShutdownSwitch, shutdown};
 /// How long connections may take to end once told to: to write a close frame and see it read.
 const CONNECTIONS_END_MAX: Duration = Duration::from_millis(1600);
 
-/// How long threads may take after that. Both together stay below the two seconds within which the
-/// process must be gone.
-const THREADS_END_MAX: Duration = Duration::from_millis(200);
+/// How long threads may take after that.
+const THREADS_END_MAX: Duration = Duration::from_millis(150);
+
+/// How long journals may take after that to be on the disk. All together stay below the two seconds
+/// within which the process must be gone.
+const JOURNALS_END_MAX: Duration = Duration::from_millis(150);
 
 /// The longest rest between two looks at sockets: it is added to what a round trip takes.
 const READ_INTERVAL_MAX: Duration = Duration::from_millis(10);
@@ -59,6 +63,7 @@ pub struct Server {
     tls: Option<Arc<Tls>>,
     switch: ShutdownSwitch,
     threads: Ended,
+    journal_threads: JournalThreads,
 }
 
 /// Hosts `games` until `shutdown` resolves.
@@ -104,9 +109,10 @@ impl Server {
         let sockets = socket::listen(config.bind).map_err(bind_error)?;
         let address = sockets.local_addr().map_err(bind_error)?;
         let (scheduler, threads) = Scheduler::start(config.threads, clock, &metrics)?;
+        let (journals, journal_threads) = journals(config, &metrics)?;
         let (invitations, invited) = invitations();
         let directory = Directory::new(config, hosted, scheduler, invitations, clock);
-        let directory = Arc::new(directory);
+        let directory = Arc::new(directory.recorded(journals.recorder()));
         let (switch, shutdown) = shutdown();
         let lobby = Arc::new(Lobby {
             directory: directory.clone(),
@@ -127,6 +133,7 @@ impl Server {
             pages,
             origins,
             watchdog,
+            journals,
         });
         let service = HttpService {
             router: router(site.clone()),
@@ -157,6 +164,7 @@ impl Server {
             tls,
             switch,
             threads,
+            journal_threads,
         })
     }
 
@@ -190,6 +198,7 @@ impl Server {
             tls,
             switch,
             threads,
+            journal_threads,
         } = self;
         tracing::info!(%address, "listening");
         let serving = async {
@@ -214,6 +223,9 @@ impl Server {
         if !threads.within(THREADS_END_MAX).await {
             tracing::error!(stalls = ?site.watchdog.look(), "some rooms did not end in time");
         }
+        if !journal_threads.end(JOURNALS_END_MAX).await {
+            tracing::error!("the last of the journals may not be on the disk");
+        }
         Ok(())
     }
 }
@@ -222,6 +234,17 @@ impl Server {
 fn pages(games: &Hosted) -> Pages {
     let default = games.default_game().kind.name();
     Pages::new(games.names(), default, &site::bot_options(games))
+}
+
+/// Where matches are recorded, if they are.
+fn journals(
+    config: &Config,
+    metrics: &Arc<Metrics>,
+) -> Result<(JournalStore, JournalThreads), Error> {
+    match &config.journal {
+        Some(journal) => JournalStore::open(journal, metrics.clone()),
+        None => Ok(JournalStore::off(metrics.clone())),
+    }
 }
 
 /// Who may be connected.
@@ -329,6 +352,9 @@ fn check(config: &Config) -> Result<(), Error> {
             rule: format!("it must be at most {DEMO_BOTS_MAX}"),
         });
     }
+    let journal = config.journal.clone().unwrap_or_default();
+    within("journal-keep-days", journal.keep_days.into(), 36_500)?;
+    within("journal-max-bytes", journal.max_bytes, u64::MAX)?;
     if config.read_interval > READ_INTERVAL_MAX {
         return Err(Error::Setting {
             name: "read-interval",

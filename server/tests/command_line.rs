@@ -14,6 +14,8 @@ fn syncline(arguments: &[&str], variables: &[(&str, &str)]) -> Command {
     for name in inherited.filter(|name| name.to_string_lossy().starts_with("SYNCLINE_")) {
         command.env_remove(name);
     }
+    // Not into the folder that tests happen to run in.
+    command.env("SYNCLINE_NO_JOURNAL", "true");
     command.args(arguments).envs(variables.iter().copied());
     command
         .stdin(Stdio::null())

@@ -68,7 +68,7 @@ pub struct MatchHeader {
 }
 
 /// What was applied before and at one tick.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TickRecord {
     /// The tick that the step led to.
     pub tick: Tick,
@@ -79,7 +79,7 @@ pub struct TickRecord {
 }
 
 /// Something that was done to a match between two steps.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Act {
     /// A player took a seat.
     Join(PlayerId, Profile),

@@ -5,6 +5,7 @@
 //! - `rooms`: which room one comes to
 //! - `isolation`: a room that breaks or hangs harms no other
 //! - `overload`: a room that is too heavy slows down alone
+//! - `journal`: what is recorded of all that
 //! - `http`: the other things on the port
 //! - `pages`: the web files there
 //! - `edge`: who may connect, and how many
@@ -27,6 +28,7 @@ mod ending;
 mod framing;
 mod http;
 mod isolation;
+mod journal;
 mod overload;
 mod pages;
 mod rooms;

@@ -31,7 +31,7 @@ before(async () => {
     });
   });
   url = `ws://127.0.0.1:${port}/play`;
-  server = spawn(binary, ["serve", "--bind", `127.0.0.1:${port}`, "--log", "warn"], { stdio: "inherit" });
+  server = spawn(binary, ["serve", "--bind", `127.0.0.1:${port}`, "--log", "warn", "--no-journal"], { stdio: "inherit" });
   await until("server", () => server.pid !== undefined);
   for (let attempt = 0; attempt < 200; attempt++) {
     try {

@@ -34,6 +34,8 @@ pub struct Match {
     acts: Vec<Act>,
     /// Scratch: the inputs of all seats.
     inputs: Vec<AppliedInput>,
+    /// What the step that runs was given; nothing between steps.
+    applied: Option<Vec<AppliedInput>>,
     /// What the last checkpoint was taken as, until somebody wants it or another is taken.
     taken: Option<Vec<u8>>,
 }
@@ -103,6 +105,7 @@ impl Match {
             neutral,
             acts: Vec::new(),
             inputs: Vec::new(),
+            applied: None,
             taken: None,
         })
     }
@@ -224,6 +227,7 @@ impl Match {
                 self.inputs[place].status = input.status;
             }
         }
+        self.applied = Some(applied);
         self.simulation
             .tick(tick, &self.inputs, &mut self.rest.rng, world);
         if tick.is_multiple_of(self.header.checkpoint_interval) {
@@ -232,8 +236,17 @@ impl Match {
         TickRecord {
             tick,
             acts: core::mem::take(&mut self.acts),
-            inputs: applied,
+            inputs: self.applied.take().unwrap_or_default(),
         }
+    }
+
+    /// What the last step was made of, if the game panicked in it. The match is of no other use then.
+    pub fn interrupted(&mut self) -> Option<TickRecord> {
+        Some(TickRecord {
+            tick: self.rest.tick,
+            inputs: self.applied.take()?,
+            acts: core::mem::take(&mut self.acts),
+        })
     }
 
     /// Goes on from the decoded copy of what was just encoded.

@@ -13,7 +13,8 @@ pub(super) async fn healthz() -> &'static str {
     "alive\n"
 }
 
-/// Whether clients should be sent here: every running match moves, and the server is not ending.
+/// Whether clients should be sent here: every running match moves, and the server is not ending. Then
+/// what is wrong with journals, which is no reason not to.
 pub(super) async fn readyz(State(site): State<Arc<Site>>) -> (StatusCode, String) {
     if site.lobby.shutdown.is_thrown() {
         return (
@@ -22,12 +23,19 @@ pub(super) async fn readyz(State(site): State<Arc<Site>>) -> (StatusCode, String
         );
     }
     let stalls = site.watchdog.stalls();
-    if stalls.is_empty() {
-        return (StatusCode::OK, "ready\n".to_owned());
-    }
-    let text = stalls.iter().fold(String::new(), |mut text, stall| {
+    let mut text = String::new();
+    for stall in &stalls {
         let _ = writeln!(text, "{stall}");
-        text
-    });
-    (StatusCode::SERVICE_UNAVAILABLE, text)
+    }
+    let status = if stalls.is_empty() {
+        text.push_str("ready\n");
+        StatusCode::OK
+    } else {
+        StatusCode::SERVICE_UNAVAILABLE
+    };
+    // Play goes on without journals; but whoever counts on them should know.
+    for problem in site.journals.problems() {
+        let _ = writeln!(text, "journals: {problem}");
+    }
+    (status, text)
 }

@@ -10,6 +10,7 @@ use syncline_shared::message::control::RoomSelector;
 use crate::bots;
 use crate::games::Hosted;
 use crate::http::pages::Pages;
+use crate::journal_store::JournalStore;
 use crate::net::connection::Lobby;
 use crate::net::origin::AllowedOrigins;
 use crate::runtime::board::RoomBoard;
@@ -25,6 +26,8 @@ pub(crate) struct Site {
     pub(crate) origins: AllowedOrigins,
     /// Knows whether everything moves.
     pub(crate) watchdog: Watchdog,
+    /// Knows whether matches are recorded.
+    pub(crate) journals: JournalStore,
 }
 
 impl Site {

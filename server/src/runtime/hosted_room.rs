@@ -14,6 +14,7 @@ use syncline_shared::error::DecodeError;
 use syncline_shared::tick::Timestamp;
 
 use crate::clock::Clock;
+use crate::journal_store::RoomJournal;
 use crate::metrics::Metrics;
 use crate::net::outbox::{Outbox, Sending};
 use crate::runtime::board::{Reservation, RoomBoard};
@@ -59,6 +60,7 @@ pub(super) struct HostedRoom {
     figures: Figures,
     /// When the board was last given the figures.
     figures_shown: Timestamp,
+    journal: RoomJournal,
 }
 
 /// Messages, and their bytes.
@@ -115,7 +117,11 @@ impl HostedRoom {
         now: Timestamp,
         phase: u32,
     ) -> Result<Self, DecodeError> {
-        let RoomSpec { config, game } = spec.clone();
+        let RoomSpec {
+            config,
+            game,
+            journals,
+        } = spec.clone();
         let period = game.kind.tick_rate().period_micros();
         let offset = (period * u64::from(phase)) >> 32;
         let origin = Timestamp(now.0.saturating_sub((now.0 + period - offset) % period));
@@ -138,6 +144,7 @@ impl HostedRoom {
             governor: Governor::new(period),
             figures: Figures::default(),
             figures_shown: now,
+            journal: journals.room(),
         })
     }
 
@@ -387,6 +394,15 @@ impl HostedRoom {
         }
     }
 
+    /// The room panicked, and said this; its journal ends so.
+    pub(super) fn note_panic(&mut self, what: &str) {
+        while let Some(output) = self.room.poll_output() {
+            // Only what is recorded: its members hear no more of it than that it is over.
+            self.journal.take(output);
+        }
+        self.journal.panicked(what, self.room.interrupted_tick());
+    }
+
     fn room_time(&self, now: Timestamp) -> Timestamp {
         Timestamp(now.since(self.origin))
     }
@@ -422,10 +438,9 @@ impl HostedRoom {
                     let (room, connection, stream) = (self.board.id, connection.0, stream.0);
                     tracing::warn!(%room, connection, %session, stream, %tick, "a stream went astray: it is joined anew");
                 }
-                // No room of this server records.
-                RoomOutput::MatchStarted(_)
+                recorded @ (RoomOutput::MatchStarted(_)
                 | RoomOutput::Record(_)
-                | RoomOutput::Checkpoint(..) => {}
+                | RoomOutput::Checkpoint(..)) => self.journal.take(recorded),
             }
         }
     }
@@ -463,6 +478,7 @@ mod tests {
     use super::*;
     use crate::config::Config;
     use crate::games::Games;
+    use crate::journal_store::Recorder;
     use crate::runtime::inbox::{Places, inbox};
 
     /// Rooms of one rate that are opened at one moment are due at moments of their own.
@@ -480,7 +496,12 @@ mod tests {
             let config = RoomConfig::new(RoomId(index + 1), RoomCode::from_entropy(1), 1);
             let game = games.default_game().clone();
             let board = Arc::new(RoomBoard::new(&config, game.clone(), now));
-            let spec = RoomSpec { config, game };
+            let journals = Recorder::default();
+            let spec = RoomSpec {
+                config,
+                game,
+                journals,
+            };
             let (_handle, inbox) = inbox(board.clone(), Home::default(), Clock::start());
             let room = HostedRoom::open(spec, board, inbox, now, phase(0, index)).unwrap();
             let due = room.next_due(now).expect("an empty room ends some day");
@@ -525,7 +546,12 @@ mod tests {
         let config = RoomConfig::new(RoomId(1), RoomCode::from_entropy(1), 1);
         let board = Arc::new(RoomBoard::new(&config, game.clone(), clock.now()));
         let reservation = board.reserve().unwrap();
-        let spec = RoomSpec { config, game };
+        let journals = Recorder::default();
+        let spec = RoomSpec {
+            config,
+            game,
+            journals,
+        };
         let (handle, inbox) = inbox(board.clone(), Home::default(), clock);
         let mut room = HostedRoom::open(spec, board, inbox, clock.now(), 0).unwrap();
         let (outbox, _outward, _client) = crate::net::outbox::tests::pair().await;

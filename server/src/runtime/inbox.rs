@@ -19,6 +19,7 @@ use syncline_shared::tick::Timestamp;
 
 use crate::clock::Clock;
 use crate::games::HostedGame;
+use crate::journal_store::Recorder;
 use crate::net::outbox::Outbox;
 use crate::runtime::bell::Bell;
 use crate::runtime::board::{Reservation, RoomBoard};
@@ -44,6 +45,8 @@ pub(crate) struct RoomSpec {
     pub(crate) config: RoomConfig,
     /// Its game.
     pub(crate) game: Arc<HostedGame>,
+    /// Where its matches are recorded.
+    pub(crate) journals: Recorder,
 }
 
 /// What happens to a room from outside.

@@ -381,6 +381,7 @@ impl RoomThread {
         );
         self.members -= room.member_count();
         self.home.pulse.set_members(self.members);
+        room.note_panic(text(panic));
         room.close_all(&broke());
         self.forget(id, &board);
         self.discard(id, room);

@@ -273,6 +273,7 @@ mod tests {
     use super::*;
     use crate::config::Config;
     use crate::games::Games;
+    use crate::journal_store::Recorder;
 
     /// Even if it has less to do than all others.
     #[test]
@@ -291,6 +292,7 @@ mod tests {
             let spec = RoomSpec {
                 config,
                 game: game.clone(),
+                journals: Recorder::default(),
             };
             let room = scheduler.host(spec, &board, now);
             assert!(!room.is_stuck(begun, BUSY));

@@ -67,8 +67,9 @@ pub enum Ending {
     Deserted,
     /// The room closed.
     Closed,
-    /// The game panicked in the next tick, and said this.
-    Panicked(String),
+    /// The game panicked, and said this. If it did in a tick, that is what led to it: the next one,
+    /// which nobody has seen the end of.
+    Panicked(String, Option<Box<TickRecord>>),
     /// What came after could not be recorded, for this reason; the match went on.
     Lost(String),
 }
@@ -80,7 +81,7 @@ impl Ending {
             Self::Outcome(_) => "finished",
             Self::Deserted => "deserted",
             Self::Closed => "closed",
-            Self::Panicked(_) => "panicked",
+            Self::Panicked(..) => "panicked",
             Self::Lost(_) => "lost",
         }
     }

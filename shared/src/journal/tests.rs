@@ -159,6 +159,7 @@ fn journals() -> impl Strategy<Value = (FileHeader, Vec<Record>)> {
         None,
         Some(Ending::Outcome(Outcome::default())),
         Some(Ending::Lost("the disk is full".to_owned())),
+        Some(Ending::Panicked("oh".to_owned(), Some(Box::default()))),
     ]);
     (schema_data(), vec(step(), 0..60), endings).prop_map(|(data, steps, ending)| {
         let schema = Schema::from_data(data).unwrap();

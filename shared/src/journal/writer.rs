@@ -7,7 +7,7 @@ use serde::Serialize;
 use super::frame::{salt, write_framed};
 use super::header::{FileHeader, MAGIC, VERSION};
 use super::kind;
-use super::record::Record;
+use super::record::{Ending, Record};
 use super::ticks::TickCoder;
 use crate::bits::write_varint;
 use crate::codec;
@@ -104,6 +104,14 @@ impl JournalWriter {
             Record::Hold(hold) => frames.write(kind::HOLD, out, coded(hold)),
             Record::End(ending) => frames.write(kind::END, out, coded(ending)),
         }
+    }
+
+    /// Appends a closing record to `out` for the place `at` of the journal, because what was written
+    /// behind it is lost. Nothing else can be written any more.
+    pub fn end_at(&mut self, at: u64, ending: Ending, out: &mut Vec<u8>) {
+        self.frames.at = at;
+        self.frames.quiet = 0;
+        self.write(&Record::End(ending), out);
     }
 
     /// Appends the quiet ticks that no record tells of yet.

@@ -61,6 +61,11 @@ impl Room {
         }
     }
 
+    /// The tick in which the game panicked, if it did in one. The room is of no other use then.
+    pub fn interrupted_tick(&mut self) -> Option<TickRecord> {
+        self.phase.running_mut()?.game.interrupted()
+    }
+
     /// A session began.
     pub(super) fn record_newcomer(&mut self, session: SessionId) {
         if let Some(seated) = self.seated(session) {

@@ -9,5 +9,6 @@ mod cubes_rules;
 mod determinism;
 mod driver;
 mod golden;
+mod journal;
 mod maps;
 mod prediction;

@@ -1,0 +1,138 @@
+//! Journals on a disk: what rooms record, written beside them.
+//!
+//! Rooms' threads only put records into a bounded queue and never wait. One thread encodes and
+//! writes; a second one does what may take long, which is to bring what was written to the disk, and
+//! to delete what is old. Whatever goes wrong here, play goes on, and the journal says what it lacks.
+//!
+//! - `queue`: what a room's thread holds
+//! - `writer`: the thread that writes
+//! - `keeper`: the thread that may wait for the disk
+//! - `disk`: files, their names and rights, behind a trait
+//! - `retention`: which files go
+//! - `health`: what went wrong, for `/readyz`, and the metrics; `id`: what a journal is called inside
+
+mod disk;
+mod health;
+mod id;
+mod keeper;
+mod queue;
+mod retention;
+#[cfg(test)]
+mod tests;
+mod writer;
+
+use std::sync::Arc;
+use std::thread;
+use std::time::Duration;
+
+use tokio::sync::oneshot;
+
+use crate::config::JournalConfig;
+use crate::error::Error;
+use crate::metrics::Metrics;
+use disk::{DataDir, Disk};
+use health::Health;
+use keeper::Keeper;
+use queue::Queue;
+use writer::Writer;
+
+pub(crate) use queue::{Recorder, RoomJournal};
+pub(crate) use writer::BUILD;
+
+/// Records that may wait for the writer: at least four seconds of 256 rooms at 30 Hz.
+const QUEUE_RECORDS: usize = 32_768;
+
+/// All journals of one server.
+pub(crate) struct JournalStore {
+    /// Where rooms put what they record; without one they record nothing.
+    queue: Option<Queue>,
+    health: Arc<Health>,
+}
+
+/// Ends the threads of a store.
+pub(crate) struct JournalThreads {
+    queue: Option<Queue>,
+    ended: oneshot::Receiver<()>,
+}
+
+impl JournalStore {
+    /// A store that keeps nothing, because nobody wants it to.
+    pub(crate) fn off(metrics: Arc<Metrics>) -> (Self, JournalThreads) {
+        let health = Arc::new(Health::new(metrics));
+        health.switch_off("matches are not recorded: journals are switched off".to_owned());
+        let (_, ended) = oneshot::channel();
+        let store = Self {
+            queue: None,
+            health,
+        };
+        (store, JournalThreads { queue: None, ended })
+    }
+
+    /// A store in the folder of `config`. If that can't be used the store keeps nothing, and says so:
+    /// play is worth more than its record.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Thread`] if the system lends none.
+    pub(crate) fn open(
+        config: &JournalConfig,
+        metrics: Arc<Metrics>,
+    ) -> Result<(Self, JournalThreads), Error> {
+        let health = Arc::new(Health::new(metrics));
+        let (done, ended) = oneshot::channel();
+        let disk: Arc<dyn Disk> = match DataDir::open(&config.dir) {
+            Ok(disk) => Arc::new(disk),
+            Err(error) => {
+                let dir = config.dir.display();
+                tracing::error!(%dir, %error, "matches are not recorded: the folder can't be used");
+                health.switch_off(format!("matches are not recorded: {dir}: {error}"));
+                let store = Self {
+                    queue: None,
+                    health,
+                };
+                return Ok((store, JournalThreads { queue: None, ended }));
+            }
+        };
+        let (queue, told) = Queue::new(QUEUE_RECORDS, health.clone());
+        let keeper = Keeper::new(disk.clone(), config, health.clone(), done);
+        let writer = Writer::new(disk, keeper.handle(), health.clone());
+        start("syncline-journal", move || writer.run(&told))?;
+        start("syncline-keeper", move || keeper.run())?;
+        let store = Self {
+            queue: Some(queue.clone()),
+            health,
+        };
+        let queue = Some(queue);
+        Ok((store, JournalThreads { queue, ended }))
+    }
+
+    /// Where rooms put what they record.
+    pub(crate) fn recorder(&self) -> Recorder {
+        self.queue
+            .clone()
+            .map_or_else(Recorder::default, Recorder::new)
+    }
+
+    /// What is wrong, in a line each; nothing if all is recorded.
+    pub(crate) fn problems(&self) -> Vec<String> {
+        self.health.problems()
+    }
+}
+
+impl JournalThreads {
+    /// Has everything written that was put into the queue, brought to the disk if that was asked for,
+    /// and waits for that, but not longer than `longest`; whether it is done.
+    pub(crate) async fn end(self, longest: Duration) -> bool {
+        let Self { queue, ended } = self;
+        let Some(queue) = queue else {
+            return true;
+        };
+        queue.stop();
+        tokio::time::timeout(longest, ended).await.is_ok()
+    }
+}
+
+fn start(name: &str, run: impl FnOnce() + Send + 'static) -> Result<(), Error> {
+    let thread = thread::Builder::new().name(name.to_owned());
+    thread.spawn(run).map(drop).map_err(Error::Thread)
+}
