@@ -121,7 +121,7 @@ pub struct JournalConfig {
 
 /// When what was written to a journal is brought to the disk.
 ///
-/// It is written within a few milliseconds whatever this is, and outlives the death of the process.
+/// It is written within half a tick whatever this is, and outlives the death of the process.
 /// This is about the death of the machine: a loss of power, a crash of the system.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum, Deserialize)]
 #[serde(rename_all = "kebab-case")]

@@ -69,7 +69,7 @@ fn ticks(records: &[Record]) -> impl Iterator<Item = &TickRecord> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(16))]
+    #![proptest_config(ProptestConfig::with_cases(4))]
 
     /// Byte by byte: each prefix is refused, or leads to the very match of its last tick.
     #[test]

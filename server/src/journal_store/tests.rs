@@ -292,6 +292,18 @@ fn a_disk_without_a_byte_leaves_good_records() {
     assert!(disk.files()[0].0.ends_with(" finished"));
 }
 
+/// Of a match that is over nobody needs to know that its end is lost: it is in the metrics.
+#[test]
+fn a_journal_that_loses_its_end_is_told_no_longer_than_its_match() {
+    let disk = TestDisk::with_space(100_000);
+    let mut bench = Bench::new(&disk);
+    bench.turn([Told::Begin(ONE, header(1))]);
+    disk.space.store(5, Ordering::Relaxed);
+    bench.turn(ticks(1..=9).chain([Told::Record(ONE, Box::new(end()))]));
+    assert!(bench.lost());
+    assert_eq!(bench.health.problems(), [""; 0]);
+}
+
 #[test]
 fn a_journal_that_can_not_begin_is_missed_until_its_match_is_over() {
     let mut bench = Bench::new(&TestDisk::with_space(0));

@@ -10,6 +10,7 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use syncline_server_core::replay::pack;
 use syncline_shared::journal::{Ending, FileHeader, JournalWriter, Record};
+use syncline_shared::schema::Schema;
 
 use super::disk::{Disk, JournalFile};
 use super::health::Health;
@@ -17,9 +18,10 @@ use super::id::JournalId;
 use super::keeper::KeeperHandle;
 use super::queue::{FULL, Taken, Told};
 
-/// How long the writer lets records come together before it looks again. What a process loses when it
-/// is killed is this and a quiet tick, less than two ticks even at 128 Hz; and nobody has to wake it.
-const TURN: Duration = Duration::from_millis(5);
+/// The longest that the writer lets records come together before it looks again; it is half a tick of
+/// the fastest match if that is less. What a process loses when it is killed is this and a quiet tick,
+/// less than two ticks; and nobody has to wake the writer.
+const TURN_MAX: Duration = Duration::from_millis(15);
 
 /// The most records of one turn, so that it ends however fast they come.
 const TURN_RECORDS: usize = 4096;
@@ -48,6 +50,7 @@ struct OpenJournal {
     written: u64,
     /// Why nothing more is recorded, if that is so.
     lost: Option<String>,
+    half_tick: Duration,
     /// Whether it has its closing record.
     ended: bool,
     /// Whether that is of a panic.
@@ -85,9 +88,15 @@ impl Writer {
                 std::iter::from_fn(|| queue.take()).for_each(|told| self.take(told));
                 break;
             }
-            std::thread::sleep(TURN);
+            std::thread::sleep(self.turn());
         }
         self.finish();
+    }
+
+    /// How long to let records come together now.
+    fn turn(&self) -> Duration {
+        let halves = self.open.values().map(|open| open.half_tick);
+        halves.min().unwrap_or(TURN_MAX).min(TURN_MAX)
     }
 
     /// Takes in one thing that was told.
@@ -136,6 +145,8 @@ impl Writer {
     fn create(&self, header: &FileHeader) -> io::Result<OpenJournal> {
         let mut buffer = Vec::new();
         let writer = JournalWriter::begin(header, &mut buffer).map_err(io::Error::other)?;
+        let schema = Schema::decode(&header.schema).map_err(io::Error::other)?;
+        let period = schema.data().tick_rate.period_micros();
         let file = self.disk.create(&name(header))?;
         let (room, path) = (header.room.id, file.path().display());
         tracing::info!(%room, %path, "a match is recorded");
@@ -146,6 +157,7 @@ impl Writer {
             buffer,
             written: 0,
             lost: None,
+            half_tick: Duration::from_micros(period / 2),
             ended: false,
             panicked: false,
         })
@@ -157,7 +169,7 @@ impl Writer {
             let Some(open) = self.open.get_mut(&journal) else {
                 continue;
             };
-            let began = Instant::now();
+            let (ended, began) = (open.ended, Instant::now());
             match open.write_out() {
                 Ok(bytes) if bytes > 0 => {
                     self.health.note_written(bytes, began.elapsed());
@@ -166,7 +178,7 @@ impl Writer {
                 Ok(_) => {}
                 Err(error) => self.lose(journal, &error.to_string()),
             }
-            if self.open.get(&journal).is_some_and(|open| open.ended) {
+            if ended {
                 self.close(journal);
                 self.health.forget(journal);
             }

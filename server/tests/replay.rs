@@ -1,0 +1,182 @@
+//! `syncline replay` as people use it: what it says of sound, torn, damaged and other journals.
+
+#![allow(clippy::unwrap_used, reason = "a test that can not go on ends")]
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::Arc;
+
+use syncline_games::Pong;
+use syncline_server_core::match_state::Match;
+use syncline_server_core::replay::pack;
+use syncline_server_core::{RoomConfig, game_kind};
+use syncline_shared::game::{Outcome, Profile};
+use syncline_shared::id::{PlayerId, RoomCode, RoomId};
+use syncline_shared::journal::{Ending, FileHeader, JournalWriter, MatchHeader, Record};
+use syncline_shared::snapshot::SnapshotWriter;
+use syncline_shared::tick::Tick;
+
+/// A minute of pong in which nobody does anything, and what it begins with.
+fn pong(ticks: u32) -> (FileHeader, Vec<Record>) {
+    let kind = game_kind::<Pong>();
+    let start = MatchHeader {
+        game: kind.name().to_owned(),
+        fingerprint: kind.schema().fingerprint(),
+        config: kind.default_config(),
+        seed: 5,
+        checkpoint_interval: 300,
+    };
+    let header = FileHeader {
+        build: concat!(env!("CARGO_PKG_NAME"), " ", env!("CARGO_PKG_VERSION")).to_owned(),
+        started_unix_ms: 1_800_000_000_000,
+        room: RoomConfig::new(RoomId(1), RoomCode::from_entropy(1), 5).header(),
+        incarnation: 1,
+        schema: kind.schema().encoded().to_vec(),
+        start: start.clone(),
+        roster: Vec::new(),
+    };
+    let mut game = Match::new(&*kind, start).unwrap();
+    let mut world = SnapshotWriter::new(Arc::clone(kind.schema()));
+    for player in [0, 1].map(PlayerId) {
+        game.join(player, Profile::default()).unwrap();
+    }
+    let mut records = Vec::new();
+    for tick in (1..=ticks).map(Tick) {
+        world.clear();
+        records.push(Record::Tick(game.step(Vec::new(), &mut world)));
+        if tick.is_multiple_of(60) {
+            records.push(Record::Hash(tick, game.state_hash()));
+        }
+        if let Some(state) = game.take_checkpoint() {
+            records.push(Record::Checkpoint(pack(tick, &state)));
+        }
+    }
+    records.push(Record::End(Ending::Outcome(Outcome::default())));
+    (header, records)
+}
+
+fn bytes(header: &FileHeader, records: &[Record]) -> Vec<u8> {
+    let mut journal = Vec::new();
+    let mut writer = JournalWriter::begin(header, &mut journal).unwrap();
+    for record in records {
+        writer.write(record, &mut journal);
+    }
+    journal
+}
+
+fn kept(folder: &Path, name: &str, bytes: &[u8]) -> PathBuf {
+    let path = folder.join(name);
+    std::fs::write(&path, bytes).unwrap();
+    path
+}
+
+/// The exit code, and everything that was said.
+fn replay(arguments: &[&str]) -> (Option<i32>, String) {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_syncline"));
+    let output = command.arg("replay").args(arguments).output().unwrap();
+    let said = [output.stdout, output.stderr].concat();
+    (output.status.code(), String::from_utf8(said).unwrap())
+}
+
+fn verify(path: &Path) -> (Option<i32>, String) {
+    replay(&[path.to_str().unwrap(), "--verify"])
+}
+
+#[test]
+fn a_sound_journal_is_the_same_match() {
+    let folder = tempfile::tempdir().unwrap();
+    let (header, records) = pong(600);
+    let path = kept(folder.path(), "sound.journal", &bytes(&header, &records));
+    let (code, said) = verify(&path);
+    assert_eq!(code, Some(0), "{said}");
+    for words in [
+        "pong, match 1 of room 1",
+        "600 ticks, 0:10",
+        "the same: all 12 hashes and checkpoints",
+        "finished",
+    ] {
+        assert!(said.contains(words), "{words:?} is not in\n{said}");
+    }
+    let (code, said) = replay(&[path.to_str().unwrap()]);
+    assert_eq!(code, Some(0), "{said}");
+    assert!(
+        said.contains("600 ticks, 0:10; 0 players; finished"),
+        "{said}"
+    );
+}
+
+/// The tick is told from the hash, what is seen of it from the next checkpoint.
+#[test]
+fn another_match_is_told_with_its_tick_and_field() {
+    let folder = tempfile::tempdir().unwrap();
+    let (header, records) = pong(600);
+    let mut other = header.clone();
+    other.start.seed = 6;
+    let path = kept(folder.path(), "other.journal", &bytes(&other, &records));
+    let (code, said) = verify(&path);
+    assert_eq!(code, Some(1), "{said}");
+    assert!(said.contains("DIFFERS after tick 0, by tick 60"), "{said}");
+    assert!(said.contains("at tick 300"), "{said}");
+}
+
+#[test]
+fn a_torn_end_is_cut_and_damage_is_told() {
+    let folder = tempfile::tempdir().unwrap();
+    let (header, records) = pong(600);
+    let whole = bytes(&header, &records);
+    let torn = kept(folder.path(), "torn.journal", &whole[..whole.len() - 3]);
+    let (code, said) = verify(&torn);
+    assert_eq!(code, Some(0), "{said}");
+    assert!(
+        said.contains("unfinished, ") && said.contains("torn off"),
+        "{said}"
+    );
+    let mut damaged = whole.clone();
+    let middle = whole.len() - 300;
+    damaged[middle] ^= 1;
+    let damaged = kept(folder.path(), "damaged.journal", &damaged);
+    let (code, said) = verify(&damaged);
+    assert_eq!(code, Some(1), "{said}");
+    assert!(said.contains("DAMAGED at byte"), "{said}");
+    assert!(
+        said.contains("the same: all"),
+        "what stands before it is good: {said}"
+    );
+    kept(folder.path(), "none.journal", b"nothing of the kind");
+    kept(folder.path(), "sound.journal", &whole);
+    kept(folder.path(), "notes.txt", b"not even by its name");
+    let (code, said) = replay(&["--list", folder.path().to_str().unwrap()]);
+    assert_eq!(code, Some(1), "{said}");
+    let lines: Vec<&str> = said.lines().collect();
+    assert_eq!(lines.len(), 4, "{said}");
+    assert!(lines[0].contains("DAMAGED") && lines[1].contains("it is no journal"));
+    assert!(lines[2].contains("0:10") && lines[2].contains("finished"));
+    assert!(lines[3].contains("unfinished"));
+}
+
+#[test]
+fn a_journal_of_another_program_says_what_can_be_done() {
+    let folder = tempfile::tempdir().unwrap();
+    let (mut header, records) = pong(60);
+    header.build = "syncline-server 0.0.1".to_owned();
+    let older = kept(folder.path(), "older.journal", &bytes(&header, &records));
+    let (code, said) = verify(&older);
+    assert_eq!(code, Some(0), "{said}");
+    assert!(said.contains("another build wrote it"), "{said}");
+    header.start.fingerprint ^= 1;
+    let changed = kept(folder.path(), "changed.journal", &bytes(&header, &records));
+    let (code, said) = verify(&changed);
+    assert_eq!(code, Some(0), "{said}");
+    assert!(
+        said.contains("schema has changed since: it can be run"),
+        "{said}"
+    );
+    header.start.game = "chess".to_owned();
+    let unknown = kept(folder.path(), "unknown.journal", &bytes(&header, &records));
+    let (code, said) = verify(&unknown);
+    assert_eq!(code, Some(2), "{said}");
+    assert!(
+        said.contains("does not host chess: it can be listed"),
+        "{said}"
+    );
+}
