@@ -102,10 +102,7 @@ impl Server {
         let origins = origins(config)?;
         let tls = tls(config)?.map(Arc::new);
         let tokens = TokenKey::draw(config.session_lifetime)?;
-        let bind_error = |source| Error::Bind {
-            address: config.bind,
-            source,
-        };
+        let bind_error = not_bound(config.bind);
         let sockets = socket::listen(config.bind).map_err(bind_error)?;
         let address = sockets.local_addr().map_err(bind_error)?;
         let (scheduler, threads) = Scheduler::start(config.threads, clock, &metrics)?;
@@ -234,6 +231,11 @@ impl Server {
 fn pages(games: &Hosted) -> Pages {
     let default = games.default_game().kind.name();
     Pages::new(games.names(), default, &site::bot_options(games))
+}
+
+/// What is wrong with an address.
+fn not_bound(address: SocketAddr) -> impl Fn(std::io::Error) -> Error + Copy {
+    move |source| Error::Bind { address, source }
 }
 
 /// Where matches are recorded, if they are.

@@ -45,18 +45,12 @@ struct Work {
     stop: bool,
 }
 
-impl Work {
-    fn is_empty(&self) -> bool {
-        self.files.is_empty() && !self.folder
-    }
-}
-
 impl KeeperHandle {
     /// A journal has something new.
     pub(super) fn add(&self, journal: JournalId, file: impl FnOnce() -> Arc<dyn Syncing>) {
         if self.policy != JournalSync::Never {
             let mut work = self.shared.lock();
-            let was_empty = work.is_empty();
+            let was_empty = work.files.is_empty();
             work.files.entry(journal).or_insert_with(file);
             drop(work);
             if was_empty {
