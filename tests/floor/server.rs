@@ -41,6 +41,8 @@ impl Server {
         let child = Command::new(program)
             .args(arguments)
             .env("NO_COLOR", "1")
+            // What it costs to record is a question of its own, and the bare loop does not.
+            .env("SYNCLINE_NO_JOURNAL", "true")
             .stdin(Stdio::null())
             .stdout(output.try_clone()?)
             .stderr(output)

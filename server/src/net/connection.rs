@@ -3,8 +3,11 @@
 //! It knows rooms only as something that takes events and fills an outbox, and ends with exactly one
 //! reason.
 
+use std::future::poll_fn;
+use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -13,8 +16,8 @@ use futures_util::stream::FuturesUnordered;
 
 use syncline_server_core::{ClientMessage, ConnectionId};
 use syncline_shared::close::{Close, CloseReason};
-use syncline_shared::error::DecodeError;
-use syncline_shared::message::{SectionKind, sections};
+use syncline_shared::input::InputBatch;
+use syncline_shared::message::sections;
 use syncline_shared::schema::Schema;
 
 use crate::clock::Clock;
@@ -29,7 +32,7 @@ use crate::net::meter::Meter;
 use crate::net::outbox::{Outbox, Outward};
 use crate::net::socket::websocket_config;
 use crate::net::stream::Stream;
-use crate::runtime::inbox::{HostedEvent, Places, RoomHandle};
+use crate::runtime::inbox::{HostedEvent, Place, Places, RoomHandle};
 use crate::session::TokenKey;
 use crate::shutdown::Shutdown;
 
@@ -123,11 +126,24 @@ async fn stay(
             () = lobby.shutdown.thrown() => CloseReason::Restarting.into(),
         }
     }));
-    tokio::select! {
-        biased;
-        end = listen(&member, message, ear) => end,
-        Some(end) = else_ends.next() => end,
-    }
+    let mut listening = Listening {
+        member: &member,
+        ear,
+        message,
+        taken: 1,
+        place: None,
+    };
+    poll_fn(|context| {
+        let end = listening.poll_end(context);
+        if end.is_ready() {
+            return end;
+        }
+        match else_ends.poll_next_unpin(context) {
+            Poll::Ready(Some(end)) => Poll::Ready(end),
+            Poll::Ready(None) | Poll::Pending => Poll::Pending,
+        }
+    })
+    .await
 }
 
 /// The end of a connection that has to make room before it has said hello.
@@ -180,46 +196,81 @@ fn enter(
     })
 }
 
-/// Takes in what the client says, `first` being the message with its hello.
-async fn listen(member: &Member, first: Bytes, mut ear: Ear<'_>) -> End {
-    let mut message = first;
-    let mut taken = 1;
-    loop {
-        for section in sections(&message).skip(taken) {
-            if let Err(close) = member.take(section, ear.metrics).await {
-                return close.into();
+/// What a greeted client says, until it ends.
+///
+/// Polled once for each message of each client, and therefore by hand: every `async` between a task
+/// and its socket is one more place in memory to look at.
+struct Listening<'a> {
+    member: &'a Member,
+    ear: Ear<'a>,
+    /// The message that is being taken in, and how many of its sections were.
+    message: Bytes,
+    taken: usize,
+    /// Comes with a place for the next section, if it has to wait for one.
+    place: Option<Pin<Box<dyn Future<Output = Place> + Send + 'a>>>,
+}
+
+impl Listening<'_> {
+    fn poll_end(&mut self, context: &mut Context<'_>) -> Poll<End> {
+        loop {
+            if let Err(close) = ready!(self.poll_take(context)) {
+                return Poll::Ready(close.into());
+            }
+            match ready!(self.ear.poll_hear(context)) {
+                Ok(message) => (self.message, self.taken) = (message, 0),
+                Err(end) => return Poll::Ready(end),
             }
         }
-        taken = 0;
-        message = match ear.hear().await {
-            Ok(message) => message,
-            Err(end) => return end,
-        };
+    }
+
+    /// Hands what is left of the message on to the room.
+    fn poll_take(&mut self, context: &mut Context<'_>) -> Poll<Result<(), Close>> {
+        let said = std::mem::take(&mut self.message);
+        let member = self.member;
+        for section in sections(&said).skip(self.taken) {
+            match decode(section, &member.schema)? {
+                ClientMessage::Input(batch) => {
+                    if !member.tell_input(batch) {
+                        self.ear.metrics.inputs_dropped.inc();
+                    }
+                }
+                message => {
+                    let Poll::Ready(place) = self.poll_place(context) else {
+                        self.message = said.clone();
+                        return Poll::Pending;
+                    };
+                    member.tell(message, place);
+                }
+            }
+            self.taken += 1;
+        }
+        Poll::Ready(Ok(()))
+    }
+
+    fn poll_place(&mut self, context: &mut Context<'_>) -> Poll<Place> {
+        let places = &self.member.places;
+        let waiting = self.place.get_or_insert_with(|| Box::pin(places.control()));
+        let place = ready!(waiting.as_mut().poll(context));
+        self.place = None;
+        Poll::Ready(place)
     }
 }
 
 impl Member {
-    /// Hands one section on to the room.
-    async fn take(
-        &self,
-        section: Result<(SectionKind, &[u8]), DecodeError>,
-        metrics: &Metrics,
-    ) -> Result<(), Close> {
-        let message = decode(section, &self.schema)?;
-        if let ClientMessage::Input(batch) = message {
-            let (room, at) = (&self.room, self.room.clock.now());
-            if !room.tell_input(self.connection, batch, at, &self.places) {
-                metrics.inputs_dropped.inc();
-            }
-            return Ok(());
-        }
-        let place = self.places.control().await;
+    /// Hands on what the client pressed and acknowledged; whether there was a place for it.
+    fn tell_input(&self, batch: InputBatch) -> bool {
+        let at = self.room.clock.now();
+        self.room
+            .tell_input(self.connection, batch, at, &self.places)
+    }
+
+    /// Hands on anything else.
+    fn tell(&self, message: ClientMessage, place: Place) {
         self.room.tell(HostedEvent::Message {
             connection: self.connection,
             message,
             place,
         });
-        Ok(())
     }
 }
 

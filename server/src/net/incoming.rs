@@ -4,6 +4,7 @@
 
 use std::future::poll_fn;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::task::{Context, Poll, ready};
 
 use bytes::Bytes;
 use tokio_tungstenite::tungstenite::error::ProtocolError;
@@ -40,8 +41,13 @@ pub(super) struct Ear<'a> {
 impl Ear<'_> {
     /// The next binary message.
     pub(super) async fn hear(&mut self) -> Result<Bytes, End> {
+        poll_fn(|context| self.poll_hear(context)).await
+    }
+
+    /// The next binary message, once there is one.
+    pub(super) fn poll_hear(&mut self, context: &Context<'_>) -> Poll<Result<Bytes, End>> {
         loop {
-            let message = poll_fn(|context| self.socket.poll_message(context)).await;
+            let message = ready!(self.socket.poll_message(context));
             self.heard.store(true, Ordering::Relaxed);
             let message = message.map_err(broken)?;
             self.meter.count(1).map_err(|_| too_many("messages"))?;
@@ -49,10 +55,10 @@ impl Ear<'_> {
                 Message::Binary(bytes) => {
                     self.metrics.received_messages.inc();
                     self.metrics.received_bytes.inc_by(bytes.len() as u64);
-                    return Ok(bytes);
+                    return Poll::Ready(Ok(bytes));
                 }
-                Message::Text(_) => return Err(text_message()),
-                Message::Close(_) => return Err(End::Gone),
+                Message::Text(_) => return Poll::Ready(Err(text_message())),
+                Message::Close(_) => return Poll::Ready(Err(End::Gone)),
                 Message::Ping(_) | Message::Pong(_) | Message::Frame(_) => {}
             }
         }

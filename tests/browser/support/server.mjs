@@ -12,7 +12,7 @@ import { createInterface } from "node:readline";
  */
 export async function startServer(options = []) {
   // Seats are kept for as long as a slow machine may take to come back for them.
-  const fixed = ["--bind", "127.0.0.1:0", "--log", "warn", "--grace-period", "10m"];
+  const fixed = ["--bind", "127.0.0.1:0", "--log", "warn", "--grace-period", "10m", "--no-journal"];
   const child = spawn(process.env.SYNCLINE_SERVER, [...fixed, ...options], {
     stdio: ["ignore", "pipe", "inherit"],
   });
