@@ -241,7 +241,9 @@ where
                 self.record.match_ended(now);
                 self.client.vote_rematch();
             }
-            ClientEvent::PhaseChanged(PhaseInfo::Lobby { .. }) => self.record.match_ended(now),
+            ClientEvent::PhaseChanged(PhaseInfo::Lobby { .. } | PhaseInfo::Held { .. }) => {
+                self.record.match_ended(now);
+            }
             ClientEvent::Frame(report) if !self.leaving => {
                 let Some(playing) = self.client.playing() else {
                     return;

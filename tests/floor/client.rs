@@ -284,7 +284,9 @@ impl Client {
                     stamped: Tick::ZERO,
                 });
             }
-            Some(PhaseInfo::Lobby { .. } | PhaseInfo::Ended { .. }) => self.running = None,
+            Some(PhaseInfo::Lobby { .. } | PhaseInfo::Ended { .. } | PhaseInfo::Held { .. }) => {
+                self.running = None;
+            }
             None => {}
         }
     }

@@ -113,6 +113,7 @@ function phaseOf(phase) {
   if (!phase) return null;
   if (phase.Lobby) return { name: "lobby", ...phase.Lobby };
   if (phase.Running) return { name: "running", ...phase.Running };
+  if (phase.Held) return { name: "held", tick: phase.Held.tick, missing: phase.Held.missing, longestMs: phase.Held.longest_ms };
   const { incarnation, tick, outcome, rematch_ms: rematchMs, winners, scores } = phase.Ended;
   const ended = outcome ?? { winners, scores };
   return {

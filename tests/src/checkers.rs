@@ -149,7 +149,7 @@ fn incarnation<P: Predict>(playing: &Playing<P>) -> Option<u32> {
         PhaseInfo::Running { incarnation, .. } | PhaseInfo::Ended { incarnation, .. } => {
             Some(incarnation)
         }
-        PhaseInfo::Lobby { .. } => None,
+        PhaseInfo::Lobby { .. } | PhaseInfo::Held { .. } => None,
     }
 }
 
@@ -482,7 +482,7 @@ impl Journals {
 impl<P: Predict> Observer<P> for Journals {
     fn observe(&mut self, now: Timestamp, observed: &Observed<'_, P>) {
         match observed {
-            Observed::Output(RoomOutput::MatchStarted(header)) => {
+            Observed::Output(RoomOutput::JournalBegan(header)) => {
                 self.journal.clear();
                 self.tick = Tick::ZERO;
                 self.writer = JournalWriter::begin(header, &mut self.journal).ok();

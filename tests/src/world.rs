@@ -384,7 +384,7 @@ impl<P: Predict> World<P> {
                     self.by_connection.remove(&connection);
                 }
                 RoomOutput::Astray(_)
-                | RoomOutput::MatchStarted(_)
+                | RoomOutput::JournalBegan(_)
                 | RoomOutput::Record(_)
                 | RoomOutput::Checkpoint(..) => {}
             }

@@ -49,10 +49,10 @@ impl RoomView {
                 self.incarnation = incarnation;
                 PhaseChange::Timeline
             }
-            PhaseInfo::Lobby { .. } | PhaseInfo::Ended { .. } if self.phase == *phase => {
-                PhaseChange::None
+            _ if self.phase == *phase => PhaseChange::None,
+            PhaseInfo::Lobby { .. } | PhaseInfo::Ended { .. } | PhaseInfo::Held { .. } => {
+                PhaseChange::Stage
             }
-            PhaseInfo::Lobby { .. } | PhaseInfo::Ended { .. } => PhaseChange::Stage,
         };
         self.phase.clone_from(phase);
         change
@@ -125,6 +125,14 @@ mod tests {
         }
     }
 
+    fn held() -> PhaseInfo {
+        PhaseInfo::Held {
+            tick: Tick(6),
+            missing: 1,
+            longest_ms: 5_000,
+        }
+    }
+
     #[test]
     fn only_another_match_is_another_timeline() {
         let mut room = RoomView::new();
@@ -137,6 +145,9 @@ mod tests {
             (ended(), PhaseChange::Stage),
             (ended(), PhaseChange::None),
             (running(2, 7), PhaseChange::Timeline),
+            (held(), PhaseChange::Stage),
+            (held(), PhaseChange::None),
+            (running(3, 6), PhaseChange::Timeline),
         ];
         for (phase, expected) in steps {
             assert_eq!(room.enter(&phase), expected, "{phase:?}");

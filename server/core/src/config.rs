@@ -1,7 +1,7 @@
 //! What the operator, or whoever made the room, sets for a room.
 
 use syncline_shared::id::{RoomCode, RoomId};
-use syncline_shared::journal::RoomHeader;
+use syncline_shared::journal::{FileHeader, RoomHeader};
 
 /// The settings of one room.
 #[derive(Clone, Debug)]
@@ -55,6 +55,23 @@ impl RoomConfig {
             bandwidth_sampling: 16,
             record: false,
             seed,
+        }
+    }
+
+    /// The room of a journal that begins with `header`, as it was.
+    pub fn restored(header: &FileHeader) -> Self {
+        let room = &header.room;
+        Self {
+            private: room.private,
+            players_max: room.players_max,
+            spectators_max: room.spectators_max,
+            snapshot_interval: room.snapshot_interval,
+            silence: room.silence,
+            grace_micros: room.grace_micros,
+            empty_micros: room.empty_micros,
+            rematch_micros: room.rematch_micros,
+            checkpoint_interval: header.start.checkpoint_interval,
+            ..Self::new(room.id, room.code, room.seed)
         }
     }
 

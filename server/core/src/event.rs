@@ -79,11 +79,11 @@ pub enum RoomOutput {
     /// A member's stream went astray and is joined anew. Nothing is to be done but to tell of it:
     /// this end, that end or what lies between them has a defect.
     Astray(Astray),
-    /// A match began, and a journal of it with this; its build and time are the shell's to say. Only
-    /// if the room records.
-    MatchStarted(Box<FileHeader>),
-    /// Something that belongs into the journal of the match that began last. Only if the room
-    /// records; always before the frames of the tick. Checkpoints are apart.
+    /// A journal of the match that comes next begins with this; its build and time are the shell's to
+    /// say. Only if the room records.
+    JournalBegan(Box<FileHeader>),
+    /// Something that belongs into the journal that began last. Only if the room records; always
+    /// before the frames of the tick. Checkpoints are apart, and when a hold was is the shell's to say.
     Record(Box<Record>),
     /// The match as it went on after this tick, which was just recorded, not packed yet. Likewise.
     Checkpoint(Tick, Vec<u8>),
@@ -111,7 +111,7 @@ pub struct RoomStatus {
     pub code: RoomCode,
     /// The game's name.
     pub game: &'static str,
-    /// "lobby", "running" or "ended".
+    /// "lobby", "held", "running" or "ended".
     pub phase: &'static str,
     /// The tick of the match that is running or has ended.
     pub tick: Tick,

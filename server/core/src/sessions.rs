@@ -6,6 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use syncline_shared::id::{PlayerId, SessionId};
+use syncline_shared::journal::SeatedSession;
 use syncline_shared::limits::NAME_CHARS_MAX;
 use syncline_shared::message::control::RosterEntry;
 use syncline_shared::tick::Timestamp;
@@ -122,6 +123,24 @@ impl Sessions {
         }
     }
 
+    /// A session of before the server was lost, whose client is expected until then.
+    pub(crate) fn restore(&mut self, seated: &SeatedSession, until: Timestamp) {
+        let session = Session {
+            name: seated.name.clone(),
+            player: seated.player,
+            attaches: seated.attaches,
+            presence: Presence::Away { until },
+        };
+        self.remove(seated.session);
+        self.by_id.insert(seated.session, session);
+        self.away.insert((until, seated.session));
+        if let Some(player) = seated.player {
+            self.by_player.insert(player, seated.session);
+            self.changes.left.remove(&player);
+            self.changes.changed.insert(player);
+        }
+    }
+
     /// A known session is now on `connection`; the connection that it was on before, if any.
     pub(crate) fn attach(
         &mut self,
@@ -133,6 +152,13 @@ impl Sessions {
         match self.set_presence(id, Presence::Connected(connection))? {
             Presence::Connected(old) => Some(old),
             Presence::Away { .. } => None,
+        }
+    }
+
+    /// A session had one connection more than was known.
+    pub(crate) fn count_attach(&mut self, id: SessionId) {
+        if let Some(session) = self.by_id.get_mut(&id) {
+            session.attaches = session.attaches.saturating_add(1);
         }
     }
 

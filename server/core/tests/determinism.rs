@@ -20,7 +20,7 @@ fn recorded(seed: u64) -> (MatchHeader, Vec<TickRecord>, u64) {
     let mut records = Vec::new();
     for output in table.records {
         match output {
-            RoomOutput::MatchStarted(started) => header = Some(started.start),
+            RoomOutput::JournalBegan(started) => header = Some(started.start),
             RoomOutput::Record(record) => {
                 if let Record::Tick(tick) = *record {
                     records.push(tick);

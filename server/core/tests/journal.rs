@@ -44,7 +44,7 @@ fn played(seed: u64) -> Played {
     let (mut header, mut records) = (None, Vec::new());
     for output in table.records {
         match output {
-            RoomOutput::MatchStarted(started) => header = Some(*started),
+            RoomOutput::JournalBegan(started) => header = Some(*started),
             RoomOutput::Record(record) => records.push(*record),
             RoomOutput::Checkpoint(tick, state) => {
                 records.push(Record::Checkpoint(pack(tick, &state)));

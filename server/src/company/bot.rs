@@ -160,7 +160,11 @@ impl Bot {
                     self.client.vote_rematch();
                 }
                 Output::Event(
-                    ClientEvent::PhaseChanged(PhaseInfo::Lobby { .. } | PhaseInfo::Running { .. })
+                    ClientEvent::PhaseChanged(
+                        PhaseInfo::Lobby { .. }
+                        | PhaseInfo::Running { .. }
+                        | PhaseInfo::Held { .. },
+                    )
                     | ClientEvent::RosterChanged
                     | ClientEvent::Frame(_)
                     | ClientEvent::GameEvents { .. }

@@ -210,7 +210,7 @@ impl RoomJournal {
             return;
         };
         let (journal, told) = match (output, self.journal) {
-            (RoomOutput::MatchStarted(header), _) => {
+            (RoomOutput::JournalBegan(header), _) => {
                 let journal = queue.begin();
                 (journal, Told::Begin(journal, header))
             }

@@ -330,7 +330,7 @@ fn tick(tick: u32) -> RoomOutput {
 #[test]
 fn a_full_queue_costs_the_match_its_journal_and_nothing_else() {
     let (mut journal, taken, health) = room(4);
-    journal.take(RoomOutput::MatchStarted(header(1)));
+    journal.take(RoomOutput::JournalBegan(header(1)));
     (1..=100).for_each(|at| journal.take(tick(at)));
     assert_eq!(health.problems().len(), 1);
     let mut told = 0;
@@ -343,7 +343,7 @@ fn a_full_queue_costs_the_match_its_journal_and_nothing_else() {
     assert!(taken.take().is_none());
     journal.take(RoomOutput::Record(Box::new(end())));
     assert_eq!(health.problems(), [""; 0]);
-    journal.take(RoomOutput::MatchStarted(header(1)));
+    journal.take(RoomOutput::JournalBegan(header(1)));
     journal.take(tick(1));
     assert!(matches!(taken.take(), Some(Told::Begin(JournalId(1), _))));
     assert!(matches!(taken.take(), Some(Told::Record(JournalId(1), _))));
@@ -353,7 +353,7 @@ fn a_full_queue_costs_the_match_its_journal_and_nothing_else() {
 #[test]
 fn checkpoints_do_not_fill_the_memory() {
     let (mut journal, taken, health) = room(1000);
-    journal.take(RoomOutput::MatchStarted(header(1)));
+    journal.take(RoomOutput::JournalBegan(header(1)));
     for at in 1..=5 {
         let state = vec![0; 20 * 1024 * 1024];
         journal.take(RoomOutput::Checkpoint(Tick(at), state));
@@ -447,7 +447,7 @@ async fn a_folder_that_can_not_be_is_no_reason_not_to_play() {
     assert!(!store.recorder().is_on());
     assert_eq!(store.problems().len(), 1);
     let mut journal = store.recorder().room();
-    journal.take(RoomOutput::MatchStarted(header(1)));
+    journal.take(RoomOutput::JournalBegan(header(1)));
 }
 
 #[cfg(target_os = "linux")]
@@ -466,7 +466,7 @@ async fn the_threads_write_and_end() {
     let metrics = Arc::new(Metrics::new());
     let (store, threads) = JournalStore::open(&config(folder.path()), metrics).unwrap();
     let mut journal = store.recorder().room();
-    journal.take(RoomOutput::MatchStarted(header(1)));
+    journal.take(RoomOutput::JournalBegan(header(1)));
     (1..=7).for_each(|at| journal.take(tick(at)));
     assert!(threads.end(std::time::Duration::from_mins(1)).await);
     let disk = std::fs::read_dir(folder.path()).unwrap();

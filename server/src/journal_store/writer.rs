@@ -55,6 +55,8 @@ struct OpenJournal {
     ended: bool,
     /// Whether that is of a panic.
     panicked: bool,
+    /// Whether it tells of any tick, or of a panic before the first.
+    tells: bool,
 }
 
 impl Writer {
@@ -101,7 +103,7 @@ impl Writer {
 
     /// Takes in one thing that was told.
     pub(super) fn take(&mut self, told: Told) {
-        let (journal, record) = match told {
+        let (journal, mut record) = match told {
             Told::Begin(journal, header) => return self.begin(journal, *header),
             Told::Record(journal, record) => (journal, *record),
             Told::Checkpoint(journal, tick, state) => {
@@ -109,6 +111,9 @@ impl Writer {
             }
             Told::Stop => return,
         };
+        if let Record::Hold(hold) = &mut record {
+            hold.from_unix_ms = unix_ms().saturating_sub(hold.waited_ms.into());
+        }
         let is_end = matches!(record, Record::End(_));
         let Some(open) = self.open.get_mut(&journal) else {
             // It never began, or is cut short.
@@ -123,16 +128,15 @@ impl Writer {
         }
         open.ended |= is_end;
         open.panicked |= matches!(record, Record::End(Ending::Panicked(..)));
+        open.tells |= open.panicked || matches!(record, Record::Tick(_));
         if is_end || !open.buffer.is_empty() {
             self.touched.insert(journal);
         }
     }
 
     fn begin(&mut self, journal: JournalId, mut header: FileHeader) {
-        let since = SystemTime::now().duration_since(UNIX_EPOCH);
-        let since = since.unwrap_or_default();
         BUILD.clone_into(&mut header.build);
-        header.started_unix_ms = u64::try_from(since.as_millis()).unwrap_or(u64::MAX);
+        header.started_unix_ms = unix_ms();
         match self.create(&header) {
             Ok(open) => {
                 self.open.insert(journal, open);
@@ -149,7 +153,7 @@ impl Writer {
         let period = schema.data().tick_rate.period_micros();
         let file = self.disk.create(&name(header))?;
         let (room, path) = (header.room.id, file.path().display());
-        tracing::info!(%room, %path, "a match is recorded");
+        tracing::info!(%room, %path, "a journal begins");
         self.keeper.open(file.path());
         Ok(OpenJournal {
             file,
@@ -160,6 +164,7 @@ impl Writer {
             half_tick: Duration::from_micros(period / 2),
             ended: false,
             panicked: false,
+            tells: false,
         })
     }
 
@@ -205,6 +210,14 @@ impl Writer {
         };
         let marked = open.lost.clone().is_none_or(|why| open.mark_lost(&why));
         self.keeper.close(open.file.path());
+        if !open.tells {
+            // Its room closed before a match began: nobody has any use for it.
+            if let Err(error) = self.disk.remove(open.file.path()) {
+                let path = open.file.path().display();
+                tracing::warn!(%path, %error, "an empty journal can't be deleted");
+            }
+            return;
+        }
         if !marked {
             return;
         }
@@ -258,6 +271,12 @@ impl OpenJournal {
         }
         marked.is_ok()
     }
+}
+
+/// Now, in milliseconds since 1970.
+fn unix_ms() -> u64 {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH);
+    u64::try_from(since.unwrap_or_default().as_millis()).unwrap_or(u64::MAX)
 }
 
 /// What a journal's file is called: when, what, and which match of which room.

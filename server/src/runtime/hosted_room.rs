@@ -438,7 +438,7 @@ impl HostedRoom {
                     let (room, connection, stream) = (self.board.id, connection.0, stream.0);
                     tracing::warn!(%room, connection, %session, stream, %tick, "a stream went astray: it is joined anew");
                 }
-                recorded @ (RoomOutput::MatchStarted(_)
+                recorded @ (RoomOutput::JournalBegan(_)
                 | RoomOutput::Record(_)
                 | RoomOutput::Checkpoint(..)) => self.journal.take(recorded),
             }

@@ -17,7 +17,7 @@ pub struct FileHeader {
     /// The program that wrote it, such as `syncline 0.1.0`. Another one may still read it; whether
     /// the match is the same under its games, the hashes tell.
     pub build: String,
-    /// When the match began, in milliseconds since 1970. Only for people.
+    /// When the journal began, in milliseconds since 1970. Only for people.
     pub started_unix_ms: u64,
     /// The room.
     pub room: RoomHeader,

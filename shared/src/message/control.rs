@@ -201,6 +201,16 @@ pub enum PhaseInfo {
         /// Until the next match begins by itself, in milliseconds.
         rematch_ms: u32,
     },
+    /// A match was recovered after the server was lost, and stands still until those who played it
+    /// are back. It goes on as `Running`, in a new timeline.
+    Held {
+        /// The tick it is at, which may lie a little before what its players have seen.
+        tick: Tick,
+        /// How many of them are not back yet.
+        missing: u16,
+        /// When it goes on at the latest, in milliseconds from now.
+        longest_ms: u32,
+    },
 }
 
 impl ClientControl {

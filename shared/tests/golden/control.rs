@@ -275,6 +275,14 @@ fn updates() -> Vec<(&'static str, ServerControl)> {
                 rematch_ms: 0,
             })),
         ),
+        (
+            "room_held",
+            update(Some(PhaseInfo::Held {
+                tick: Tick(54_000),
+                missing: 3,
+                longest_ms: 4_200,
+            })),
+        ),
     ]
 }
 

@@ -100,10 +100,13 @@ fn measure(candidate: &Candidate, options: &Options, row: &mut Row) -> io::Resul
     row.add("KiB/s by which RSS grew over the last 60 %", slope(&tail));
     load.clear();
     let end = Instant::now() + END_MAX;
-    while Instant::now() < end && gauges(&server)? != began {
+    let ended = loop {
+        let ended = gauges(&server)?;
+        if ended == began || Instant::now() >= end {
+            break ended;
+        }
         load.run_for(Duration::from_millis(500))?;
-    }
-    let ended = gauges(&server)?;
+    };
     let mut kept = Vec::new();
     for ((name, before), (_, after)) in began.into_iter().zip(ended) {
         row.add(

@@ -127,6 +127,10 @@ function noticeOf({ state, ending, phase, world, room }) {
     const missing = phase.missing === 1 ? "one more player" : `${phase.missing} more players`;
     return { title: `Waiting for ${missing}`, text: "Send the link to a friend.", acts: ["invite"], quiet: true };
   }
+  if (phase.name === "held") {
+    const missing = phase.missing === 1 ? "one more player is" : `${phase.missing} more players are`;
+    return { title: "Back again", text: `The match goes on as soon as ${missing} here, or in a few seconds.`, acts: [], busy: true, quiet: true };
+  }
   if (phase.name === "running" && world.tick < 0) return { title: "Entering", text: "One moment.", acts: [], busy: true };
   return null;
 }

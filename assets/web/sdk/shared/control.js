@@ -24,7 +24,8 @@ import { CONTROL_BYTES_MAX, PROTOCOL_VERSION } from "./limits.js";
  * @typedef {{ name: "lobby", missing: number }
  *   | { name: "running", incarnation: number, tick: number }
  *   | { name: "ended", incarnation: number, tick: number, winners: number[],
- *       scores: { player: number, score: number }[], rematchMs: number }} Phase where a room is in its life
+ *       scores: { player: number, score: number }[], rematchMs: number }
+ *   | { name: "held", tick: number, missing: number, longestMs: number }} Phase where a room is in its life
  */
 /** @typedef {{ player: number, name: string, connected: boolean }} RosterEntry a seat */
 /** @typedef {{ phase: Phase | null, whole: boolean, roster: RosterEntry[], left: number[] }} RoomUpdate */
@@ -224,6 +225,8 @@ function phase(reader) {
         scores: reader.list(() => ({ player: reader.u16(), score: reader.i32() })),
         rematchMs: reader.u32(),
       };
+    case 3:
+      return { name: "held", tick: reader.u32(), missing: reader.u16(), longestMs: reader.u32() };
     default:
       throw new DecodeError();
   }

@@ -6,9 +6,9 @@ use std::sync::Arc;
 use syncline_shared::id::SessionId;
 use syncline_shared::journal::{
     Checkpoint, Ending, FileHeader, JournalReader, Record, RosterChange, SeatedSession, Tail,
-    TickRecord,
 };
 use syncline_shared::snapshot::SnapshotWriter;
+use syncline_shared::tick::Tick;
 
 use super::{Unplayable, start, unpack};
 use crate::match_state::Match;
@@ -20,14 +20,76 @@ pub struct Restored {
     pub game: Match,
     /// What its journal begins with.
     pub header: Arc<FileHeader>,
-    /// Who was in the room then. What a session did after the last recorded tick is lost.
+    /// The timeline that the match was in. Each time it was recovered began another one.
+    pub incarnation: u32,
+    /// Who was in the room at the last recorded tick.
     pub roster: BTreeMap<SessionId, SeatedSession>,
+    /// Who came and went since.
+    pub since: Vec<RosterChange>,
+    /// How often the match was recovered since that tick, each time in vain.
+    pub vain: u32,
+    /// Where the match is not as it was recorded, if that was seen: its game is another now.
+    pub differs: Option<Tick>,
     /// Why there is no more, if the journal says so: then there is nothing to go on with.
     pub ending: Option<Ending>,
     /// How the journal ends.
     pub tail: Tail,
     /// Bytes of it that are good.
     pub good_bytes: u64,
+}
+
+/// What a journal says, read to its last good record.
+struct Told {
+    checkpoint: Option<Checkpoint>,
+    /// Ticks and hashes behind it.
+    records: Vec<Record>,
+    roster: BTreeMap<SessionId, SeatedSession>,
+    since: Vec<RosterChange>,
+    holds: u32,
+    vain: u32,
+    ending: Option<Ending>,
+}
+
+impl Told {
+    fn read(reader: &mut JournalReader<'_>) -> Self {
+        let roster = reader.header().roster.iter();
+        let mut told = Self {
+            checkpoint: None,
+            records: Vec::new(),
+            roster: roster.map(|it| (it.session, it.clone())).collect(),
+            since: Vec::new(),
+            holds: 0,
+            vain: 0,
+            ending: None,
+        };
+        for record in reader.by_ref() {
+            told.take(record);
+        }
+        told
+    }
+
+    fn take(&mut self, record: Record) {
+        match record {
+            Record::Tick(_) => {
+                for change in core::mem::take(&mut self.since) {
+                    follow(&mut self.roster, change);
+                }
+                self.vain = 0;
+                self.records.push(record);
+            }
+            Record::Hash(..) => self.records.push(record),
+            Record::Checkpoint(taken) => {
+                self.checkpoint = Some(taken);
+                self.records.clear();
+            }
+            Record::Roster(change) => self.since.push(change),
+            Record::Hold(_) => {
+                self.holds = self.holds.saturating_add(1);
+                self.vain = self.vain.saturating_add(1);
+            }
+            Record::End(end) => self.ending = Some(end),
+        }
+    }
 }
 
 /// The match of a journal at its last good record.
@@ -40,28 +102,9 @@ pub fn restore(
     reader: &mut JournalReader<'_>,
 ) -> Result<Restored, Unplayable> {
     let header = Arc::clone(reader.header());
-    let mut roster: BTreeMap<SessionId, SeatedSession> = header
-        .roster
-        .iter()
-        .map(|seated| (seated.session, seated.clone()))
-        .collect();
-    let mut checkpoint: Option<Checkpoint> = None;
-    let mut ticks: Vec<TickRecord> = Vec::new();
-    let mut ending = None;
-    for record in reader.by_ref() {
-        match record {
-            Record::Tick(tick) => ticks.push(tick),
-            Record::Checkpoint(taken) => {
-                checkpoint = Some(taken);
-                ticks.clear();
-            }
-            Record::Roster(change) => follow(&mut roster, change),
-            Record::End(end) => ending = Some(end),
-            Record::Hash(..) | Record::Hold(_) => {}
-        }
-    }
+    let told = Told::read(reader);
     let mut game = start(kind, &header)?;
-    if let Some(checkpoint) = checkpoint {
+    if let Some(checkpoint) = told.checkpoint {
         let bytes = unpack(&checkpoint.packed, checkpoint.size);
         let restored = bytes.and_then(|bytes| game.restore(&bytes));
         restored.map_err(|error| Unplayable::Checkpoint {
@@ -70,15 +113,28 @@ pub fn restore(
         })?;
     }
     let mut world = SnapshotWriter::new(Arc::clone(kind.schema()));
-    for tick in &ticks {
-        world.clear();
-        game.replay(tick, &mut world)?;
+    let mut differs = None;
+    for record in &told.records {
+        match record {
+            Record::Tick(tick) => {
+                world.clear();
+                game.replay(tick, &mut world)?;
+            }
+            Record::Hash(tick, hash) if differs.is_none() && game.state_hash() != *hash => {
+                differs = Some(*tick);
+            }
+            _ => {}
+        }
     }
     Ok(Restored {
         game,
+        incarnation: header.incarnation.wrapping_add(told.holds),
         header,
-        roster,
-        ending,
+        roster: told.roster,
+        since: told.since,
+        vain: told.vain,
+        differs,
+        ending: told.ending,
         tail: reader.tail(),
         good_bytes: reader.good_bytes(),
     })

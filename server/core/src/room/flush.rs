@@ -63,7 +63,7 @@ impl Room {
 
     /// Queues something that happened for one member, and sends it at once between matches.
     pub(super) fn tell(&mut self, now: Timestamp, connection: ConnectionId, what: &ServerControl) {
-        let running = self.is_running();
+        let ticking = self.phase.is_ticking();
         let Some(member) = self.members.get_mut(&connection) else {
             return;
         };
@@ -71,7 +71,7 @@ impl Room {
             self.detach(now, connection);
             return self.close(connection, CloseReason::TooSlow);
         }
-        if running {
+        if ticking {
             return;
         }
         let (scratch, spare) = (&mut self.scratch, &mut self.spare);
@@ -83,14 +83,14 @@ impl Room {
 
     /// Answers a ping. Not queued with the tick's messages: it measures time.
     pub(super) fn pong(&mut self, now: Timestamp, connection: ConnectionId, nonce: u32) {
-        let origin = self.phase.running().map(|running| running.origin);
+        let time = self.phase.running().map(|running| running.time(now));
         let Some(member) = self.members.get_mut(&connection) else {
             return;
         };
         if !member.follower.credit.is_available() {
             return;
         }
-        let match_micros = origin.map_or(0, |origin| now.since(origin));
+        let match_micros = time.unwrap_or_default();
         let message = section(&ServerControl::Pong {
             nonce,
             match_micros,
@@ -102,7 +102,7 @@ impl Room {
 
     /// What changed since the last flush.
     fn take_update(&mut self, now: Timestamp) -> Option<RoomUpdate> {
-        let lobby = matches!(self.phase, Phase::Lobby);
+        let waits = matches!(self.phase, Phase::Lobby) || self.is_held();
         let phase_changed = core::mem::take(&mut self.phase_changed);
         if !phase_changed && !self.sessions.has_changes() {
             return None;
@@ -111,7 +111,7 @@ impl Room {
         let entry = |&player: &PlayerId| self.sessions.roster_entry(player);
         Some(RoomUpdate {
             // How many players are missing follows from the roster.
-            phase: (phase_changed || lobby).then(|| self.phase_info(now)),
+            phase: (phase_changed || waits).then(|| self.phase_info(now)),
             whole: false,
             roster: changes.changed.iter().filter_map(entry).collect(),
             left: changes.left.into_iter().collect(),
@@ -138,9 +138,16 @@ impl Room {
             Phase::Lobby => PhaseInfo::Lobby {
                 missing: self.missing_players(),
             },
-            Phase::Running(running) => PhaseInfo::Running {
-                incarnation,
-                tick: running.game.tick(),
+            Phase::Running(running) => match &running.hold {
+                Some(hold) => PhaseInfo::Held {
+                    tick: running.game.tick(),
+                    missing: u16::try_from(self.awaited(hold).count()).unwrap_or(u16::MAX),
+                    longest_ms: u32::try_from(hold.until.since(now) / 1000).unwrap_or(u32::MAX),
+                },
+                None => PhaseInfo::Running {
+                    incarnation,
+                    tick: running.game.tick(),
+                },
             },
             Phase::Ended(ended) => PhaseInfo::Ended {
                 incarnation,

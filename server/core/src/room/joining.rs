@@ -137,15 +137,9 @@ impl Room {
 
     fn end_session(&mut self, session: SessionId, reason: LeaveReason) {
         self.rematch_votes.remove(&session);
-        let Some(ended) = self.sessions.remove(session) else {
-            return;
-        };
-        self.record_leaver(session, reason);
-        let Some(player) = ended.player else { return };
-        self.released.remove(&player);
-        if let Some(running) = self.phase.running_mut() {
-            running.game.leave(player, reason);
-            running.replication.remove_player(player);
+        if self.sessions.get(session).is_some() {
+            self.record_leaver(session, reason);
+            self.forget_session(session, reason);
         }
     }
 

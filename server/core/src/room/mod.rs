@@ -4,6 +4,7 @@
 //! [`Room::poll_output`]. Knows no sockets, threads or clocks.
 //!
 //! - `joining`: who comes and goes
+//! - `recovery`: a room again, from the journal of its match
 //! - `running`: the phases, and one tick of a match
 //! - `flush`: what is sent, once a tick
 //! - `recording`: what its journal is told
@@ -11,6 +12,7 @@
 mod flush;
 mod joining;
 mod recording;
+mod recovery;
 mod running;
 
 use core::fmt;
@@ -60,6 +62,8 @@ pub struct Room {
     members: BTreeMap<ConnectionId, Member>,
     /// Players whose connection was lost since the last tick: they let go of everything.
     released: BTreeSet<PlayerId>,
+    /// Whether a journal is open that takes what happens.
+    recording: bool,
     /// Who wants another match.
     rematch_votes: BTreeSet<SessionId>,
     next_flush: Timestamp,
@@ -109,6 +113,7 @@ impl Room {
             sessions: Sessions::default(),
             members: BTreeMap::new(),
             released: BTreeSet::new(),
+            recording: false,
             rematch_votes: BTreeSet::new(),
             next_flush: Timestamp::ZERO,
             relief: Relief::NONE,
@@ -158,7 +163,7 @@ impl Room {
             self.expire(session);
         }
         self.advance_phase(now, probe);
-        if now >= self.next_flush && !self.is_running() {
+        if now >= self.next_flush && !self.phase.is_ticking() {
             self.next_flush = now.plus_micros(FLUSH_MICROS);
             self.flush(now);
         }
@@ -180,7 +185,7 @@ impl Room {
             Some(since) => Some(since.plus_micros(self.config.empty_micros)),
             None => self.sessions.is_empty().then_some(Timestamp::ZERO),
         };
-        let flush = (!self.is_running() && self.has_updates()).then_some(self.next_flush);
+        let flush = (!self.phase.is_ticking() && self.has_updates()).then_some(self.next_flush);
         let dues = [self.phase_due(), self.sessions.next_expiry(), empty, flush];
         dues.into_iter()
             .flatten()
@@ -333,7 +338,7 @@ impl Room {
             return;
         };
         if member.player.is_some() {
-            let at = Timestamp(now.since(running.origin));
+            let at = Timestamp(running.time(now));
             for frame in batch.frames {
                 let verdict = member.inputs.push(at, frame, batch.held);
                 self.counters.inputs[verdict.index()] += 1;

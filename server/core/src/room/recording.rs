@@ -1,12 +1,13 @@
-//! What a room tells the journal of its running match.
+//! What a room tells the journal of its match.
 //!
-//! Nothing of it changes what happens: a room that does not record sends the same bytes.
+//! A journal begins when somebody is there to play its match, in the lobby or while a result is shown,
+//! and ends with the match. So there always is one that says who has which seat. Nothing of it changes what happens: a room that does not record sends the same bytes.
 
 use syncline_shared::close::CloseReason;
 use syncline_shared::game::LeaveReason;
 use syncline_shared::id::SessionId;
 use syncline_shared::journal::{
-    Ending, FileHeader, MatchHeader, Record, RosterChange, SeatedSession, TickRecord,
+    Ending, FileHeader, Record, RosterChange, SeatedSession, TickRecord,
 };
 
 use super::Room;
@@ -14,28 +15,38 @@ use crate::event::RoomOutput;
 use crate::sessions::Presence;
 
 impl Room {
-    /// A match begins with this.
-    pub(super) fn record_start(&mut self, start: &MatchHeader) {
-        if !self.config.record {
+    /// The journal of the next match begins, if none has.
+    pub(super) fn begin_journal(&mut self) {
+        if !self.config.record || self.recording {
             return;
         }
+        self.recording = true;
         let roster = self.sessions.ids().filter_map(|id| self.seated(id));
         let header = FileHeader {
             build: String::new(),
             started_unix_ms: 0,
             room: self.config.header(),
-            incarnation: self.incarnation,
+            incarnation: self.incarnation.wrapping_add(1),
             schema: self.game.schema().encoded().to_vec(),
-            start: start.clone(),
+            start: self.next_match(),
             roster: roster.collect(),
         };
         self.outputs
-            .push_back(RoomOutput::MatchStarted(Box::new(header)));
+            .push_back(RoomOutput::JournalBegan(Box::new(header)));
     }
 
-    /// Something of the running match; without one nothing is recorded.
+    /// The match is over, and its journal; that of the next begins if somebody is there.
+    pub(super) fn end_journal(&mut self, ending: Ending) {
+        self.record(|_| Record::End(ending));
+        self.recording = false;
+        if !self.sessions.is_empty() {
+            self.begin_journal();
+        }
+    }
+
+    /// Something that happened; without a journal nothing is recorded.
     pub(super) fn record(&mut self, record: impl FnOnce(&Self) -> Record) {
-        if self.config.record && self.is_running() {
+        if self.recording {
             let record = record(self);
             self.outputs.push_back(RoomOutput::Record(Box::new(record)));
         }
@@ -43,7 +54,7 @@ impl Room {
 
     /// A tick was run; once a second its hash, and the checkpoint if it took one.
     pub(super) fn record_tick(&mut self, tick: TickRecord) {
-        if !self.config.record {
+        if !self.recording {
             return;
         }
         let Some(running) = self.phase.running_mut() else {
@@ -68,6 +79,10 @@ impl Room {
 
     /// A session began.
     pub(super) fn record_newcomer(&mut self, session: SessionId) {
+        if !self.recording {
+            // It is in the roster that the journal begins with.
+            return self.begin_journal();
+        }
         if let Some(seated) = self.seated(session) {
             self.record(|_| Record::Roster(RosterChange::Came(seated)));
         }
@@ -95,6 +110,7 @@ impl Room {
         if reason != Some(CloseReason::Restarting) {
             self.record(|_| Record::End(Ending::Closed));
         }
+        self.recording = false;
     }
 
     fn seated(&self, id: SessionId) -> Option<SeatedSession> {

@@ -3,7 +3,7 @@
 use syncline_shared::game::Outcome;
 use syncline_shared::id::{PlayerId, SessionId};
 use syncline_shared::input::InputStatus;
-use syncline_shared::journal::{AppliedInput, Ending, MatchHeader, Record};
+use syncline_shared::journal::{AppliedInput, Ending, MatchHeader};
 use syncline_shared::limits::VIEW_MICROS_MAX;
 use syncline_shared::snapshot::SnapshotWriter;
 use syncline_shared::tick::{Tick, Timestamp, ViewTick};
@@ -24,7 +24,11 @@ impl Room {
     pub(super) fn phase_due(&self) -> Option<Timestamp> {
         match &self.phase {
             Phase::Lobby => self.has_enough_players().then_some(Timestamp::ZERO),
-            Phase::Running(running) => Some(self.tick_due(running, running.game.tick().next())),
+            Phase::Running(running) => Some(match &running.hold {
+                Some(hold) if self.awaited(hold).next().is_none() => Timestamp::ZERO,
+                Some(hold) => hold.until,
+                None => self.tick_due(running, running.game.tick().next()),
+            }),
             Phase::Ended(_) if self.all_voted() => Some(Timestamp::ZERO),
             Phase::Ended(ended) => Some(ended.until),
         }
@@ -36,6 +40,7 @@ impl Room {
             Phase::Lobby => self.start_match(now),
             // Nobody plays it, and nobody may join it any more.
             Phase::Running(_) if self.is_deserted() => self.return_to_lobby(),
+            Phase::Running(running) if running.hold.is_some() => self.try_release(now),
             Phase::Running(_) => self.run_due_tick(now, probe),
             Phase::Ended(ended) if now >= ended.until || self.all_voted() => self.start_match(now),
             Phase::Ended(_) => {}
@@ -69,20 +74,16 @@ impl Room {
             self.phase = Phase::Lobby;
             return;
         }
-        let header = MatchHeader {
-            game: self.game.name().to_owned(),
-            fingerprint: self.game.schema().fingerprint(),
-            config: self.game_config.clone(),
-            seed: self.config.seed.wrapping_add(u64::from(self.incarnation)),
-            checkpoint_interval: self.config.checkpoint_interval,
-        };
+        let header = self.next_match();
+        self.begin_journal();
         self.incarnation = self.incarnation.wrapping_add(1);
-        self.record_start(&header);
         let schema = self.game.schema();
         self.phase = Phase::Running(Box::new(Running {
             game: Match::new(&*self.game, header).expect("the config was decoded before"),
             replication: Replication::new(schema.clone()),
             origin: now,
+            begun: 0,
+            hold: None,
             snapshot_interval: self.wanted_interval(),
             snapshot_tick: Tick::ZERO,
             world: SnapshotWriter::new(schema.clone()),
@@ -94,6 +95,17 @@ impl Room {
             member.start(self.game.tick_rate(), Tick::ZERO, &mut self.counters);
         }
         self.seat_everybody();
+    }
+
+    /// What the room's next match starts from.
+    pub(super) fn next_match(&self) -> MatchHeader {
+        MatchHeader {
+            game: self.game.name().to_owned(),
+            fingerprint: self.game.schema().fingerprint(),
+            config: self.game_config.clone(),
+            seed: self.config.seed.wrapping_add(u64::from(self.incarnation)),
+            checkpoint_interval: self.config.checkpoint_interval,
+        }
     }
 
     /// Puts everybody with a seat into the match that begins. If the game refuses so many that too
@@ -120,7 +132,7 @@ impl Room {
 
     /// The match is no more, without a result.
     fn return_to_lobby(&mut self) {
-        self.record(|_| Record::End(Ending::Deserted));
+        self.end_journal(Ending::Deserted);
         self.phase = Phase::Lobby;
         self.phase_changed = true;
         for member in self.members.values_mut() {
@@ -129,9 +141,7 @@ impl Room {
     }
 
     fn tick_due(&self, running: &Running, tick: Tick) -> Timestamp {
-        running
-            .origin
-            .plus_micros(self.game.tick_rate().due(tick).0)
+        running.due(self.game.tick_rate().due(tick).0)
     }
 
     /// Runs the next tick if it is due. If it is so late that it can't be made up for, time is
@@ -197,7 +207,7 @@ impl Room {
     }
 
     /// Ticks from one snapshot to the next, as the room's load has it.
-    fn wanted_interval(&self) -> u32 {
+    pub(super) fn wanted_interval(&self) -> u32 {
         let usual = self.config.snapshot_interval;
         let hz = u32::from(self.game.tick_rate().as_hz());
         if self.relief.fewer_snapshots && 2 * usual <= hz {
@@ -230,7 +240,7 @@ impl Room {
         };
         let (game, schema) = (&running.game, self.game.schema());
         let tick = game.tick().next();
-        let at = Timestamp(now.since(running.origin));
+        let at = Timestamp(running.time(now));
         let rewind = u64::from(self.game.tick_rate().ticks_covering(VIEW_MICROS_MAX));
         let newest = ViewTick::at(tick);
         let oldest = ViewTick::before(tick, rewind * ViewTick::EIGHTHS);
@@ -311,7 +321,7 @@ impl Room {
 
     fn end_match(&mut self, now: Timestamp, tick: Tick, outcome: Outcome) {
         let until = now.plus_micros(self.config.rematch_micros);
-        self.record(|_| Record::End(Ending::Outcome(outcome.clone())));
+        self.end_journal(Ending::Outcome(outcome.clone()));
         self.phase = Phase::Ended(Ended {
             tick,
             outcome,

@@ -98,6 +98,13 @@ fn phase() -> impl Strategy<Value = PhaseInfo> {
                 rematch_ms,
             }
         ),
+        (tick(), any::<u16>(), any::<u32>()).prop_map(|(tick, missing, longest_ms)| {
+            PhaseInfo::Held {
+                tick,
+                missing,
+                longest_ms,
+            }
+        }),
     ]
 }
 

@@ -96,6 +96,11 @@ export type Phase = {
         score: number;
     }[];
     rematchMs: number;
+} | {
+    name: "held";
+    tick: number;
+    missing: number;
+    longestMs: number;
 };
 /**
  * a seat
