@@ -152,6 +152,10 @@ struct Options {
     /// How long a client may use its resume token [default: 1day]
     #[arg(long, value_name = "TIME", env = "SYNCLINE_SESSION_LIFETIME")]
     session_lifetime: Option<Span>,
+    /// The file of the key of resume tokens, made if it is not there [default: session.key in the
+    /// folder of --data-dir]
+    #[arg(long, value_name = "FILE", env = "SYNCLINE_SESSION_KEY")]
+    session_key: Option<PathBuf>,
     /// The folder for journals of matches [default: data]
     #[arg(long, value_name = "DIR", env = "SYNCLINE_DATA_DIR")]
     data_dir: Option<PathBuf>,
@@ -440,6 +444,7 @@ impl Options {
             empty_timeout: self.empty_timeout.or(file.empty_timeout),
             rematch_delay: self.rematch_delay.or(file.rematch_delay),
             session_lifetime: self.session_lifetime.or(file.session_lifetime),
+            session_key: self.session_key.or(file.session_key),
             data_dir: self.data_dir.or(file.data_dir),
             no_journal: self.no_journal || file.no_journal,
             journal_sync: self.journal_sync.or(file.journal_sync),
@@ -501,6 +506,7 @@ impl Options {
             empty_timeout: span(self.empty_timeout, default.empty_timeout),
             rematch_delay: span(self.rematch_delay, default.rematch_delay),
             session_lifetime: span(self.session_lifetime, default.session_lifetime),
+            session_key: self.session_key,
             journal,
             ..default
         }

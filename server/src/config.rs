@@ -98,6 +98,10 @@ pub struct Config {
     /// How long a resume token is good for; each attach brings a new one. At least a
     /// second.
     pub session_lifetime: Duration,
+    /// The file of the key that resume tokens are signed with, 64 hexadecimal digits; made if it is not
+    /// there. Servers that take each other's clients share one. Without a path it is `session.key` in
+    /// the folder of the journals, and without that a new key for each process.
+    pub session_key: Option<PathBuf>,
     /// How long a tick may be overdue before `/readyz` fails.
     pub stall_timeout: Duration,
     /// Where and how matches are recorded; without it they are not. A command line asks for it unless
@@ -180,6 +184,7 @@ impl Default for Config {
             empty_timeout: Duration::from_secs(30),
             rematch_delay: Duration::from_secs(10),
             session_lifetime: Duration::from_hours(24),
+            session_key: None,
             stall_timeout: Duration::from_secs(10),
             journal: None,
         }

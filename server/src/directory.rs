@@ -10,6 +10,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use syncline_server_core::RoomConfig;
 use syncline_shared::close::{Close, CloseReason};
+use syncline_shared::error::DecodeError;
 use syncline_shared::id::{RoomCode, RoomId};
 use syncline_shared::message::control::{CreateOptions, Role, RoomSelector};
 
@@ -18,7 +19,7 @@ use crate::company::invitation::Invitations;
 use crate::config::Config;
 use crate::entropy;
 use crate::games::{Hosted, HostedGame};
-use crate::journal_store::Recorder;
+use crate::journal_store::{Recorder, RecoveredMatch};
 use crate::runtime::board::{Reservation, RoomBoard};
 use crate::runtime::inbox::{RoomHandle, RoomSpec};
 use crate::runtime::scheduler::Scheduler;
@@ -233,9 +234,38 @@ impl Directory {
         };
         let board = Arc::new(RoomBoard::new(&spec.config, game.clone(), now));
         let reservation = board.reserve().ok_or(CloseReason::Internal)?;
-        let room = self.scheduler.host(spec, &board, now);
+        let room = self.scheduler.host(spec, &board, now, None);
         rooms.by_id.insert(id, room.clone());
         Ok(Admission { room, reservation })
+    }
+
+    /// Opens the room of a match that was recovered, as it was. How many there may be matters only to
+    /// rooms that come after.
+    ///
+    /// # Errors
+    ///
+    /// What is wrong with the journal's config.
+    pub(crate) fn take_back(&self, recovered: RecoveredMatch) -> Result<(), DecodeError> {
+        let header = recovered.restored.header.clone();
+        let Some(game) = self.games.find(&header.start.game) else {
+            return Err(DecodeError::Invalid);
+        };
+        let game = Arc::new(game.restored(&header)?);
+        let config = RoomConfig {
+            record: self.journals.is_on(),
+            bandwidth_sampling: self.rules.bandwidth_sampling,
+            ..RoomConfig::restored(&header)
+        };
+        let (now, id) = (self.clock.now(), config.id);
+        let board = Arc::new(RoomBoard::new(&config, game.clone(), now));
+        let spec = RoomSpec {
+            config,
+            game,
+            journals: self.journals.clone(),
+        };
+        let room = self.scheduler.host(spec, &board, now, Some(recovered));
+        self.lock().by_id.insert(id, room);
+        Ok(())
     }
 
     fn is_stuck(&self, room: &RoomHandle) -> bool {

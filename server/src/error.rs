@@ -35,6 +35,14 @@ pub enum Error {
         /// Why.
         source: io::Error,
     },
+    /// A file can't be written.
+    #[error("can't write {}: {source}", path.display())]
+    WriteFile {
+        /// Which.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
     /// A file is not what it should be.
     #[error("{}: {problem}", path.display())]
     ParseFile {
@@ -82,6 +90,7 @@ impl Error {
                 format!("mend [games.{game}] in the file of --config, or what --map names")
             }
             Self::ReadFile { .. } => "check the path and who may read it".to_owned(),
+            Self::WriteFile { .. } => "check the path and who may write there".to_owned(),
             Self::ParseFile { .. } => "mend the file; --help lists the settings".to_owned(),
             Self::Tls { .. } => "give --tls-cert and --tls-key one PEM file each: the certificate \
                  with those that lead to its authority, and its private key"
@@ -104,6 +113,7 @@ impl Error {
             Self::Setting { .. }
             | Self::GameConfig { .. }
             | Self::ReadFile { .. }
+            | Self::WriteFile { .. }
             | Self::ParseFile { .. }
             | Self::Tls { .. } => 2,
             Self::NoGames | Self::Bind { .. } | Self::Thread(_) | Self::Entropy(_) => 1,

@@ -9,7 +9,9 @@ use std::sync::Arc;
 
 use syncline_server_core::{GameKind, game_kind};
 use syncline_shared::codec;
+use syncline_shared::error::DecodeError;
 use syncline_shared::game::{Game, Seats};
+use syncline_shared::journal::FileHeader;
 use syncline_shared::limits::ROOM_MEMBERS_MAX;
 
 use crate::config::Config;
@@ -203,6 +205,28 @@ pub(crate) struct HostedGame {
     pub(crate) seats: Seats,
     /// Ticks from one snapshot to the next.
     pub(crate) snapshot_interval: u32,
+}
+
+impl HostedGame {
+    /// The same game as it was in the room of a journal, whatever its config is now.
+    ///
+    /// # Errors
+    ///
+    /// What is wrong with the journal's config.
+    pub(crate) fn restored(&self, header: &FileHeader) -> Result<Self, DecodeError> {
+        let config = header.start.config.clone();
+        let seats = self.kind.seats(&config)?;
+        let places = header.room.players_max.max(seats.min);
+        Ok(Self {
+            kind: self.kind.clone(),
+            config,
+            seats: Seats {
+                max: seats.max.min(places),
+                ..seats
+            },
+            snapshot_interval: header.room.snapshot_interval,
+        })
+    }
 }
 
 /// All games of a server.

@@ -179,6 +179,10 @@ pub(crate) struct JournalMetrics {
     pub(crate) lost: Counter,
     /// Journals that were deleted because there were too many.
     pub(crate) deleted: Counter,
+    /// Matches of a server before this that go on.
+    pub(crate) recovered: Counter,
+    /// Unfinished journals that can't be gone on with.
+    pub(crate) set_aside: Counter,
     /// How long a write to a journal took.
     pub(crate) write: Histogram,
     /// How long it took to bring what was written to the disk.
@@ -367,6 +371,16 @@ fn journals(r: &mut Registry) -> JournalMetrics {
             r,
             "journals_deleted",
             "Journals deleted because they were too old or too many",
+        ),
+        recovered: counter(
+            r,
+            "journals_recovered",
+            "Matches of a server before this one that go on here",
+        ),
+        set_aside: counter(
+            r,
+            "journals_set_aside",
+            "Unfinished journals that could not be gone on with",
         ),
         // From 2 us to 66 ms: into the system's memory, or not.
         write: seconds(

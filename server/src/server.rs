@@ -19,7 +19,7 @@ use crate::games::{Games, Hosted};
 use crate::http::pages::Pages;
 use crate::http::routes::router;
 use crate::http::site::{self, Site};
-use crate::journal_store::{JournalStore, JournalThreads};
+use crate::journal_store::{JournalStore, JournalThreads, RecoveredMatch};
 use crate::metrics::Metrics;
 use crate::net::connection::Lobby;
 use crate::net::guard::{Guard, Limits};
@@ -47,6 +47,9 @@ const READ_INTERVAL_MAX: Duration = Duration::from_millis(10);
 
 /// How many bytes the head of a request may be allowed: hyper reads into as many as the least.
 const HEAD_BYTES: RangeInclusive<u32> = 8 * 1024..=1024 * 1024;
+
+/// Where the key of sessions is, in the folder of the journals.
+const SESSION_KEY: &str = "session.key";
 
 /// The most bots that keep a person company.
 const DEMO_BOTS_MAX: u16 = 64;
@@ -101,15 +104,23 @@ impl Server {
         let hosted = games.resolve(config)?;
         let origins = origins(config)?;
         let tls = tls(config)?.map(Arc::new);
-        let tokens = TokenKey::draw(config.session_lifetime)?;
         let bind_error = not_bound(config.bind);
-        let sockets = socket::listen(config.bind).map_err(bind_error)?;
-        let address = sockets.local_addr().map_err(bind_error)?;
+        let socket = socket::bind(config.bind).map_err(bind_error)?;
         let (scheduler, threads) = Scheduler::start(config.threads, clock, &metrics)?;
-        let (journals, journal_threads) = journals(config, &metrics)?;
+        let (journals, journal_threads, recovered) = journals(config, &metrics, &hosted)?;
+        let tokens = tokens(config)?;
         let (invitations, invited) = invitations();
         let directory = Directory::new(config, hosted, scheduler, invitations, clock);
         let directory = Arc::new(directory.recorded(journals.recorder()));
+        for recovered in recovered {
+            let room = recovered.restored.header.room.id;
+            if let Err(error) = directory.take_back(recovered) {
+                tracing::error!(%room, %error, "a room can't go on");
+            }
+        }
+        // Whoever comes now finds the rooms of before.
+        let sockets = socket::listen(socket).map_err(bind_error)?;
+        let address = sockets.local_addr().map_err(bind_error)?;
         let (switch, shutdown) = shutdown();
         let lobby = Arc::new(Lobby {
             directory: directory.clone(),
@@ -238,15 +249,36 @@ fn not_bound(address: SocketAddr) -> impl Fn(std::io::Error) -> Error + Copy {
     move |source| Error::Bind { address, source }
 }
 
-/// Where matches are recorded, if they are.
+/// Where matches are recorded, if they are, and those that were left there unfinished.
 fn journals(
     config: &Config,
     metrics: &Arc<Metrics>,
-) -> Result<(JournalStore, JournalThreads), Error> {
-    match &config.journal {
-        Some(journal) => JournalStore::open(journal, metrics.clone()),
-        None => Ok(JournalStore::off(metrics.clone())),
+    hosted: &Hosted,
+) -> Result<(JournalStore, JournalThreads, Vec<RecoveredMatch>), Error> {
+    let Some(journal) = &config.journal else {
+        let (store, threads) = JournalStore::off(metrics.clone());
+        return Ok((store, threads, Vec::new()));
+    };
+    let kind = |name: &str| hosted.find(name).map(|game| game.kind.clone());
+    JournalStore::open(journal, metrics.clone(), kind)
+}
+
+/// What proves that a client held a session.
+fn tokens(config: &Config) -> Result<TokenKey, Error> {
+    let lifetime = config.session_lifetime;
+    if let Some(path) = &config.session_key {
+        return TokenKey::kept(path, lifetime);
     }
+    let Some(journal) = &config.journal else {
+        return TokenKey::draw(lifetime);
+    };
+    TokenKey::kept(&journal.dir.join(SESSION_KEY), lifetime).or_else(|error| match error {
+        Error::ReadFile { .. } | Error::WriteFile { .. } => {
+            tracing::error!(%error, "sessions will not outlive this process");
+            TokenKey::draw(lifetime)
+        }
+        error => Err(error),
+    })
 }
 
 /// Who may be connected.

@@ -3,16 +3,20 @@
 //! Behind traits, so that tests can have disks that are full, slow or broken. Knows nothing of what
 //! is written.
 
-use std::fs::{self, DirBuilder, File, OpenOptions, TryLockError};
+use std::fs::{self, File, TryLockError};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::SystemTime;
 
+use crate::private_file;
+
 /// What journals' names end in.
 pub(crate) const ENDING: &str = ".journal";
 /// What the names of those end in that have no closing record yet.
 const OPEN_ENDING: &str = ".open.journal";
+/// What the names of those end in that can't be gone on with.
+const ASIDE_ENDING: &str = ".aside.journal";
 /// Who holds a lock on this file has the folder to itself.
 const LOCK: &str = "lock";
 /// How many names are tried for a journal before something else must be wrong.
@@ -80,8 +84,8 @@ pub(super) struct DataDir {
 impl DataDir {
     /// The folder at `path`, made if it is not there, for its owner alone.
     pub(super) fn open(path: &Path) -> io::Result<Self> {
-        make_folder(path)?;
-        let lock = private_file().create(true).open(path.join(LOCK))?;
+        private_file::make_folder(path)?;
+        let lock = private_file::writing().create(true).open(path.join(LOCK))?;
         lock.try_lock().map_err(|error| match error {
             TryLockError::WouldBlock => io::Error::other(
                 "another server writes there; give this one a --data-dir of its own",
@@ -93,29 +97,39 @@ impl DataDir {
             _lock: lock,
         })
     }
-}
 
-#[cfg(unix)]
-fn make_folder(path: &Path) -> io::Result<()> {
-    use std::os::unix::fs::DirBuilderExt;
-    DirBuilder::new().recursive(true).mode(0o700).create(path)
-}
-
-#[cfg(not(unix))]
-fn make_folder(path: &Path) -> io::Result<()> {
-    DirBuilder::new().recursive(true).create(path)
-}
-
-/// Opens files that only their owner may read.
-fn private_file() -> OpenOptions {
-    let mut options = OpenOptions::new();
-    options.write(true);
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::OpenOptionsExt;
-        options.mode(0o600);
+    /// Where it is.
+    pub(super) fn path(&self) -> &Path {
+        &self.path
     }
-    options
+
+    /// An unfinished journal, to go on with it behind what [`JournalFile::cut`] leaves.
+    pub(super) fn reopen(&self, path: &Path) -> io::Result<Box<dyn JournalFile>> {
+        let file = Arc::new(private_file::writing().open(path)?);
+        let path = path.to_owned();
+        Ok(Box::new(OnDisk { path, file }))
+    }
+
+    /// Gives a journal the name of one that is finished.
+    pub(super) fn finish(&self, path: &Path) -> io::Result<PathBuf> {
+        rename(path, ENDING)
+    }
+
+    /// Gives a journal another name, so that no server goes on with it.
+    pub(super) fn set_aside(&self, path: &Path) -> io::Result<PathBuf> {
+        rename(path, ASIDE_ENDING)
+    }
+}
+
+/// Gives an unfinished journal another ending.
+fn rename(path: &Path, ending: &str) -> io::Result<PathBuf> {
+    let name = path.to_string_lossy();
+    let Some(name) = name.strip_suffix(OPEN_ENDING) else {
+        return Ok(path.to_owned());
+    };
+    let renamed = PathBuf::from(format!("{name}{ending}"));
+    fs::rename(path, &renamed)?;
+    Ok(renamed)
 }
 
 impl Disk for DataDir {
@@ -128,10 +142,11 @@ impl Disk for DataDir {
                 format!("{name}-{number}")
             };
             let path = self.path.join(format!("{name}{OPEN_ENDING}"));
-            if self.path.join(format!("{name}{ENDING}")).exists() {
+            let taken = |ending| self.path.join(format!("{name}{ending}")).exists();
+            if taken(ENDING) || taken(ASIDE_ENDING) {
                 continue;
             }
-            match private_file().create_new(true).open(&path) {
+            match private_file::writing().create_new(true).open(&path) {
                 Ok(file) => {
                     let file = Arc::new(file);
                     return Ok(Box::new(OnDisk { path, file }));
@@ -205,13 +220,7 @@ impl JournalFile for OnDisk {
     }
 
     fn finish(&mut self) -> io::Result<()> {
-        let name = self.path.to_string_lossy();
-        let Some(name) = name.strip_suffix(OPEN_ENDING) else {
-            return Ok(());
-        };
-        let finished = PathBuf::from(format!("{name}{ENDING}"));
-        fs::rename(&self.path, &finished)?;
-        self.path = finished;
+        self.path = rename(&self.path, ENDING)?;
         Ok(())
     }
 

@@ -28,6 +28,8 @@ struct Troubles {
     lost: BTreeMap<JournalId, String>,
     /// Why what was written last may not be on the disk.
     unsynced: Option<String>,
+    /// Journals that can't be gone on with, in a line each.
+    set_aside: Vec<String>,
 }
 
 impl Health {
@@ -43,6 +45,16 @@ impl Health {
     /// Nothing is recorded, for this reason.
     pub(super) fn switch_off(&self, why: String) {
         self.lock().off = Some(why);
+    }
+
+    /// So many matches go on, and these journals were set aside.
+    pub(super) fn note_recovered(&self, matches: usize, set_aside: Vec<String>) {
+        self.metrics.journals.recovered.inc_by(matches as u64);
+        self.metrics
+            .journals
+            .set_aside
+            .inc_by(set_aside.len() as u64);
+        self.lock().set_aside = set_aside;
     }
 
     /// A match is recorded no further.
@@ -118,7 +130,9 @@ impl Health {
         let unsynced = troubles.unsynced.as_ref();
         let unsynced = unsynced.map(|why| format!("journals may not be on the disk: {why}"));
         let off = troubles.off.clone();
-        off.into_iter().chain(lost).chain(unsynced).collect()
+        let aside = troubles.set_aside.iter().cloned();
+        let problems = off.into_iter().chain(lost).chain(unsynced);
+        problems.chain(aside).collect()
     }
 
     fn lock(&self) -> MutexGuard<'_, Troubles> {

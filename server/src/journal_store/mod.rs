@@ -9,6 +9,7 @@
 //! - `keeper`: the thread that may wait for the disk
 //! - `disk`: files, their names and rights, behind a trait
 //! - `retention`: which files go
+//! - `recovery`: what a server that was lost has left
 //! - `health`: what went wrong, for `/readyz`, and the metrics; `id`: what a journal is called inside
 
 mod disk;
@@ -16,6 +17,7 @@ mod health;
 mod id;
 mod keeper;
 mod queue;
+mod recovery;
 mod retention;
 #[cfg(test)]
 mod tests;
@@ -25,6 +27,7 @@ use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
 
+use syncline_server_core::GameKind;
 use tokio::sync::oneshot;
 
 use crate::config::JournalConfig;
@@ -34,9 +37,10 @@ use disk::{DataDir, Disk};
 use health::Health;
 use keeper::Keeper;
 use queue::Queue;
+use recovery::recover;
 use writer::Writer;
 
-pub(crate) use queue::{Recorder, RoomJournal};
+pub(crate) use queue::{Recorder, RecoveredMatch, RoomJournal};
 pub(crate) use writer::BUILD;
 
 /// Records that may wait for the writer: at least four seconds of 256 rooms at 30 Hz.
@@ -68,8 +72,9 @@ impl JournalStore {
         (store, JournalThreads { queue: None, ended })
     }
 
-    /// A store in the folder of `config`. If that can't be used the store keeps nothing, and says so:
-    /// play is worth more than its record.
+    /// A store in the folder of `config`, and the matches that a server before this left there
+    /// unfinished, of games by their names. If the folder can't be used the store keeps nothing, and
+    /// says so: play is worth more than its record.
     ///
     /// # Errors
     ///
@@ -77,11 +82,14 @@ impl JournalStore {
     pub(crate) fn open(
         config: &JournalConfig,
         metrics: Arc<Metrics>,
-    ) -> Result<(Self, JournalThreads), Error> {
+        kind: impl Fn(&str) -> Option<Arc<dyn GameKind>>,
+    ) -> Result<(Self, JournalThreads, Vec<RecoveredMatch>), Error> {
         let health = Arc::new(Health::new(metrics));
         let (done, ended) = oneshot::channel();
-        let disk: Arc<dyn Disk> = match DataDir::open(&config.dir) {
-            Ok(disk) => Arc::new(disk),
+        let opened = DataDir::open(&config.dir);
+        let opened = opened.and_then(|disk| Ok((recover(&disk, kind)?, disk)));
+        let (found, disk): (_, Arc<dyn Disk>) = match opened {
+            Ok((found, disk)) => (found, Arc::new(disk)),
             Err(error) => {
                 let dir = config.dir.display();
                 tracing::error!(%dir, %error, "matches are not recorded: the folder can't be used");
@@ -90,12 +98,18 @@ impl JournalStore {
                     queue: None,
                     health,
                 };
-                return Ok((store, JournalThreads { queue: None, ended }));
+                return Ok((store, JournalThreads { queue: None, ended }, Vec::new()));
             }
         };
+        health.note_recovered(found.matches.len(), found.set_aside);
         let (queue, told) = Queue::new(QUEUE_RECORDS, health.clone());
         let keeper = Keeper::new(disk.clone(), config, health.clone(), done);
         let writer = Writer::new(disk, keeper.handle(), health.clone());
+        let matches = found.matches.into_values().map(|unfinished| {
+            keeper.handle().open(unfinished.file.path());
+            queue.go_on(unfinished)
+        });
+        let matches = matches.collect();
         start("syncline-journal", move || writer.run(&told))?;
         start("syncline-keeper", move || keeper.run())?;
         let store = Self {
@@ -103,7 +117,7 @@ impl JournalStore {
             health,
         };
         let queue = Some(queue);
-        Ok((store, JournalThreads { queue, ended }))
+        Ok((store, JournalThreads { queue, ended }, matches))
     }
 
     /// Where rooms put what they record.

@@ -8,11 +8,14 @@ use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use syncline_server_core::RoomOutput;
-use syncline_shared::journal::{Ending, FileHeader, Record, TickRecord};
+use syncline_server_core::replay::Restored;
+use syncline_shared::journal::{Ending, FileHeader, JournalWriter, Record, TickRecord};
 use syncline_shared::tick::Tick;
 
+use super::disk::JournalFile;
 use super::health::Health;
 use super::id::JournalId;
+use super::recovery::Unfinished;
 
 /// Why a journal goes no further if there was no place for it.
 pub(super) const FULL: &str = "records came faster than they could be written";
@@ -24,12 +27,29 @@ const QUEUE_BYTES: usize = 64 * 1024 * 1024;
 pub(super) enum Told {
     /// A journal begins.
     Begin(JournalId, Box<FileHeader>),
+    /// A journal of a server before this goes on.
+    GoOn(JournalId, Box<GoesOn>),
     /// It goes on.
     Record(JournalId, Box<Record>),
     /// It goes on with the match itself.
     Checkpoint(JournalId, Tick, Vec<u8>),
     /// The server ends.
     Stop,
+}
+
+/// A journal that goes on.
+pub(super) struct GoesOn {
+    pub(super) header: Arc<FileHeader>,
+    pub(super) file: Box<dyn JournalFile>,
+    pub(super) writer: JournalWriter,
+    /// Whether it tells of any tick.
+    pub(super) tells: bool,
+}
+
+/// A match that was recovered, and where it records from now on.
+pub(crate) struct RecoveredMatch {
+    pub(crate) restored: Restored,
+    pub(crate) journal: RoomJournal,
 }
 
 /// The way to the writer, for all rooms.
@@ -96,6 +116,26 @@ impl Queue {
         )
     }
 
+    /// Lets a journal go on; what its room's thread needs.
+    pub(super) fn go_on(&self, unfinished: Unfinished) -> RecoveredMatch {
+        let Unfinished {
+            restored,
+            file,
+            writer,
+        } = unfinished;
+        let mut journal = RoomJournal::new(Some(self.clone()));
+        let id = self.begin();
+        journal.journal = Some(id);
+        let goes_on = GoesOn {
+            header: restored.header.clone(),
+            file,
+            writer,
+            tells: restored.game.tick() > Tick::ZERO,
+        };
+        journal.overflowed = !journal.tell(Told::GoOn(id, Box::new(goes_on)));
+        RecoveredMatch { restored, journal }
+    }
+
     fn begin(&self) -> JournalId {
         JournalId(self.shared.journals.fetch_add(1, Ordering::Relaxed))
     }
@@ -140,7 +180,7 @@ impl Told {
     fn bytes(&self) -> usize {
         match self {
             Self::Checkpoint(_, _, state) => state.len(),
-            Self::Begin(..) | Self::Record(..) | Self::Stop => 0,
+            Self::Begin(..) | Self::GoOn(..) | Self::Record(..) | Self::Stop => 0,
         }
     }
 }

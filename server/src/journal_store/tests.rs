@@ -430,9 +430,9 @@ async fn a_folder_is_for_one_server() {
     let folder = tempfile::tempdir().unwrap();
     let metrics = || Arc::new(Metrics::new());
     let config = config(folder.path());
-    let (first, threads) = JournalStore::open(&config, metrics()).unwrap();
+    let (first, threads, _) = JournalStore::open(&config, metrics(), |_| None).unwrap();
     assert!(first.recorder().is_on());
-    let (second, _) = JournalStore::open(&config, metrics()).unwrap();
+    let (second, ..) = JournalStore::open(&config, metrics(), |_| None).unwrap();
     assert!(!second.recorder().is_on());
     assert!(second.problems()[0].contains("another server"));
     assert!(threads.end(std::time::Duration::from_mins(1)).await);
@@ -443,7 +443,7 @@ async fn a_folder_is_for_one_server() {
 async fn a_folder_that_can_not_be_is_no_reason_not_to_play() {
     let file = tempfile::NamedTempFile::new().unwrap();
     let config = config(&file.path().join("data"));
-    let (store, _) = JournalStore::open(&config, Arc::new(Metrics::new())).unwrap();
+    let (store, ..) = JournalStore::open(&config, Arc::new(Metrics::new()), |_| None).unwrap();
     assert!(!store.recorder().is_on());
     assert_eq!(store.problems().len(), 1);
     let mut journal = store.recorder().room();
@@ -464,7 +464,8 @@ fn a_device_that_is_full_is_told_from_one_that_is_not() {
 async fn the_threads_write_and_end() {
     let folder = tempfile::tempdir().unwrap();
     let metrics = Arc::new(Metrics::new());
-    let (store, threads) = JournalStore::open(&config(folder.path()), metrics).unwrap();
+    let (store, threads, _) =
+        JournalStore::open(&config(folder.path()), metrics, |_| None).unwrap();
     let mut journal = store.recorder().room();
     journal.take(RoomOutput::JournalBegan(header(1)));
     (1..=7).for_each(|at| journal.take(tick(at)));

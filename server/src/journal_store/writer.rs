@@ -16,7 +16,7 @@ use super::disk::{Disk, JournalFile};
 use super::health::Health;
 use super::id::JournalId;
 use super::keeper::KeeperHandle;
-use super::queue::{FULL, Taken, Told};
+use super::queue::{FULL, GoesOn, Taken, Told};
 
 /// The longest that the writer lets records come together before it looks again; it is half a tick of
 /// the fastest match if that is less. What a process loses when it is killed is this and a quiet tick,
@@ -105,6 +105,7 @@ impl Writer {
     pub(super) fn take(&mut self, told: Told) {
         let (journal, mut record) = match told {
             Told::Begin(journal, header) => return self.begin(journal, *header),
+            Told::GoOn(journal, goes_on) => return self.go_on(journal, *goes_on),
             Told::Record(journal, record) => (journal, *record),
             Told::Checkpoint(journal, tick, state) => {
                 (journal, Record::Checkpoint(pack(tick, &state)))
@@ -146,26 +147,31 @@ impl Writer {
         }
     }
 
+    fn go_on(&mut self, journal: JournalId, goes_on: GoesOn) {
+        let GoesOn {
+            header,
+            file,
+            writer,
+            tells,
+        } = goes_on;
+        match OpenJournal::new(&header, file, writer, Vec::new()) {
+            Ok(mut open) => {
+                open.written = open.writer.bytes();
+                open.tells = tells;
+                self.open.insert(journal, open);
+            }
+            Err(error) => self.health.lose(journal, &error.to_string()),
+        }
+    }
+
     fn create(&self, header: &FileHeader) -> io::Result<OpenJournal> {
         let mut buffer = Vec::new();
         let writer = JournalWriter::begin(header, &mut buffer).map_err(io::Error::other)?;
-        let schema = Schema::decode(&header.schema).map_err(io::Error::other)?;
-        let period = schema.data().tick_rate.period_micros();
         let file = self.disk.create(&name(header))?;
         let (room, path) = (header.room.id, file.path().display());
         tracing::info!(%room, %path, "a journal begins");
         self.keeper.open(file.path());
-        Ok(OpenJournal {
-            file,
-            writer,
-            buffer,
-            written: 0,
-            lost: None,
-            half_tick: Duration::from_micros(period / 2),
-            ended: false,
-            panicked: false,
-            tells: false,
-        })
+        OpenJournal::new(header, file, writer, buffer)
     }
 
     /// Writes what the journals of this turn have, each at once.
@@ -245,6 +251,28 @@ impl Writer {
 }
 
 impl OpenJournal {
+    /// A journal with these bytes to write.
+    fn new(
+        header: &FileHeader,
+        file: Box<dyn JournalFile>,
+        writer: JournalWriter,
+        buffer: Vec<u8>,
+    ) -> io::Result<Self> {
+        let schema = Schema::decode(&header.schema).map_err(io::Error::other)?;
+        let period = schema.data().tick_rate.period_micros();
+        Ok(Self {
+            file,
+            writer,
+            buffer,
+            written: 0,
+            lost: None,
+            half_tick: Duration::from_micros(period / 2),
+            ended: false,
+            panicked: false,
+            tells: false,
+        })
+    }
+
     /// Writes what the turn brought; how many bytes.
     fn write_out(&mut self) -> io::Result<usize> {
         let bytes = self.buffer.len();

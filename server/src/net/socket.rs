@@ -6,7 +6,7 @@ use std::io;
 use std::net::{Shutdown, SocketAddr};
 use std::time::Duration;
 
-use socket2::{Domain, Protocol, SockRef, Type};
+use socket2::{Domain, Protocol, SockRef, Socket, Type};
 use tokio::net::{TcpListener, TcpStream};
 use tokio_tungstenite::tungstenite::protocol::WebSocketConfig;
 
@@ -33,13 +33,13 @@ const READ_BUFFER_BYTES: usize = 1024;
 /// Bytes of frames gathered before they are written without a flush.
 const WRITE_BUFFER_BYTES: usize = 16 * 1024;
 
-/// Listens on `address`.
+/// Takes `address`, so that nobody else can; who connects is refused until [`listen`].
 ///
 /// # Errors
 ///
 /// Whatever the system says.
-pub(crate) fn listen(address: SocketAddr) -> io::Result<TcpListener> {
-    let socket = socket2::Socket::new(
+pub(crate) fn bind(address: SocketAddr) -> io::Result<Socket> {
+    let socket = Socket::new(
         Domain::for_address(address),
         Type::STREAM,
         Some(Protocol::TCP),
@@ -49,6 +49,15 @@ pub(crate) fn listen(address: SocketAddr) -> io::Result<TcpListener> {
     socket.set_reuse_address(true)?;
     socket.set_nonblocking(true)?;
     socket.bind(&address.into())?;
+    Ok(socket)
+}
+
+/// Listens on what was taken.
+///
+/// # Errors
+///
+/// Whatever the system says.
+pub(crate) fn listen(socket: Socket) -> io::Result<TcpListener> {
     socket.listen(BACKLOG)?;
     TcpListener::from_std(socket.into())
 }
@@ -108,7 +117,7 @@ mod tests {
     #[cfg(target_os = "linux")]
     #[tokio::test]
     async fn a_prepared_socket_takes_little_and_ends_in_time() {
-        let listener = listen(SocketAddr::from(([127, 0, 0, 1], 0))).unwrap();
+        let listener = listen(bind(SocketAddr::from(([127, 0, 0, 1], 0))).unwrap()).unwrap();
         let client = TcpStream::connect(listener.local_addr().unwrap());
         let (accepted, _client) = tokio::join!(listener.accept(), client);
         let (socket, _) = accepted.unwrap();

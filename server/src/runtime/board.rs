@@ -14,7 +14,7 @@ use crate::games::HostedGame;
 use crate::runtime::figures::Figures;
 
 /// The names of a room's phases, as its status has them.
-const PHASES: [&str; 3] = ["lobby", "running", "ended"];
+const PHASES: [&str; 4] = ["lobby", "running", "ended", "held"];
 const RUNNING: u8 = 1;
 
 /// What rooms give up while they are overloaded, by name.

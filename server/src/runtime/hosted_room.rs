@@ -14,7 +14,7 @@ use syncline_shared::error::DecodeError;
 use syncline_shared::tick::Timestamp;
 
 use crate::clock::Clock;
-use crate::journal_store::RoomJournal;
+use crate::journal_store::{RecoveredMatch, RoomJournal};
 use crate::metrics::Metrics;
 use crate::net::outbox::{Outbox, Sending};
 use crate::runtime::board::{Reservation, RoomBoard};
@@ -105,7 +105,8 @@ impl Probe for EncodingTime {
 }
 
 impl HostedRoom {
-    /// Opens a room at `now`, whose ticks are due at `phase` of 2^32 of each period.
+    /// Opens a room at `now`, whose ticks are due at `phase` of 2^32 of each period; with a match that
+    /// was recovered, if one was.
     ///
     /// # Errors
     ///
@@ -116,6 +117,7 @@ impl HostedRoom {
         inbox: RoomInbox,
         now: Timestamp,
         phase: u32,
+        recovered: Option<RecoveredMatch>,
     ) -> Result<Self, DecodeError> {
         let RoomSpec {
             config,
@@ -125,7 +127,19 @@ impl HostedRoom {
         let period = game.kind.tick_rate().period_micros();
         let offset = (period * u64::from(phase)) >> 32;
         let origin = Timestamp(now.0.saturating_sub((now.0 + period - offset) % period));
-        let room = Room::new(config, game.kind.clone(), game.config.clone())?;
+        let (room, journal) = match recovered {
+            Some(RecoveredMatch { restored, journal }) => {
+                let at = Timestamp(now.since(origin));
+                (
+                    Room::recover(config, game.kind.clone(), restored, at)?,
+                    journal,
+                )
+            }
+            None => {
+                let room = Room::new(config, game.kind.clone(), game.config.clone())?;
+                (room, journals.room())
+            }
+        };
         let (outboxes, counted) = (BTreeMap::new(), RoomCounters::default());
         Ok(Self {
             room,
@@ -144,7 +158,7 @@ impl HostedRoom {
             governor: Governor::new(period),
             figures: Figures::default(),
             figures_shown: now,
-            journal: journals.room(),
+            journal,
         })
     }
 
@@ -154,7 +168,7 @@ impl HostedRoom {
     ///
     /// As [`HostedRoom::open`].
     pub(super) fn reopen(self, now: Timestamp) -> Result<Self, DecodeError> {
-        Self::open(self.spec, self.board, self.inbox, now, self.phase)
+        Self::open(self.spec, self.board, self.inbox, now, self.phase, None)
     }
 
     /// Takes in everything that waits in the inbox.
@@ -503,7 +517,7 @@ mod tests {
                 journals,
             };
             let (_handle, inbox) = inbox(board.clone(), Home::default(), Clock::start());
-            let room = HostedRoom::open(spec, board, inbox, now, phase(0, index)).unwrap();
+            let room = HostedRoom::open(spec, board, inbox, now, phase(0, index), None).unwrap();
             let due = room.next_due(now).expect("an empty room ends some day");
             assert!(room.origin <= now && due >= now);
             period = room.period;
@@ -553,7 +567,7 @@ mod tests {
             journals,
         };
         let (handle, inbox) = inbox(board.clone(), Home::default(), clock);
-        let mut room = HostedRoom::open(spec, board, inbox, clock.now(), 0).unwrap();
+        let mut room = HostedRoom::open(spec, board, inbox, clock.now(), 0, None).unwrap();
         let (outbox, _outward, _client) = crate::net::outbox::tests::pair().await;
         let attach = Box::new(Attach {
             session: SessionId(1),

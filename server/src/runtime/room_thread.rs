@@ -13,6 +13,7 @@ use syncline_shared::id::RoomId;
 use syncline_shared::tick::Timestamp;
 
 use crate::clock::{Clock, micros};
+use crate::journal_store::RecoveredMatch;
 use crate::metrics::Metrics;
 use crate::runtime::board::RoomBoard;
 use crate::runtime::hosted_room::{HostedRoom, phase};
@@ -21,11 +22,23 @@ use crate::runtime::inbox::{Home, RoomInbox, RoomSpec, broke};
 /// What a scheduler thread is told. What its rooms are told goes to their inboxes.
 pub(super) enum ThreadEvent {
     /// It has one more room.
-    Host(RoomSpec, Arc<RoomBoard>, RoomInbox),
+    Host(Box<NewRoom>),
     /// It has a room that lived on another thread.
     Adopt(Box<HostedRoom>),
     /// It ends, with all its rooms.
     Stop,
+}
+
+/// A room to open.
+pub(super) struct NewRoom {
+    /// What it is made of.
+    pub(super) spec: RoomSpec,
+    /// Where it shows itself.
+    pub(super) board: Arc<RoomBoard>,
+    /// Where it is told things.
+    pub(super) inbox: RoomInbox,
+    /// The match that it goes on with, if there is one.
+    pub(super) recovered: Option<RecoveredMatch>,
 }
 
 /// How often a thread says how busy it was, in microseconds.
@@ -137,7 +150,7 @@ impl RoomThread {
             self.wait();
             loop {
                 match self.post.told.try_recv() {
-                    Ok(ThreadEvent::Host(spec, board, inbox)) => self.host(spec, &board, inbox),
+                    Ok(ThreadEvent::Host(room)) => self.host(*room),
                     Ok(ThreadEvent::Adopt(room)) => self.adopt(*room),
                     Err(TryRecvError::Empty) => break,
                     // Or the scheduler is gone without a word: nobody can reach this thread any more.
@@ -247,14 +260,20 @@ impl RoomThread {
         true
     }
 
-    fn host(&mut self, spec: RoomSpec, board: &Arc<RoomBoard>, inbox: RoomInbox) {
+    fn host(&mut self, room: NewRoom) {
+        let NewRoom {
+            spec,
+            board,
+            inbox,
+            recovered,
+        } = room;
         let (id, now) = (board.id, self.clock.now());
         self.hosted = self.hosted.wrapping_add(1);
         self.home.pulse.enter(id, now);
         let opened = catch_unwind(AssertUnwindSafe(|| {
             let thread = u32::try_from(self.post.link.number).unwrap_or_default();
             let phase = phase(thread, self.hosted);
-            HostedRoom::open(spec, board.clone(), inbox, now, phase)
+            HostedRoom::open(spec, board.clone(), inbox, now, phase, recovered)
         }));
         self.home.pulse.leave();
         match opened {
@@ -265,12 +284,12 @@ impl RoomThread {
             }
             Ok(Err(error)) => {
                 tracing::error!(room = %id, %error, "the game can't read its config");
-                self.forget(id, board);
+                self.forget(id, &board);
             }
             Err(panic) => {
                 self.metrics.panics.inc();
                 tracing::error!(room = %id, panic = text(&*panic), "the room panicked while opening");
-                self.forget(id, board);
+                self.forget(id, &board);
             }
         }
     }

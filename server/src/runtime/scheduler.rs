@@ -12,10 +12,11 @@ use syncline_shared::tick::Timestamp;
 
 use crate::clock::Clock;
 use crate::error::Error;
+use crate::journal_store::RecoveredMatch;
 use crate::metrics::Metrics;
 use crate::runtime::board::RoomBoard;
 use crate::runtime::inbox::{Home, RoomHandle, RoomSpec, inbox};
-use crate::runtime::room_thread::{Neighbours, Post, RoomThread, ThreadEvent, ThreadLink};
+use crate::runtime::room_thread::{Neighbours, NewRoom, Post, RoomThread, ThreadEvent, ThreadLink};
 
 /// A thread that has been in one room for so long gets no new one while another can take it, in
 /// microseconds.
@@ -99,16 +100,24 @@ impl Scheduler {
         Ok((Self { clock, pool }, Ended(ended)))
     }
 
-    /// Opens a room on the thread that has least to do, of those that move at `now`.
+    /// Opens a room on the thread that has least to do, of those that move at `now`; with a match that
+    /// was recovered, if one was.
     pub(crate) fn host(
         &self,
         spec: RoomSpec,
         board: &Arc<RoomBoard>,
         now: Timestamp,
+        recovered: Option<RecoveredMatch>,
     ) -> RoomHandle {
         let link = self.pool.lock().least_busy(now);
         let (room, inbox) = inbox(board.clone(), link.home.clone(), self.clock);
-        if !link.tell(ThreadEvent::Host(spec, board.clone(), inbox)) {
+        let new = NewRoom {
+            spec,
+            board: board.clone(),
+            inbox,
+            recovered,
+        };
+        if !link.tell(ThreadEvent::Host(Box::new(new))) {
             // The thread is gone, and whoever enters will be told so.
             board.abandon();
         }
@@ -294,7 +303,7 @@ mod tests {
                 game: game.clone(),
                 journals: Recorder::default(),
             };
-            let room = scheduler.host(spec, &board, now);
+            let room = scheduler.host(spec, &board, now, None);
             assert!(!room.is_stuck(begun, BUSY));
         }
         assert_eq!(first.home.pulse.rooms(), 0);
