@@ -231,10 +231,11 @@ where
                     self.swarm.schema.get_or_init(known);
                 }
             }
-            ClientEvent::PhaseChanged(PhaseInfo::Running { .. }) => {
+            ClientEvent::PhaseChanged(PhaseInfo::Running { incarnation, .. }) => {
                 if let Some(playing) = self.client.playing() {
                     let interval = playing.joined().snapshot_interval;
-                    self.record.match_began(now, playing.rate(), interval);
+                    let rate = playing.rate();
+                    self.record.match_began(now, incarnation, rate, interval);
                 }
             }
             ClientEvent::PhaseChanged(PhaseInfo::Ended { .. }) => {

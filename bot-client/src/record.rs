@@ -2,10 +2,12 @@
 
 use std::collections::BTreeMap;
 
+use serde::Serialize;
 use syncline_client_core::event::{Closed, Ending, FrameReport, Joined};
 use syncline_client_core::prediction::Comparison;
 use syncline_shared::close::Then;
-use syncline_shared::tick::{TickRate, Timestamp};
+use syncline_shared::id::RoomId;
+use syncline_shared::tick::{Tick, TickRate, Timestamp};
 
 use crate::rate_meter::{RateMeter, RateResult, WARM_UP_MICROS};
 use crate::tally::Tally;
@@ -41,6 +43,17 @@ pub(crate) struct Counts {
     pub(crate) unmeasured: bool,
     /// While the rate was measured.
     pub(crate) traffic: Traffic,
+    /// What the bot had seen when its connection was lost the last time.
+    pub(crate) lost_at: Option<(RoomId, Seen)>,
+}
+
+/// How far a match had come in somebody's eyes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+pub struct Seen {
+    /// Its timeline.
+    pub incarnation: u32,
+    /// The newest tick.
+    pub tick: Tick,
 }
 
 impl Counts {
@@ -81,9 +94,15 @@ pub(crate) struct Record {
     usual_age: Option<u64>,
     /// Since when the bot has been catching up after a stall.
     thawed: Option<Timestamp>,
+    /// The room that the bot is in, or was last, and what it has seen there.
+    room: Option<RoomId>,
+    seen: Seen,
+    /// Since when the bot has no connection, though it wants one.
+    lost: Option<Timestamp>,
     input_ages: Vec<u64>,
     input_leads: Vec<u64>,
     recoveries: Vec<u64>,
+    outages: Vec<u64>,
 }
 
 /// Where the bot's session is, to tell a disconnect from a resume.
@@ -124,16 +143,29 @@ impl Record {
     pub(crate) fn welcome(&mut self, now: Timestamp, joined: &Joined) {
         self.counts.connected = true;
         self.present = Some(now);
+        self.room = Some(joined.room);
+        let lost = self.lost.take();
         if joined.resumed {
             self.counts.resumed += 1;
+            self.outages.extend(lost.map(|lost| now.since(lost)));
         } else if self.session != Session::None {
             self.counts.disconnects += 1;
         }
         self.session = Session::Attached;
     }
 
-    /// A match runs.
-    pub(crate) fn match_began(&mut self, now: Timestamp, rate: TickRate, interval: u8) {
+    /// A match runs, in this timeline.
+    pub(crate) fn match_began(
+        &mut self,
+        now: Timestamp,
+        incarnation: u32,
+        rate: TickRate,
+        interval: u8,
+    ) {
+        self.seen = Seen {
+            incarnation,
+            tick: Tick::ZERO,
+        };
         self.meter.joined(now, rate, interval);
         self.thawed = None;
     }
@@ -152,6 +184,7 @@ impl Record {
         period: u64,
         tally: &Tally,
     ) {
+        self.seen.tick = self.seen.tick.max(report.tick);
         let counts = &mut self.counts;
         counts.hash_mismatches += u64::from(report.mismatches);
         for (count, new) in counts.verdicts.iter_mut().zip(report.statuses) {
@@ -245,6 +278,10 @@ impl Record {
         if self.session == Session::None {
             return;
         }
+        if self.session == Session::Attached && !asked {
+            self.lost = Some(now);
+            self.counts.lost_at = self.room.map(|room| (room, self.seen));
+        }
         self.session = match closed.then {
             _ if asked => Session::None,
             Then::Resume => Session::Lost,
@@ -273,6 +310,7 @@ impl Record {
         tally.input_to_visible.add(&mut self.input_ages);
         tally.input_lead.add(&mut self.input_leads);
         tally.stall_recovery.add(&mut self.recoveries);
+        tally.outage.add(&mut self.outages);
         self.counts
     }
 }
@@ -360,6 +398,28 @@ mod tests {
         assert_eq!((counts.resumed, counts.disconnects), (1, 0));
         assert_eq!(counts.closes, BTreeMap::from([("left", 1), ("lost", 1)]));
         assert_eq!(counts.first_close.as_deref(), Some("lost (gone)"));
+    }
+
+    /// How long it took to be back, and what was seen until then.
+    #[test]
+    fn an_outage_is_measured() {
+        let (mut record, tally) = (Record::default(), Tally::default());
+        enter(&mut record, false);
+        record.match_began(NOW, 3, RATE, 1);
+        record.frame(NOW, &report(Comparison::Agreed), 0, 33_333, &tally);
+        record.closed(NOW, &closed(Ending::Lost), false);
+        record.closed(NOW.plus_micros(10_000), &closed(Ending::Lost), false);
+        record.opened();
+        record.welcome(NOW.plus_micros(250_000), &joined(true));
+        record.match_began(NOW, 4, RATE, 1);
+        let counts = record.finish(&tally);
+        let seen = Seen {
+            incarnation: 3,
+            tick: Tick(1),
+        };
+        assert_eq!(counts.lost_at, Some((RoomId(1), seen)));
+        let outage = tally.outage.percentiles(1000.0);
+        assert!((outage.max - 250.0).abs() < 0.3, "{outage:?}");
     }
 
     #[test]
@@ -463,7 +523,7 @@ mod tests {
         assert!(!counts(record).unmeasured);
         let mut record = Record::default();
         enter(&mut record, false);
-        record.match_began(NOW, RATE, 1);
+        record.match_began(NOW, 1, RATE, 1);
         record.leaving(NOW.plus_micros(6_000_000), true);
         let counts = counts(record);
         assert_eq!((counts.unmeasured, counts.rate.due), (false, 120));
@@ -505,7 +565,7 @@ mod tests {
     #[test]
     fn traffic_counts_while_the_rate_is_measured() {
         let (mut record, tally) = (Record::default(), Tally::default());
-        record.match_began(Timestamp::ZERO, RATE, 1);
+        record.match_began(Timestamp::ZERO, 1, RATE, 1);
         for tick in 0..90u64 {
             let now = Timestamp(tick * 1_000_000 / 30 + 40_000);
             record.message(100);

@@ -10,6 +10,7 @@ use syncline_shared::close::CloseReason;
 use crate::bandwidth::Bandwidth;
 use crate::config::SwarmConfig;
 use crate::rate_meter::{RateResult, ratio};
+pub use crate::record::Seen;
 use crate::record::{Counts, Traffic};
 use crate::tally::{Percentiles, Tally};
 use crate::timeline::Second;
@@ -83,6 +84,10 @@ pub struct Report {
     pub failed_connects: u64,
     /// What the first end that no bot asked for said.
     pub first_close: Option<String>,
+    /// From a lost connection to the seat on another one.
+    pub outage_ms: Percentiles,
+    /// Of each room, the newest tick that any bot had seen when it last lost its connection.
+    pub lost_at: BTreeMap<u32, Seen>,
     /// How many decoders the common streams took.
     pub decoders: u32,
     /// How often a bot was frozen on purpose.
@@ -107,6 +112,18 @@ pub struct Verdicts {
     pub merged: u64,
     /// What was there was too late.
     pub dropped: u64,
+}
+
+impl Verdicts {
+    fn of(bots: &[Counts]) -> Self {
+        let verdict = |code: usize| bots.iter().map(|bot| bot.verdicts[code]).sum();
+        Self {
+            applied: verdict(0),
+            repeated: verdict(1),
+            merged: verdict(2),
+            dropped: verdict(3),
+        }
+    }
 }
 
 impl Report {
@@ -136,7 +153,6 @@ impl Report {
         let worst = bots.iter().map(Counts::rate_percent).fold(100.0, f64::min);
         let rate_unmeasured = count(|bot| bot.unmeasured);
         let is_measured = rate.due > 0 || rate_unmeasured == 0;
-        let verdict = |code: usize| bots.iter().map(|bot| bot.verdicts[code]).sum();
         Self {
             bots: config.bots,
             connected,
@@ -165,15 +181,12 @@ impl Report {
             input_frames_per_client_per_second: per_second(traffic.input_frames),
             input_to_visible_ms: tally.input_to_visible.percentiles(MICROS_PER_MS),
             input_lead: tally.input_lead.percentiles(100.0),
-            verdicts: Verdicts {
-                applied: verdict(0),
-                repeated: verdict(1),
-                merged: verdict(2),
-                dropped: verdict(3),
-            },
+            verdicts: Verdicts::of(bots),
             closes: by_name(bots.iter().map(|bot| &bot.closes)),
             failed_connects: sum(|bot| bot.failed_connects),
             first_close: bots.iter().find_map(|bot| bot.first_close.clone()),
+            outage_ms: tally.outage.percentiles(MICROS_PER_MS),
+            lost_at: lost_at(bots),
             decoders,
             stalls: sum(|bot| bot.stalls),
             stall_recovery_ms: tally.stall_recovery.percentiles(MICROS_PER_MS),
@@ -291,6 +304,9 @@ impl Report {
         );
         row("closes", listed(&self.closes));
         row("failed connects", self.failed_connects.to_string());
+        if self.resumed > 0 {
+            row("lost to resumed, ms", percentiles(&self.outage_ms));
+        }
         row("decoders", self.decoders.to_string());
         if self.stalls > 0 {
             row("stalls", self.stalls.to_string());
@@ -307,6 +323,16 @@ impl Report {
 /// To two places.
 fn rounded(value: f64) -> f64 {
     (value * 100.0).round() / 100.0
+}
+
+/// Of each room, what any bot had seen of it at the most.
+fn lost_at(bots: &[Counts]) -> BTreeMap<u32, Seen> {
+    let mut rooms: BTreeMap<u32, Seen> = BTreeMap::new();
+    for (room, seen) in bots.iter().filter_map(|bot| bot.lost_at) {
+        let most = rooms.entry(room.0).or_default();
+        *most = seen.max(*most);
+    }
+    rooms
 }
 
 fn by_name<'a>(

@@ -93,6 +93,8 @@ pub(crate) struct Tally {
     pub(crate) input_lead: SharedHistogram,
     /// From the end of a stall to the first frame of the present, in microseconds.
     pub(crate) stall_recovery: SharedHistogram,
+    /// From a lost connection to the seat on another one, in microseconds.
+    pub(crate) outage: SharedHistogram,
 }
 
 #[cfg(test)]

@@ -239,13 +239,18 @@ impl Directory {
         Ok(Admission { room, reservation })
     }
 
-    /// Opens the room of a match that was recovered, as it was. How many there may be matters only to
-    /// rooms that come after.
-    ///
-    /// # Errors
-    ///
-    /// What is wrong with the journal's config.
-    pub(crate) fn take_back(&self, recovered: RecoveredMatch) -> Result<(), DecodeError> {
+    /// Opens the rooms of matches that were recovered, as they were. How many rooms there may be
+    /// matters only to those that come after.
+    pub(crate) fn take_back_all(&self, recovered: Vec<RecoveredMatch>) {
+        for recovered in recovered {
+            let room = recovered.restored.header.room.id;
+            if let Err(error) = self.take_back(recovered) {
+                tracing::error!(%room, %error, "a room can't go on");
+            }
+        }
+    }
+
+    fn take_back(&self, recovered: RecoveredMatch) -> Result<(), DecodeError> {
         let header = recovered.restored.header.clone();
         let Some(game) = self.games.find(&header.start.game) else {
             return Err(DecodeError::Invalid);

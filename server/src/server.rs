@@ -112,12 +112,7 @@ impl Server {
         let (invitations, invited) = invitations();
         let directory = Directory::new(config, hosted, scheduler, invitations, clock);
         let directory = Arc::new(directory.recorded(journals.recorder()));
-        for recovered in recovered {
-            let room = recovered.restored.header.room.id;
-            if let Err(error) = directory.take_back(recovered) {
-                tracing::error!(%room, %error, "a room can't go on");
-            }
-        }
+        directory.take_back_all(recovered);
         // Whoever comes now finds the rooms of before.
         let sockets = socket::listen(socket).map_err(bind_error)?;
         let address = sockets.local_addr().map_err(bind_error)?;

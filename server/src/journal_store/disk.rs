@@ -102,23 +102,23 @@ impl DataDir {
     pub(super) fn path(&self) -> &Path {
         &self.path
     }
+}
 
-    /// An unfinished journal, to go on with it behind what [`JournalFile::cut`] leaves.
-    pub(super) fn reopen(&self, path: &Path) -> io::Result<Box<dyn JournalFile>> {
-        let file = Arc::new(private_file::writing().open(path)?);
-        let path = path.to_owned();
-        Ok(Box::new(OnDisk { path, file }))
-    }
+/// An unfinished journal, to go on with it behind what [`JournalFile::cut`] leaves.
+pub(super) fn reopen(path: &Path) -> io::Result<Box<dyn JournalFile>> {
+    let file = Arc::new(private_file::writing().open(path)?);
+    let path = path.to_owned();
+    Ok(Box::new(OnDisk { path, file }))
+}
 
-    /// Gives a journal the name of one that is finished.
-    pub(super) fn finish(&self, path: &Path) -> io::Result<PathBuf> {
-        rename(path, ENDING)
-    }
+/// Gives a journal the name of one that is finished.
+pub(super) fn finish(path: &Path) -> io::Result<PathBuf> {
+    rename(path, ENDING)
+}
 
-    /// Gives a journal another name, so that no server goes on with it.
-    pub(super) fn set_aside(&self, path: &Path) -> io::Result<PathBuf> {
-        rename(path, ASIDE_ENDING)
-    }
+/// Gives a journal another name, so that no server goes on with it.
+pub(super) fn set_aside(path: &Path) -> io::Result<PathBuf> {
+    rename(path, ASIDE_ENDING)
 }
 
 /// Gives an unfinished journal another ending.
@@ -220,7 +220,7 @@ impl JournalFile for OnDisk {
     }
 
     fn finish(&mut self) -> io::Result<()> {
-        self.path = rename(&self.path, ENDING)?;
+        self.path = finish(&self.path)?;
         Ok(())
     }
 

@@ -17,7 +17,7 @@ use syncline_server_core::replay::{Restored, restore};
 use syncline_shared::id::RoomId;
 use syncline_shared::journal::{Ending, JournalReader, JournalWriter, OpenError, Tail};
 
-use super::disk::{DataDir, Disk, JournalFile, Kept};
+use super::disk::{DataDir, Disk, JournalFile, Kept, finish, reopen, set_aside};
 
 /// How often a match may go on without getting a tick further before it must be what ends its server.
 const VAIN_MAX: u32 = 2;
@@ -58,7 +58,7 @@ pub(super) fn recover(
     let (began, mut found) = (Instant::now(), Found::default());
     if let Some(killer) = dir.marked() {
         let why = "a server ended while it recovered this match";
-        found.set_aside(dir, &killer, why);
+        found.set_aside(&killer, why);
         dir.mark(None)?;
     }
     let mut journals = dir.list()?;
@@ -96,15 +96,15 @@ impl Found {
             Ok(Verdict::SetAside(format!("the game panicked: {what}")))
         });
         let done = match verdict {
-            Ok(Verdict::GoesOn(restored, writer)) => self.go_on(dir, journal, *restored, writer),
-            Ok(Verdict::Ended) => dir.finish(path).map(drop),
+            Ok(Verdict::GoesOn(restored, writer)) => self.go_on(journal, *restored, writer),
+            Ok(Verdict::Ended) => finish(path).map(drop),
             Ok(Verdict::Empty) => dir.remove(path),
             Ok(Verdict::Left(why)) => {
                 tracing::warn!(path = %path.display(), why, "an unfinished journal is left alone");
                 Ok(())
             }
             Ok(Verdict::SetAside(why)) => {
-                self.set_aside(dir, path, &why);
+                self.set_aside(path, &why);
                 Ok(())
             }
             Err(error) => Err(error),
@@ -117,12 +117,11 @@ impl Found {
     /// Takes up a match, unless its room went on in another journal.
     fn go_on(
         &mut self,
-        dir: &DataDir,
         journal: &Kept,
         restored: Restored,
         writer: JournalWriter,
     ) -> io::Result<()> {
-        let mut file = dir.reopen(&journal.path)?;
+        let mut file = reopen(&journal.path)?;
         file.cut(restored.good_bytes)?;
         tell(journal, &restored);
         let room = restored.header.room.id;
@@ -145,8 +144,8 @@ impl Found {
         older.map_or(Ok(()), Unfinished::give_up)
     }
 
-    fn set_aside(&mut self, dir: &DataDir, path: &Path, why: &str) {
-        let aside = dir.set_aside(path);
+    fn set_aside(&mut self, path: &Path, why: &str) {
+        let aside = set_aside(path);
         let shown = aside
             .as_ref()
             .unwrap_or(&path.to_owned())
@@ -265,5 +264,186 @@ impl DataDir {
         let name = fs::read_to_string(self.path().join(MARK)).ok()?;
         let path = self.path().join(Path::new(&name).file_name()?);
         path.is_file().then_some(path)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use syncline_games::Pong;
+    use syncline_server_core::{RoomConfig, game_kind};
+    use syncline_shared::game::Game;
+    use syncline_shared::id::RoomCode;
+    use syncline_shared::journal::{FileHeader, Hold, MatchHeader, Record, TickRecord};
+    use syncline_shared::tick::Tick;
+
+    use super::*;
+
+    fn header(game: &str, room: u32, incarnation: u32) -> FileHeader {
+        let (kind, schema) = (game_kind::<Pong>(), Pong::schema());
+        let code = RoomCode::from_entropy(room.into());
+        FileHeader {
+            build: String::new(),
+            started_unix_ms: 0,
+            room: RoomConfig::new(RoomId(room), code, 1).header(),
+            incarnation,
+            schema: schema.encoded().to_vec(),
+            start: MatchHeader {
+                game: game.to_owned(),
+                fingerprint: schema.fingerprint(),
+                config: kind.default_config(),
+                seed: 1,
+                checkpoint_interval: 300,
+            },
+            roster: Vec::new(),
+        }
+    }
+
+    fn ticks(count: u32) -> Vec<Record> {
+        let tick = |tick| TickRecord {
+            tick: Tick(tick),
+            ..TickRecord::default()
+        };
+        (1..=count).map(|at| Record::Tick(tick(at))).collect()
+    }
+
+    /// A folder in which a server was lost.
+    struct Folder {
+        folder: tempfile::TempDir,
+        disk: DataDir,
+    }
+
+    impl Folder {
+        fn new() -> Self {
+            let folder = tempfile::tempdir().unwrap();
+            let disk = DataDir::open(folder.path()).unwrap();
+            Self { folder, disk }
+        }
+
+        fn put(&self, name: &str, header: &FileHeader, records: &[Record]) -> PathBuf {
+            let mut bytes = Vec::new();
+            let mut writer = JournalWriter::begin(header, &mut bytes).unwrap();
+            for record in records {
+                writer.write(record, &mut bytes);
+            }
+            writer.flush(&mut bytes);
+            let path = self.folder.path().join(format!("{name}.open.journal"));
+            fs::write(&path, bytes).unwrap();
+            path
+        }
+
+        fn recover(&self) -> Found {
+            let kind = |name: &str| (name == Pong::NAME).then(game_kind::<Pong>);
+            recover(&self.disk, kind).unwrap()
+        }
+
+        /// The journals that are there, without what all of their names end in.
+        fn names(&self) -> Vec<String> {
+            let files = fs::read_dir(self.folder.path()).unwrap();
+            let names = files.map(|file| file.unwrap().file_name().into_string().unwrap());
+            let journals = names.filter_map(|it| it.strip_suffix(".journal").map(str::to_owned));
+            let mut journals: Vec<String> = journals.collect();
+            journals.sort();
+            journals
+        }
+    }
+
+    #[test]
+    fn what_is_unfinished_goes_on_without_its_torn_tail() {
+        let folder = Folder::new();
+        let path = folder.put("a", &header(Pong::NAME, 3, 1), &ticks(9));
+        let whole = fs::read(&path).unwrap();
+        fs::write(&path, [&whole[..], &[17, 1, 2]].concat()).unwrap();
+        let found = folder.recover();
+        let one = &found.matches[&RoomId(3)];
+        assert_eq!(one.restored.game.tick(), Tick(9));
+        assert_eq!(one.writer.bytes(), whole.len() as u64);
+        assert_eq!(fs::read(&path).unwrap(), whole);
+        assert!(found.set_aside.is_empty());
+        assert_eq!(folder.names(), ["a.open"]);
+        assert!(!folder.folder.path().join(MARK).exists());
+    }
+
+    #[test]
+    fn what_is_damaged_is_set_aside() {
+        let folder = Folder::new();
+        let path = folder.put("a", &header(Pong::NAME, 3, 1), &ticks(200));
+        let mut bytes = fs::read(&path).unwrap();
+        let middle = bytes.len() - 90;
+        bytes[middle] ^= 1;
+        fs::write(&path, bytes).unwrap();
+        folder.put("b", &header(Pong::NAME, 4, 1), &ticks(2));
+        let found = folder.recover();
+        assert_eq!(found.matches.keys().collect::<Vec<_>>(), [&RoomId(4)]);
+        assert_eq!(found.set_aside.len(), 1);
+        assert!(
+            found.set_aside[0].contains("damaged at byte"),
+            "{:?}",
+            found.set_aside
+        );
+        assert_eq!(folder.names(), ["a.aside", "b.open"]);
+        assert!(
+            folder.recover().set_aside.is_empty(),
+            "it is not tried again"
+        );
+    }
+
+    /// A journal that ends the process while it is recovered does so once.
+    #[test]
+    fn what_ended_a_server_before_is_set_aside() {
+        let folder = Folder::new();
+        let path = folder.put("a", &header(Pong::NAME, 3, 1), &ticks(2));
+        folder.put("b", &header(Pong::NAME, 4, 1), &ticks(2));
+        folder.disk.mark(Some(&path)).unwrap();
+        let found = folder.recover();
+        assert_eq!(found.matches.keys().collect::<Vec<_>>(), [&RoomId(4)]);
+        assert_eq!(folder.names(), ["a.aside", "b.open"]);
+        assert!(folder.recover().set_aside.is_empty());
+    }
+
+    #[test]
+    fn what_ends_every_server_that_goes_on_with_it_is_set_aside() {
+        let hold = |_| {
+            Record::Hold(Hold {
+                from_unix_ms: 1,
+                waited_ms: 1,
+            })
+        };
+        let folder = Folder::new();
+        for (name, room, holds) in [("a", 1, 1), ("b", 2, 2)] {
+            let records = [ticks(5), (0..holds).map(hold).collect()].concat();
+            folder.put(name, &header(Pong::NAME, room, 1), &records);
+        }
+        let found = folder.recover();
+        assert_eq!(found.matches.keys().collect::<Vec<_>>(), [&RoomId(1)]);
+        assert_eq!(found.matches[&RoomId(1)].restored.incarnation, 2);
+        assert_eq!(folder.names(), ["a.open", "b.aside"]);
+    }
+
+    #[test]
+    fn what_is_over_or_empty_or_of_another_server_is_no_trouble() {
+        let folder = Folder::new();
+        let over = [ticks(5), vec![Record::End(Ending::Closed)]].concat();
+        folder.put("over", &header(Pong::NAME, 1, 1), &over);
+        folder.put("chess", &header("chess", 2, 1), &ticks(5));
+        let empty = folder.put("empty", &header(Pong::NAME, 3, 1), &[]);
+        let bytes = fs::read(&empty).unwrap();
+        fs::write(&empty, &bytes[..bytes.len() / 2]).unwrap();
+        let found = folder.recover();
+        assert!(found.matches.is_empty() && found.set_aside.is_empty());
+        assert_eq!(folder.names(), ["chess.open", "over"]);
+    }
+
+    #[test]
+    fn of_two_journals_of_a_room_the_later_match_goes_on() {
+        let folder = Folder::new();
+        folder.put("a", &header(Pong::NAME, 1, 2), &ticks(5));
+        folder.put("b", &header(Pong::NAME, 1, 1), &ticks(7));
+        folder.put("c", &header(Pong::NAME, 1, 3), &ticks(6));
+        let found = folder.recover();
+        assert_eq!(found.matches[&RoomId(1)].restored.game.tick(), Tick(6));
+        assert_eq!(folder.names(), ["a", "b", "c.open"]);
+        let bytes = fs::read(folder.folder.path().join("a.journal")).unwrap();
+        let last = JournalReader::open(&bytes).unwrap().last();
+        assert!(matches!(last, Some(Record::End(Ending::Lost(_)))));
     }
 }

@@ -127,18 +127,13 @@ impl HostedRoom {
         let period = game.kind.tick_rate().period_micros();
         let offset = (period * u64::from(phase)) >> 32;
         let origin = Timestamp(now.0.saturating_sub((now.0 + period - offset) % period));
-        let (room, journal) = match recovered {
-            Some(RecoveredMatch { restored, journal }) => {
-                let at = Timestamp(now.since(origin));
-                (
-                    Room::recover(config, game.kind.clone(), restored, at)?,
-                    journal,
-                )
-            }
-            None => {
-                let room = Room::new(config, game.kind.clone(), game.config.clone())?;
-                (room, journals.room())
-            }
+        let kind = game.kind.clone();
+        let (room, journal) = if let Some(RecoveredMatch { restored, journal }) = recovered {
+            let at = Timestamp(now.since(origin));
+            (Room::recover(config, kind, restored, at)?, journal)
+        } else {
+            let room = Room::new(config, kind, game.config.clone())?;
+            (room, journals.room())
         };
         let (outboxes, counted) = (BTreeMap::new(), RoomCounters::default());
         Ok(Self {
