@@ -35,7 +35,7 @@ use crate::shutdown::{self, ShutdownSwitch, shutdown};
 /// How long connections may take to end once told to: to write a close frame and see it read.
 const CONNECTIONS_END_MAX: Duration = Duration::from_millis(1600);
 
-/// How long threads may take after that.
+/// How long rooms' threads may take before that.
 const THREADS_END_MAX: Duration = Duration::from_millis(150);
 
 /// How long journals may take after that to be on the disk. All together stay below the two seconds
@@ -215,16 +215,17 @@ impl Server {
             () = shutdown => {}
         }
         tracing::info!("shutting down");
+        // Rooms first: so their journals end with everybody there, and the next server waits for them.
+        site.lobby.directory.scheduler().stop();
+        if !threads.within(THREADS_END_MAX).await {
+            tracing::error!(stalls = ?site.watchdog.look(), "some rooms did not end in time");
+        }
         switch.throw();
         if tokio::time::timeout(CONNECTIONS_END_MAX, serving)
             .await
             .is_err()
         {
             tracing::warn!("some connections did not end in time");
-        }
-        site.lobby.directory.scheduler().stop();
-        if !threads.within(THREADS_END_MAX).await {
-            tracing::error!(stalls = ?site.watchdog.look(), "some rooms did not end in time");
         }
         if !journal_threads.end(JOURNALS_END_MAX).await {
             tracing::error!("the last of the journals may not be on the disk");

@@ -6,6 +6,7 @@
 //! - `isolation`: a room that breaks or hangs harms no other
 //! - `overload`: a room that is too heavy slows down alone
 //! - `journal`: what is recorded of all that
+//! - `recovery`: the next server goes on with it
 //! - `http`: the other things on the port
 //! - `pages`: the web files there
 //! - `edge`: who may connect, and how many
@@ -31,6 +32,7 @@ mod isolation;
 mod journal;
 mod overload;
 mod pages;
+mod recovery;
 mod rooms;
 mod sessions;
 mod tls;

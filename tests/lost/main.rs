@@ -3,66 +3,27 @@
 //! `cargo run --release -p syncline-tests --bin lost -- --help` says how. What is counted has to hold
 //! each time; times are told, and depend on the machine.
 //!
+//! - `options`: the command line
 //! - `round`: one loss, from the first bot to the last proof
 //! - `process`: servers and bots as processes
 //! - `journals`: what was on the disk when the server was lost
 
 mod journals;
+mod options;
 mod process;
 mod round;
 
 use std::fs::OpenOptions;
 use std::io::{self, Write};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::ExitCode;
 
-use clap::{Parser, ValueEnum};
+use clap::Parser;
 use serde_json::json;
 use syncline_shared::rng::Rng;
 
+use options::Options;
 use round::Outcome;
-
-/// How a server is lost.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-enum Way {
-    /// It is killed.
-    Kill,
-    /// It is asked to end, and tells its clients.
-    Term,
-}
-
-/// Loses a server while bots play on it, and sees what is back.
-#[derive(Clone, Debug, Parser)]
-#[command(name = "lost")]
-struct Options {
-    /// How often
-    #[arg(long, default_value_t = 2)]
-    rounds: u32,
-    /// Bots
-    #[arg(long, default_value_t = 500)]
-    bots: u32,
-    /// Rooms that they are spread over
-    #[arg(long, default_value_t = 50)]
-    rooms: u32,
-    /// The game that they play
-    #[arg(long, default_value = "arena")]
-    game: String,
-    /// How the server is lost
-    #[arg(long, value_enum, default_value_t = Way::Kill)]
-    way: Way,
-    /// The server; without it the `syncline` beside this program
-    #[arg(long)]
-    server: Option<PathBuf>,
-    /// The bots; without it the `syncline-bots` beside this program
-    #[arg(long)]
-    bot_client: Option<PathBuf>,
-    /// Names the moments at which the server is lost
-    #[arg(long, default_value_t = 1)]
-    seed: u64,
-    /// Adds a line of JSON to this file
-    #[arg(long, value_name = "FILE")]
-    figures: Option<PathBuf>,
-}
 
 fn main() -> ExitCode {
     match run(&Options::parse()) {

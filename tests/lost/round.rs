@@ -11,8 +11,8 @@ use syncline_shared::rng::Rng;
 use syncline_shared::tick::Tick;
 
 use crate::journals::{self, Reached};
+use crate::options::{Options, Way};
 use crate::process::{Process, free_port, metric_until, opened};
-use crate::{Options, Way};
 
 /// How long bots play, in seconds. The server is lost in the first half of that.
 const PLAY_SECONDS: u64 = 14;
@@ -52,11 +52,12 @@ pub(crate) fn run(options: &Options, rng: &mut Rng) -> io::Result<Outcome> {
     // What an earlier run left, if its process had the same number.
     let _ = fs::remove_dir_all(&folder);
     fs::create_dir_all(&folder)?;
-    let outcome = in_folder(options, rng, &folder)?;
+    let mut outcome = in_folder(options, rng, &folder)?;
     if outcome.failures.is_empty() {
         fs::remove_dir_all(&folder)?;
     } else {
-        crate::say(&format!("       all of it is in {}", folder.display()));
+        let kept = format!("all of it is in {}", folder.display());
+        outcome.failures.push(kept);
     }
     Ok(outcome)
 }

@@ -8,8 +8,6 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant, SystemTime};
 
-use tokio::sync::oneshot;
-
 use super::disk::{Disk, Syncing};
 use super::health::Health;
 use super::id::JournalId;
@@ -93,17 +91,10 @@ pub(super) struct Keeper {
     handle: KeeperHandle,
     limits: Limits,
     health: Arc<Health>,
-    /// Told that it has ended.
-    done: oneshot::Sender<()>,
 }
 
 impl Keeper {
-    pub(super) fn new(
-        disk: Arc<dyn Disk>,
-        config: &JournalConfig,
-        health: Arc<Health>,
-        done: oneshot::Sender<()>,
-    ) -> Self {
+    pub(super) fn new(disk: Arc<dyn Disk>, config: &JournalConfig, health: Arc<Health>) -> Self {
         let handle = KeeperHandle {
             shared: Arc::default(),
             policy: config.sync,
@@ -117,7 +108,6 @@ impl Keeper {
             handle,
             limits,
             health,
-            done,
         }
     }
 
@@ -143,7 +133,6 @@ impl Keeper {
             synced = Instant::now();
             self.sync();
             if stop {
-                let _ = self.done.send(());
                 return;
             }
         }

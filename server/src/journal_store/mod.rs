@@ -28,7 +28,7 @@ use std::thread;
 use std::time::Duration;
 
 use syncline_server_core::GameKind;
-use tokio::sync::oneshot;
+use tokio::sync::mpsc;
 
 use crate::config::JournalConfig;
 use crate::error::Error;
@@ -56,7 +56,8 @@ pub(crate) struct JournalStore {
 /// Ends the threads of a store.
 pub(crate) struct JournalThreads {
     queue: Option<Queue>,
-    ended: oneshot::Receiver<()>,
+    /// Closed once both threads have let go of everything, the folder included.
+    ended: mpsc::Receiver<()>,
 }
 
 impl JournalStore {
@@ -64,7 +65,7 @@ impl JournalStore {
     pub(crate) fn off(metrics: Arc<Metrics>) -> (Self, JournalThreads) {
         let health = Arc::new(Health::new(metrics));
         health.switch_off("matches are not recorded: journals are switched off".to_owned());
-        let (_, ended) = oneshot::channel();
+        let (_, ended) = mpsc::channel(1);
         let store = Self {
             queue: None,
             health,
@@ -85,7 +86,7 @@ impl JournalStore {
         kind: impl Fn(&str) -> Option<Arc<dyn GameKind>>,
     ) -> Result<(Self, JournalThreads, Vec<RecoveredMatch>), Error> {
         let health = Arc::new(Health::new(metrics));
-        let (done, ended) = oneshot::channel();
+        let (alive, ended) = mpsc::channel(1);
         let opened = DataDir::open(&config.dir);
         let opened = opened.and_then(|disk| Ok((recover(&disk, kind)?, disk)));
         let (found, disk): (_, Arc<dyn Disk>) = match opened {
@@ -103,15 +104,22 @@ impl JournalStore {
         };
         health.note_recovered(found.matches.len(), found.set_aside);
         let (queue, told) = Queue::new(QUEUE_RECORDS, health.clone());
-        let keeper = Keeper::new(disk.clone(), config, health.clone(), done);
+        let keeper = Keeper::new(disk.clone(), config, health.clone());
         let writer = Writer::new(disk, keeper.handle(), health.clone());
         let matches = found.matches.into_values().map(|unfinished| {
             keeper.handle().open(unfinished.file.path());
             queue.go_on(unfinished)
         });
         let matches = matches.collect();
-        start("syncline-journal", move || writer.run(&told))?;
-        start("syncline-keeper", move || keeper.run())?;
+        let writing = alive.clone();
+        start("syncline-journal", move || {
+            writer.run(&told);
+            drop(writing);
+        })?;
+        start("syncline-keeper", move || {
+            keeper.run();
+            drop(alive);
+        })?;
         let store = Self {
             queue: Some(queue.clone()),
             health,
@@ -137,12 +145,12 @@ impl JournalThreads {
     /// Has everything written that was put into the queue, brought to the disk if that was asked for,
     /// and waits for that, but not longer than `longest`; whether it is done.
     pub(crate) async fn end(self, longest: Duration) -> bool {
-        let Self { queue, ended } = self;
+        let Self { queue, mut ended } = self;
         let Some(queue) = queue else {
             return true;
         };
         queue.stop();
-        tokio::time::timeout(longest, ended).await.is_ok()
+        tokio::time::timeout(longest, ended.recv()).await.is_ok()
     }
 }
 

@@ -157,9 +157,8 @@ impl Bench {
             sync: JournalSync::Batch,
             ..JournalConfig::default()
         };
-        let (done, _) = tokio::sync::oneshot::channel();
         let disk: Arc<dyn Disk> = Arc::new(disk.clone());
-        let keeper = Keeper::new(disk.clone(), &config, health.clone(), done);
+        let keeper = Keeper::new(disk.clone(), &config, health.clone());
         let handle: KeeperHandle = keeper.handle();
         Self {
             writer: Writer::new(disk, handle, health.clone()),

@@ -396,6 +396,14 @@ impl HostedRoom {
         &self.board
     }
 
+    /// The server ends, and with it the room. Its journal stays as it is.
+    pub(super) fn stop(&mut self, now: Timestamp) {
+        let at = self.room_time(now);
+        self.room
+            .handle(at, RoomEvent::Stop(CloseReason::Restarting));
+        self.carry_away(at);
+    }
+
     /// Closes everybody here, since the room can't do it any more.
     pub(super) fn close_all(&mut self, close: &Close) {
         for outbox in std::mem::take(&mut self.outboxes).into_values() {

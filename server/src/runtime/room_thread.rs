@@ -154,7 +154,9 @@ impl RoomThread {
                     Ok(ThreadEvent::Adopt(room)) => self.adopt(*room),
                     Err(TryRecvError::Empty) => break,
                     // Or the scheduler is gone without a word: nobody can reach this thread any more.
-                    Ok(ThreadEvent::Stop) | Err(TryRecvError::Disconnected) => return,
+                    Ok(ThreadEvent::Stop) | Err(TryRecvError::Disconnected) => {
+                        return self.stop();
+                    }
                 }
             }
             for id in std::mem::take(&mut self.rung) {
@@ -211,6 +213,21 @@ impl RoomThread {
                 thousandths,
             };
             self.home.pulse.set_busy(thousandths);
+        }
+    }
+
+    /// Ends all rooms as they are, so that the next server may go on with them.
+    fn stop(mut self) {
+        let now = self.clock.now();
+        for (id, mut room) in std::mem::take(&mut self.rooms) {
+            self.home.pulse.enter(id, now);
+            let stopped = catch_unwind(AssertUnwindSafe(|| room.stop(now)));
+            self.home.pulse.leave();
+            room.count_sent(&self.metrics);
+            if let Err(panic) = stopped {
+                tracing::error!(room = %id, panic = text(&*panic), "the room panicked while it ended");
+            }
+            self.discard(id, room);
         }
     }
 
