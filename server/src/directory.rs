@@ -263,6 +263,7 @@ impl Directory {
         };
         let (now, id) = (self.clock.now(), config.id);
         let board = Arc::new(RoomBoard::new(&config, game.clone(), now));
+        let kept_company = recovered.restored.had_transient();
         let spec = RoomSpec {
             config,
             game,
@@ -270,6 +271,9 @@ impl Directory {
         };
         let room = self.scheduler.host(spec, &board, now, Some(recovered));
         self.lock().by_id.insert(id, room);
+        if kept_company {
+            self.invitations.invite(&board);
+        }
         Ok(())
     }
 

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use serde_json::Value;
-use syncline_server::Config;
+use syncline_server::{Config, JournalConfig};
 use syncline_shared::message::control::{
     ClientControl, CreateOptions, Hello, Role, RosterEntry, ServerControl, Welcome,
 };
@@ -280,4 +280,45 @@ async fn on_loopback_there_is_company_by_default() {
     let (mut alone, welcome) = Client::join(&none, together()).await;
     alone.frame().await;
     assert_eq!(players(&none, &welcome).await, 1);
+}
+
+/// They are lost with the server: nobody waits for them, their seats are free, and others come for
+/// whoever is back.
+#[tokio::test]
+async fn bots_of_a_server_that_ended_hold_nobody_up() {
+    let folder = tempfile::tempdir().unwrap();
+    let recording = || {
+        Host::with(Config {
+            game: Some("arena".to_owned()),
+            demo_bots: Some(3),
+            journal: Some(JournalConfig {
+                dir: folder.path().to_owned(),
+                ..JournalConfig::default()
+            }),
+            ..Config::default()
+        })
+    };
+    let first = recording();
+    let (mut person, welcome) = Client::join(&first, together()).await;
+    company(&mut person, &welcome, 3).await;
+    first.stop().await;
+    let second = recording();
+    let (mut person, again) = Client::join(&second, resume(&welcome)).await;
+    assert_eq!(again.player, welcome.player);
+    assert!(
+        again.state.roster.len() <= 1 + 3,
+        "no seat is kept for them"
+    );
+    let others = again
+        .state
+        .roster
+        .iter()
+        .filter(|seat| Some(seat.player) != again.player);
+    assert!(
+        others.into_iter().all(|seat| seat.connected),
+        "these are new ones"
+    );
+    person.frame().await;
+    company(&mut person, &again, 3).await;
+    second.stop().await;
 }

@@ -354,6 +354,7 @@ impl<P: Predict> World<P> {
             resume_token: session.to_le_bytes().to_vec(),
             name: hello.name.clone(),
             role: hello.role,
+            transient: false,
             knows_schema: hello.fingerprint == Some(self.kind.schema().fingerprint()),
         }
     }

@@ -38,6 +38,8 @@ pub struct Attach {
     pub name: String,
     /// Whether to play or to watch.
     pub role: Role,
+    /// Whether the client is part of the server, and is lost with it: nobody waits for it then.
+    pub transient: bool,
     /// Whether the client knows the schema, so that it need not be sent.
     pub knows_schema: bool,
 }

@@ -21,6 +21,8 @@ pub(crate) struct Session {
     pub(crate) player: Option<PlayerId>,
     /// Connections so far.
     pub(crate) attaches: u32,
+    /// Whether its client is part of the server.
+    pub(crate) transient: bool,
     pub(crate) presence: Presence,
 }
 
@@ -67,6 +69,12 @@ impl Sessions {
         self.by_id.keys().copied()
     }
 
+    /// Those whose clients are part of the server.
+    pub(crate) fn transient(&self) -> Vec<SessionId> {
+        let sessions = self.by_id.iter().filter(|(_, session)| session.transient);
+        sessions.map(|(&id, _)| id).collect()
+    }
+
     /// Sessions with a seat, by player.
     pub(crate) fn players(&self) -> impl Iterator<Item = (PlayerId, SessionId)> {
         self.by_player.iter().map(|(&player, &id)| (player, id))
@@ -108,11 +116,13 @@ impl Sessions {
         connection: ConnectionId,
         name: String,
         player: Option<PlayerId>,
+        transient: bool,
     ) {
         let session = Session {
             name,
             player,
             attaches: 1,
+            transient,
             presence: Presence::Connected(connection),
         };
         self.by_id.insert(id, session);
@@ -129,6 +139,7 @@ impl Sessions {
             name: seated.name.clone(),
             player: seated.player,
             attaches: seated.attaches,
+            transient: seated.transient,
             presence: Presence::Away { until },
         };
         self.remove(seated.session);
@@ -264,6 +275,7 @@ mod tests {
                 ConnectionId(u64::from(n)),
                 String::new(),
                 seat,
+                false,
             );
         }
         assert_eq!(sessions.free_seat(3), None);
@@ -275,7 +287,7 @@ mod tests {
     fn whoever_is_away_longest_expires_first_unless_back_or_gone() {
         let mut sessions = Sessions::default();
         for n in 1..=4 {
-            sessions.insert(SessionId(n), ConnectionId(n), String::new(), None);
+            sessions.insert(SessionId(n), ConnectionId(n), String::new(), None, false);
             sessions.detach(SessionId(n), Timestamp(100 - n));
         }
         sessions.detach(SessionId(4), Timestamp(200));
@@ -298,6 +310,7 @@ mod tests {
             ConnectionId(1),
             "a".to_owned(),
             Some(PlayerId(0)),
+            false,
         );
         assert_eq!(
             sessions.attach(SessionId(1), ConnectionId(2)),

@@ -8,14 +8,18 @@ mod support;
 use std::collections::BTreeMap;
 
 use proptest::prelude::*;
-use support::{Race, Rules, Stick, Table, nothing, right, room_with, wild::wild_match};
+use support::{
+    Race, Rules, Stick, Table, nothing, right, room_with, watcher::Watcher, wild::wild_match,
+};
 use syncline_server_core::replay::{Replay, pack, restore};
-use syncline_server_core::{Room, RoomConfig, RoomOutput, game_kind};
+use syncline_server_core::{
+    Attach, ConnectionId, Room, RoomConfig, RoomEvent, RoomOutput, game_kind,
+};
 use syncline_shared::id::{PlayerId, SessionId};
 use syncline_shared::journal::{
     Ending, JournalReader, JournalWriter, Record, RosterChange, SeatedSession,
 };
-use syncline_shared::message::control::PhaseInfo;
+use syncline_shared::message::control::{PhaseInfo, Role};
 use syncline_shared::tick::{Tick, Timestamp};
 
 /// What rooms put out for journals, as the bytes of the last one.
@@ -212,6 +216,36 @@ fn a_match_goes_on_without_those_who_stay_away() {
         1,
         "their seats were kept for a while"
     );
+    book.write(core::mem::take(&mut table.records));
+    assert_eq!(Some(book.replay()), table.room.state_hash());
+}
+
+/// Its client was lost with the server, so its seat is free at once.
+#[test]
+fn nobody_waits_for_who_was_part_of_the_server() {
+    let mut table = Table::new(room_with(&Rules::default(), |config| config.record = true));
+    table.attach(1, 1, false);
+    let attach = Attach {
+        session: SessionId(2),
+        resume: false,
+        resume_token: Vec::new(),
+        name: "bot".to_owned(),
+        role: Role::Player,
+        transient: true,
+        knows_schema: false,
+    };
+    table.watchers.push(Watcher::new(2, 2));
+    let event = RoomEvent::Attach(ConnectionId(2), Box::new(attach));
+    table.room.handle(table.now, event);
+    table.run(20, right);
+    assert_eq!(table.room.status().players, 2);
+    let mut book = Book::of(core::mem::take(&mut table.records));
+    let mut table = book.recover();
+    assert_eq!(table.room.status().players, 1);
+    table.attach(11, 1, true);
+    table.run(10, right);
+    assert_eq!(table.room.status().phase, "running");
+    table.check_frames();
     book.write(core::mem::take(&mut table.records));
     assert_eq!(Some(book.replay()), table.room.state_hash());
 }

@@ -91,7 +91,7 @@ async fn play(
             () = peer.evicted() => None,
         };
         if let Some((socket, early)) = socket {
-            connection::serve(lobby, socket, early, &peer, name).await;
+            connection::serve(lobby, socket, early, &peer, name, false).await;
         }
         // Until here the connection counts as open.
         drop(peer);

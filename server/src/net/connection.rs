@@ -60,13 +60,15 @@ pub(crate) struct Lobby {
     pub(crate) connections: AtomicU64,
 }
 
-/// Serves one WebSocket until it ends. `early` is what has been read of it already.
+/// Serves one WebSocket until it ends. `early` is what has been read of it already; `transient` says
+/// that the client is a part of this server.
 pub(crate) async fn serve(
     lobby: Arc<Lobby>,
     stream: Stream,
     early: Bytes,
     peer: &Peer,
     name: PeerName,
+    transient: bool,
 ) {
     let connection = ConnectionId(lobby.connections.fetch_add(1, Ordering::Relaxed) + 1);
     let (link, outbox, outward) = link(stream);
@@ -74,20 +76,32 @@ pub(crate) async fn serve(
     let read = early.to_vec();
     drop(early);
     let mut socket = Socket::new(link, read, websocket_config());
-    let end = stay(&lobby, connection, peer, &mut socket, outbox, &outward).await;
+    let arrival = Arrival {
+        connection,
+        outbox,
+        transient,
+    };
+    let end = stay(&lobby, arrival, peer, &mut socket, &outward).await;
     end.note(&lobby.metrics, connection, name);
     end.tell(&mut socket, &outward, lobby.close_timeout / 2)
         .await;
     outward.finish(lobby.close_timeout).await;
 }
 
+/// A connection that has not been to a room.
+struct Arrival {
+    connection: ConnectionId,
+    outbox: Outbox,
+    /// Whether the client is a part of this server.
+    transient: bool,
+}
+
 /// Everything between the opening and the end.
 async fn stay(
     lobby: &Lobby,
-    connection: ConnectionId,
+    arrival: Arrival,
     peer: &Peer,
     socket: &mut Socket,
-    outbox: Outbox,
     outward: &Outward,
 ) -> End {
     let mut ear = Ear {
@@ -110,7 +124,7 @@ async fn stay(
         Ok(Err(end)) => return end,
         Err(_) => return CloseReason::HelloTimeout.into(),
     };
-    let member = match enter(lobby, connection, &message, outbox) {
+    let member = match enter(lobby, arrival, &message) {
         Ok(member) => member,
         Err(close) => return close.into(),
     };
@@ -167,14 +181,15 @@ impl Drop for Member {
 }
 
 /// Follows the hello at the beginning of `message` to a room.
-fn enter(
-    lobby: &Lobby,
-    connection: ConnectionId,
-    message: &[u8],
-    outbox: Outbox,
-) -> Result<Member, Close> {
+fn enter(lobby: &Lobby, arrival: Arrival, message: &[u8]) -> Result<Member, Close> {
+    let Arrival {
+        connection,
+        outbox,
+        transient,
+    } = arrival;
     let hello = handshake::read_hello(sections(message).next())?;
-    let Admitted { admission, attach } = handshake::admit(*hello, &lobby.directory, &lobby.tokens)?;
+    let (directory, tokens) = (&lobby.directory, &lobby.tokens);
+    let Admitted { admission, attach } = handshake::admit(*hello, directory, tokens, transient)?;
     let Admission { room, reservation } = admission;
     let schema = room.board.game.kind.schema().clone();
     tracing::debug!(

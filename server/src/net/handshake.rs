@@ -84,7 +84,7 @@ pub(crate) fn malformed(error: DecodeError) -> Close {
     }
 }
 
-/// Sends whoever said `hello` to a room.
+/// Sends whoever said `hello` to a room; `transient` if that is a part of this server.
 ///
 /// # Errors
 ///
@@ -94,6 +94,7 @@ pub(crate) fn admit(
     hello: Hello,
     directory: &Directory,
     tokens: &TokenKey,
+    transient: bool,
 ) -> Result<Admitted, Close> {
     let now = Clock::unix_seconds();
     let (admission, session, resume) = if let Some(token) = &hello.resume {
@@ -114,6 +115,7 @@ pub(crate) fn admit(
         resume_token: tokens.issue(Claim { session, room }, now),
         name: hello.name,
         role: hello.role,
+        transient,
         knows_schema: hello.fingerprint.is_some(),
     });
     Ok(Admitted { admission, attach })

@@ -74,7 +74,7 @@ impl Inside {
         let stream = Stream::new(Transport::Plain(there), meter, lobby.close_timeout);
         tokio::spawn(async move {
             let name = peer.name(peer.ip());
-            connection::serve(lobby, stream, Bytes::new(), &peer, name).await;
+            connection::serve(lobby, stream, Bytes::new(), &peer, name, true).await;
         });
         let config = WebSocketConfig::default()
             .read_buffer_size(READ_BUFFER_BYTES)

@@ -578,6 +578,7 @@ mod tests {
             resume_token: Vec::new(),
             name: String::new(),
             role: Role::Player,
+            transient: false,
             knows_schema: true,
         });
         handle.tell(HostedEvent::Attach {

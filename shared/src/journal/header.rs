@@ -72,4 +72,6 @@ pub struct SeatedSession {
     pub attaches: u32,
     /// Whether it has a connection.
     pub connected: bool,
+    /// Whether its client is part of the server, and is lost with it.
+    pub transient: bool,
 }

@@ -36,6 +36,7 @@ fn session() -> SeatedSession {
         name: "Ada".to_owned(),
         attaches: 1,
         connected: true,
+        transient: false,
     }
 }
 

@@ -38,6 +38,18 @@ pub struct Restored {
     pub good_bytes: u64,
 }
 
+impl Restored {
+    /// Whether anybody was there whose client was part of the server.
+    pub fn had_transient(&self) -> bool {
+        let came = self.since.iter().filter_map(|change| match change {
+            RosterChange::Came(seated) => Some(seated),
+            _ => None,
+        });
+        let mut all = self.roster.values().chain(came);
+        all.any(|seated| seated.transient)
+    }
+}
+
 /// What a journal says, read to its last good record.
 struct Told {
     checkpoint: Option<Checkpoint>,

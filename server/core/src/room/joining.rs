@@ -49,7 +49,7 @@ impl Room {
             self.join_match(player, name.clone()).map_err(close_of)?;
         }
         self.sessions
-            .insert(attach.session, connection, name, player);
+            .insert(attach.session, connection, name, player, attach.transient);
         self.record_newcomer(attach.session);
         Ok(())
     }

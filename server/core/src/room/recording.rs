@@ -121,6 +121,7 @@ impl Room {
             name: session.name.clone(),
             attaches: session.attaches,
             connected: matches!(session.presence, Presence::Connected(_)),
+            transient: session.transient,
         })
     }
 }

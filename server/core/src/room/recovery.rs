@@ -56,6 +56,11 @@ impl Room {
         for change in &restored.since {
             room.follow(now, change, &mut connected);
         }
+        for session in room.sessions.transient() {
+            // Its client was lost with the server.
+            connected.remove(&session);
+            room.expire(session);
+        }
         let awaited = connected
             .iter()
             .filter_map(|&id| Some((id, room.sessions.get(id)?.player?)));

@@ -7,7 +7,7 @@
     reason = "shared by several test programs"
 )]
 
-mod watcher;
+pub mod watcher;
 pub mod wild;
 
 use std::collections::BTreeMap;
@@ -262,6 +262,7 @@ impl Table {
             resume_token: vec![1, 2, 3],
             name: name.to_owned(),
             role,
+            transient: false,
             knows_schema: false,
         };
         self.watchers.push(Watcher::new(connection, session));
