@@ -45,6 +45,8 @@ export class Notices {
     this.patience = null;
     /** @type {any} */
     this.counting = null;
+    /** Whether the server said that it restarts, and the game has not gone on since. */
+    this.restarts = false;
   }
 
   /** @param {Client} client */
@@ -59,7 +61,8 @@ export class Notices {
 
   /** @param {Client} client */
   update(client) {
-    const notice = noticeOf(client);
+    this.restarts = client.state !== "playing" && (this.restarts || client.ending?.reason === "restarting");
+    const notice = (this.restarts && restarting(client)) || noticeOf(client);
     const key = notice ? `${notice.title} ${notice.text}` : "";
     if (key === this.shown) return;
     this.shown = key;
@@ -135,12 +138,17 @@ function noticeOf({ state, ending, phase, world, room }) {
   return null;
 }
 
+/** @param {Client} client @returns {Notice | null} what is said until a server that restarts is back */
+function restarting({ state, ending }) {
+  const isAway = state === "connecting" || (state === "waiting" && ["restarting", "lost", "silent"].includes(ending?.reason ?? ""));
+  return isAway ? { title: "The server restarts", text: "The game goes on in a moment.", acts: ["again"], busy: true } : null;
+}
+
 /** @param {SynclineError | null} ending @param {boolean} played @returns {Notice} */
 function waiting(ending, played) {
   if (ending?.reason === "room_full") return { title: "The room is full", text: "A seat may become free.", acts: ["quick", "fresh", "watch"] };
   if (ending?.reason === "server_full") return { title: "The server is full", text: "A place may become free.", acts: ["again"] };
   if (ending?.reason === "already_started") return { title: "It has begun", text: "The next match is open again.", acts: ["quick", "watch"] };
-  if (ending?.reason === "restarting") return { title: "The server restarts", text: "The game goes on in a moment.", acts: ["again"], busy: true };
   if (ending?.reason === "lost" || ending?.reason === "silent") {
     const text = played ? "Your seat is kept for a while." : "The server doesn't answer.";
     return { title: played ? "Connection lost" : "No connection", text, acts: ["again"], busy: true, quiet: played };
