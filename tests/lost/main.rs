@@ -5,12 +5,14 @@
 //!
 //! - `options`: the command line
 //! - `round`: one loss, from the first bot to the last proof
+//! - `proxy`: a way to the server that tells of no end
 //! - `process`: servers and bots as processes
 //! - `journals`: what was on the disk when the server was lost
 
 mod journals;
 mod options;
 mod process;
+mod proxy;
 mod round;
 
 use std::fs::OpenOptions;

@@ -32,6 +32,10 @@ pub(crate) struct Options {
     /// How the server is lost
     #[arg(long, value_enum, default_value_t = Way::Kill)]
     pub(crate) way: Way,
+    /// Whether bots come through a proxy that swallows close frames and the ends of connections. Until
+    /// they notice they miss what they should have seen: that and the time do not count then
+    #[arg(long)]
+    pub(crate) proxy: bool,
     /// The server; without it the `syncline` beside this program
     #[arg(long)]
     pub(crate) server: Option<PathBuf>,
