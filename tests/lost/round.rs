@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::fs;
 use std::io;
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
@@ -32,6 +33,9 @@ const END_MAX: Duration = Duration::from_secs(2);
 
 /// How long bots may take to be done.
 const BOTS_MAX: Duration = Duration::from_mins(1);
+
+/// What the bots' report is called.
+const REPORT: &str = "bots.json";
 
 /// What came of it.
 pub(crate) struct Outcome {
@@ -84,17 +88,7 @@ fn in_folder(options: &Options, rng: &mut Rng, folder: &Path) -> io::Result<Outc
     } else {
         address
     };
-    let report = folder.join("bots.json");
-    let arguments = [
-        format!("--url=ws://{way_in}/play"),
-        format!("--bots={}", options.bots),
-        format!("--rooms={}", options.rooms),
-        format!("--game={}", options.game),
-        format!("--duration={PLAY_SECONDS}s"),
-        format!("--json={}", report.display()),
-    ];
-    let program = beside(options.bot_client.as_ref(), "syncline-bots")?;
-    let bots = Process::start(&program, &arguments, &folder.join("bots.log"))?;
+    let bots = start_bots(options, way_in, folder)?;
     metric_until(address, "syncline_members ", options.bots.into())?;
     let later = rng.below(LOST_WITHIN_MS);
     std::thread::sleep(LOST_AFTER + Duration::from_millis(later.into()));
@@ -119,7 +113,7 @@ fn in_folder(options: &Options, rng: &mut Rng, folder: &Path) -> io::Result<Outc
 
     let (before, differences) = journals::run_again(&lost)?;
     failures.extend(differences);
-    let report: Value = serde_json::from_slice(&fs::read(&report)?)?;
+    let report: Value = serde_json::from_slice(&fs::read(folder.join(REPORT))?)?;
     check_report(options, &report, &mut failures);
     let ticks_lost = check_rooms(&report, &before, &back, &mut failures);
     let outage_ms = report["outage_ms"]["max"].as_f64().unwrap_or(f64::MAX);
@@ -137,6 +131,20 @@ fn in_folder(options: &Options, rng: &mut Rng, folder: &Path) -> io::Result<Outc
         outage_ms,
         failures,
     })
+}
+
+/// Starts the bots.
+fn start_bots(options: &Options, way_in: SocketAddr, folder: &Path) -> io::Result<Process> {
+    let arguments = [
+        format!("--url=ws://{way_in}/play"),
+        format!("--bots={}", options.bots),
+        format!("--rooms={}", options.rooms),
+        format!("--game={}", options.game),
+        format!("--duration={PLAY_SECONDS}s"),
+        format!("--json={}", folder.join(REPORT).display()),
+    ];
+    let program = beside(options.bot_client.as_ref(), "syncline-bots")?;
+    Process::start(&program, &arguments, &folder.join("bots.log"))
 }
 
 /// Asks a server to end, which it has to do in time.
