@@ -166,7 +166,7 @@ async fn who_waits_for_others_waits_on() {
     };
     let (_two, other) = Client::join(&second, other).await;
     assert_eq!(other.room, welcome.room);
-    assert_eq!(running(&mut one, &again).await.0, 1);
+    assert_eq!(running(&mut one, &again).await.0, 2);
     second.stop().await;
 }
 

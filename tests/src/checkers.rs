@@ -422,6 +422,23 @@ impl<P: Predict> Observer<P> for Recoveries {
     }
 }
 
+/// The match that a journal leads to.
+struct Again {
+    /// Its hash, by both ways.
+    hashes: [u64; 2],
+    ticks: usize,
+    /// Whether somebody came or went after the last tick: the room has told the match, and the journal
+    /// will with the next tick.
+    acted: bool,
+}
+
+impl Again {
+    /// Whether it is the match with this hash.
+    fn is(&self, hash: u64) -> bool {
+        self.hashes[0] == self.hashes[1] && (self.acted || self.hashes[0] == hash)
+    }
+}
+
 /// The journal reproduces the match: read from its bytes and run from the start, and restored from
 /// its last checkpoint.
 pub struct Journals {
@@ -458,8 +475,22 @@ impl Journals {
         }
     }
 
-    /// The hash of the match at the end of the journal, by both ways, and the ticks until then.
-    fn replay(&self) -> Result<([u64; 2], usize), String> {
+    /// Runs the journal again, and holds it against the room.
+    fn compare(&mut self, now: Timestamp, room: &Room) {
+        let Some(hash) = room.state_hash() else {
+            return;
+        };
+        match self.replay() {
+            Ok(again) if again.is(hash) => self.replayed = again.ticks,
+            Ok(_) => self.complaints.push((now, "the replay differs".to_owned())),
+            Err(why) => self
+                .complaints
+                .push((now, format!("the replay stops: {why}"))),
+        }
+    }
+
+    /// The match at the end of the journal.
+    fn replay(&self) -> Result<Again, String> {
         let open = || JournalReader::open(&self.journal).map_err(|error| error.to_string());
         let header = open()?.header().clone();
         let replay = Replay::start(&*self.kind, &header);
@@ -472,10 +503,11 @@ impl Journals {
                 .map_err(|differs| format!("{differs:?}"))?;
         }
         let restored = restore(&*self.kind, &mut open()?).map_err(|error| error.to_string())?;
-        Ok((
-            [replay.game().state_hash(), restored.game.state_hash()],
+        Ok(Again {
+            hashes: [replay.game().state_hash(), restored.game.state_hash()],
             ticks,
-        ))
+            acted: !restored.since.is_empty(),
+        })
     }
 }
 
@@ -491,8 +523,23 @@ impl<P: Predict> Observer<P> for Journals {
             Observed::Output(RoomOutput::Checkpoint(tick, state)) => {
                 self.write(&Record::Checkpoint(pack(*tick, state)));
             }
+            Observed::Restarted(room, journal) => {
+                self.journal = journal.to_vec();
+                let Ok(mut reader) = JournalReader::open(journal) else {
+                    return self.complaints.push((now, "no journal is left".to_owned()));
+                };
+                reader.by_ref().for_each(drop);
+                self.writer = Some(reader.into_writer());
+                let lost = self.tick.since(room.status().tick);
+                if lost > 2 {
+                    self.complaints
+                        .push((now, format!("{lost} ticks are lost")));
+                }
+                self.tick = room.status().tick;
+                self.compare(now, room);
+            }
             Observed::Settled(room, _) => {
-                let (Some(writer), Some(hash)) = (&mut self.writer, room.state_hash()) else {
+                let Some(writer) = &mut self.writer else {
                     return;
                 };
                 if self.tick != room.status().tick {
@@ -500,13 +547,7 @@ impl<P: Predict> Observer<P> for Journals {
                     return;
                 }
                 writer.flush(&mut self.journal);
-                match self.replay() {
-                    Ok((hashes, ticks)) if hashes == [hash; 2] => self.replayed = ticks,
-                    Ok(_) => self.complaints.push((now, "the replay differs".to_owned())),
-                    Err(why) => self
-                        .complaints
-                        .push((now, format!("the replay stops: {why}"))),
-                }
+                self.compare(now, room);
             }
             _ => {}
         }

@@ -82,6 +82,8 @@ pub enum FaultKind {
     Leave,
     /// The server does nothing for so many microseconds.
     ServerStall(u64),
+    /// The server is lost, and after so many microseconds another goes on with its journal.
+    Restart(u64),
     /// The server is overloaded for so many microseconds, and each tick takes so many more.
     Overload {
         /// How long.
@@ -203,6 +205,7 @@ impl Scenario {
             })
             .collect();
         faults.extend(any_overload(seed, duration));
+        faults.extend(any_restarts(seed, duration));
         faults.sort_by_key(|fault| fault.at);
         Self {
             seed,
@@ -267,6 +270,22 @@ fn any_overload(seed: u64, duration: Timestamp) -> Option<Fault> {
             },
         },
     })
+}
+
+/// Likewise.
+fn any_restarts(seed: u64, duration: Timestamp) -> Vec<Fault> {
+    let mut rng = Rng::from_seed(seed ^ 0x4E57);
+    let count = if rng.chance(1, 3) {
+        1 + rng.below(2)
+    } else {
+        0
+    };
+    let one = |_| Fault {
+        at: Timestamp(millis(&mut rng, 200, 5_000).0.min(duration.0)),
+        client: 0,
+        kind: FaultKind::Restart(millis(&mut rng, 0, 1_000).0),
+    };
+    (0..count).map(one).collect()
 }
 
 fn any_fault(rng: &mut Rng) -> FaultKind {

@@ -3,6 +3,8 @@
 //! Does what a [`Scenario`] says and tells [`Observer`]s what happened. Decides nothing about
 //! whether that is right.
 
+mod restart;
+
 use core::ops::Range;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -29,6 +31,7 @@ use syncline_shared::tick::{Tick, Timestamp};
 use crate::corruption::{Corruption, Flip};
 use crate::network::{OneWay, Parcel, Path};
 use crate::scenario::{Fault, FaultKind, Guest, Scenario};
+use restart::Book;
 
 /// The grain of virtual time, in microseconds: finer than any tick.
 const STEP_MICROS: u64 = 2_000;
@@ -51,6 +54,8 @@ pub enum Observed<'a, P: Predict> {
     Client(usize, &'a Client<P>, &'a ClientEvent),
     /// A fault struck a client.
     Struck(usize),
+    /// The server was lost, and this is its room again, by what was left of its journal.
+    Restarted(&'a Room, &'a [u8]),
     /// A client's stall is over: it reads and writes again, on this path.
     Thawed(usize, Path),
     /// Bits of a chunk were flipped on its way to a client, which is on this path.
@@ -108,6 +113,7 @@ pub struct World<P: Predict> {
     now: Timestamp,
     room: Room,
     kind: Arc<dyn GameKind>,
+    book: Book,
     peers: Vec<Peer<P>>,
     by_connection: BTreeMap<ConnectionId, usize>,
     connections: u64,
@@ -142,6 +148,7 @@ impl<P: Predict> World<P> {
             now: Timestamp::ZERO,
             room,
             kind: Arc::clone(kind),
+            book: Book::default(),
             peers: guests
                 .map(|(n, guest)| peer(seed.wrapping_mul(31) + n, *guest))
                 .collect(),
@@ -177,7 +184,7 @@ impl<P: Predict> World<P> {
             self.now = self.now.plus_micros(STEP_MICROS);
             while self.faults.last().is_some_and(|fault| fault.at <= self.now) {
                 if let Some(fault) = self.faults.pop() {
-                    self.strike(fault);
+                    self.strike(fault, observers);
                     for struck in self.struck(fault) {
                         tell(observers, self.now, &Observed::Struck(struck));
                     }
@@ -220,12 +227,17 @@ impl<P: Predict> World<P> {
     /// Whom a fault strikes.
     fn struck(&self, fault: Fault) -> Range<usize> {
         match fault.kind {
-            FaultKind::ServerStall(_) | FaultKind::Overload { .. } => 0..self.peers.len(),
+            FaultKind::ServerStall(_) | FaultKind::Overload { .. } | FaultKind::Restart(_) => {
+                0..self.peers.len()
+            }
             _ => fault.client..fault.client + 1,
         }
     }
 
-    fn strike(&mut self, fault: Fault) {
+    fn strike(&mut self, fault: Fault, observers: &mut [&mut dyn Observer<P>]) {
+        if let FaultKind::Restart(micros) = fault.kind {
+            return self.restart(micros, observers);
+        }
         let Some(peer) = self.peers.get_mut(fault.client) else {
             return;
         };
@@ -242,7 +254,7 @@ impl<P: Predict> World<P> {
                 peer.stalled = true;
                 peer.stalled_until = self.now.plus_micros(micros);
             }
-            FaultKind::Overload { .. } => {}
+            FaultKind::Overload { .. } | FaultKind::Restart(_) => {}
             FaultKind::Reroute(path) => peer.path = path,
             FaultKind::Leave => peer.client.leave(self.now),
             FaultKind::ServerStall(micros) => {
@@ -363,6 +375,7 @@ impl<P: Predict> World<P> {
     fn carry_out(&mut self, observers: &mut [&mut dyn Observer<P>]) {
         while let Some(output) = self.room.poll_output() {
             tell(observers, self.now, &Observed::Output(&output));
+            self.book.take(&output);
             match output {
                 RoomOutput::Send(connection, mut message) => {
                     if let Some(peer) = self.peer_of(connection) {

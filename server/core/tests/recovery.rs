@@ -307,7 +307,7 @@ fn a_room_in_its_lobby_keeps_its_seats() {
     table.run(20, right);
     assert_eq!(table.watchers[0].player(), PlayerId(0));
     assert_eq!(table.watchers[1].player(), PlayerId(1));
-    assert_eq!(table.room.incarnation(), 1);
+    assert_eq!(table.room.incarnation(), 2, "the first may have begun");
     book.write(core::mem::take(&mut table.records));
     assert_eq!(Some(book.replay()), table.room.state_hash());
 }
@@ -338,6 +338,6 @@ fn the_next_journal_begins_when_a_match_ends() {
             grab: false,
         })
     });
-    assert_eq!(table.room.incarnation(), 2);
+    assert_eq!(table.room.incarnation(), 3);
     assert_eq!(table.room.status().phase, "running");
 }

@@ -16,6 +16,7 @@ use syncline_server_core::GameKind;
 use syncline_server_core::replay::{Restored, restore};
 use syncline_shared::id::RoomId;
 use syncline_shared::journal::{Ending, JournalReader, JournalWriter, OpenError, Tail};
+use syncline_shared::tick::Tick;
 
 use super::disk::{DataDir, Disk, JournalFile, Kept, finish, reopen, set_aside};
 
@@ -204,10 +205,12 @@ fn read(path: &Path, kind: &impl Fn(&str) -> Option<Arc<dyn GameKind>>) -> io::R
             "it is damaged at byte {at}, {bytes} bytes are lost"
         )),
         _ if restored.ending.is_some() => Verdict::Ended,
-        _ if restored.vain >= VAIN_MAX => Verdict::SetAside(format!(
-            "the server was lost each of the last {} times that it went on with this match",
-            restored.vain
-        )),
+        _ if restored.vain >= VAIN_MAX && restored.game.tick() > Tick::ZERO => {
+            Verdict::SetAside(format!(
+                "the server was lost each of the last {} times that it went on with this match",
+                restored.vain
+            ))
+        }
         Tail::Whole | Tail::Torn { .. } => {
             Verdict::GoesOn(Box::new(restored), reader.into_writer())
         }
@@ -274,7 +277,6 @@ mod tests {
     use syncline_shared::game::Game;
     use syncline_shared::id::RoomCode;
     use syncline_shared::journal::{FileHeader, Hold, MatchHeader, Record, TickRecord};
-    use syncline_shared::tick::Tick;
 
     use super::*;
 

@@ -25,6 +25,7 @@ use syncline_shared::error::DecodeError;
 use syncline_shared::game::{Origin, Seats};
 use syncline_shared::id::{PlayerId, SessionId, StreamSlot};
 use syncline_shared::input::InputBatch;
+use syncline_shared::journal::MatchHeader;
 use syncline_shared::limits::COMMANDS_WAITING_MAX;
 use syncline_shared::message::control::ServerControl;
 use syncline_shared::snapshot::Frame;
@@ -64,6 +65,8 @@ pub struct Room {
     released: BTreeSet<PlayerId>,
     /// Whether a journal is open that takes what happens.
     recording: bool,
+    /// What that journal says its match starts from, until it does.
+    next_match: Option<MatchHeader>,
     /// Who wants another match.
     rematch_votes: BTreeSet<SessionId>,
     next_flush: Timestamp,
@@ -114,6 +117,7 @@ impl Room {
             members: BTreeMap::new(),
             released: BTreeSet::new(),
             recording: false,
+            next_match: None,
             rematch_votes: BTreeSet::new(),
             next_flush: Timestamp::ZERO,
             relief: Relief::NONE,

@@ -28,9 +28,10 @@ impl Room {
             room: self.config.header(),
             incarnation: self.incarnation.wrapping_add(1),
             schema: self.game.schema().encoded().to_vec(),
-            start: self.next_match(),
+            start: self.next_header(),
             roster: roster.collect(),
         };
+        self.next_match = Some(header.start.clone());
         self.outputs
             .push_back(RoomOutput::JournalBegan(Box::new(header)));
     }
@@ -38,7 +39,7 @@ impl Room {
     /// The match is over, and its journal; that of the next begins if somebody is there.
     pub(super) fn end_journal(&mut self, ending: Ending) {
         self.record(|_| Record::End(ending));
-        self.recording = false;
+        (self.recording, self.next_match) = (false, None);
         if !self.sessions.is_empty() {
             self.begin_journal();
         }

@@ -50,8 +50,9 @@ impl Room {
             room.incarnation = restored.incarnation.wrapping_add(1);
             room.hold_match(restored.game, now);
         } else {
-            // The match that the journal is of has not begun.
-            room.incarnation = restored.incarnation.wrapping_sub(1);
+            // No tick of the match is left. But it may have begun, and its timeline with it.
+            room.next_match = Some(restored.header.start.clone());
+            room.record_hold(0);
         }
         for change in &restored.since {
             room.follow(now, change, &mut connected);
@@ -155,6 +156,16 @@ impl Room {
         }
     }
 
+    /// From now on the match is in another timeline, for which it has waited so long.
+    fn record_hold(&mut self, waited_micros: u64) {
+        self.record(|_| {
+            Record::Hold(Held {
+                from_unix_ms: 0,
+                waited_ms: u32::try_from(waited_micros / 1000).unwrap_or(u32::MAX),
+            })
+        });
+    }
+
     /// Those whom a held match waits for.
     pub(super) fn awaited(&self, hold: &Hold) -> impl Iterator<Item = SessionId> {
         let is_away = |id: &SessionId| {
@@ -185,13 +196,7 @@ impl Room {
             running.origin = now;
         }
         self.phase_changed = true;
-        let waited_ms = u32::try_from(now.since(since) / 1000).unwrap_or(u32::MAX);
-        self.record(|_| {
-            Record::Hold(Held {
-                from_unix_ms: 0,
-                waited_ms,
-            })
-        });
+        self.record_hold(now.since(since));
         for session in missing {
             self.record_presence(session);
         }

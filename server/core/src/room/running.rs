@@ -74,8 +74,9 @@ impl Room {
             self.phase = Phase::Lobby;
             return;
         }
-        let header = self.next_match();
         self.begin_journal();
+        let header = self.next_match.take();
+        let header = header.unwrap_or_else(|| self.next_header());
         self.incarnation = self.incarnation.wrapping_add(1);
         let schema = self.game.schema();
         self.phase = Phase::Running(Box::new(Running {
@@ -98,7 +99,7 @@ impl Room {
     }
 
     /// What the room's next match starts from.
-    pub(super) fn next_match(&self) -> MatchHeader {
+    pub(super) fn next_header(&self) -> MatchHeader {
         MatchHeader {
             game: self.game.name().to_owned(),
             fingerprint: self.game.schema().fingerprint(),
