@@ -3,6 +3,9 @@
 use syncline_shared::id::{RoomCode, RoomId};
 use syncline_shared::journal::{FileHeader, RoomHeader};
 
+/// The longest that spectators may be behind, in microseconds.
+pub const SPECTATOR_DELAY_MICROS_MAX: u64 = 120_000_000;
+
 /// The settings of one room.
 #[derive(Clone, Debug)]
 pub struct RoomConfig {
@@ -16,6 +19,9 @@ pub struct RoomConfig {
     pub players_max: u16,
     /// Members who watch.
     pub spectators_max: u16,
+    /// How long after it happened those who watch are told of everything, in microseconds, at most
+    /// [`SPECTATOR_DELAY_MICROS_MAX`].
+    pub spectator_delay_micros: u64,
     /// Ticks from one snapshot to the next, from 1 to a second's.
     pub snapshot_interval: u32,
     /// How long a lost player's seat is kept, in microseconds.
@@ -46,6 +52,7 @@ impl RoomConfig {
             private: false,
             players_max: 1024,
             spectators_max: 1024,
+            spectator_delay_micros: 0,
             snapshot_interval: 1,
             grace_micros: 15_000_000,
             empty_micros: 30_000_000,

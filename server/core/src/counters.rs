@@ -78,6 +78,10 @@ pub struct RoomCounters {
     pub resyncs: u64,
     /// Such requests that were passed over: the stream is not followed, or its join is on its way.
     pub resyncs_ignored: u64,
+    /// States of the common stream that were kept for delayed spectators to join.
+    pub states_kept: u64,
+    /// Snapshots that delayed spectators were told of too early, for want of room.
+    pub delays_cut: u64,
     /// Snapshot ticks that had nothing to say to a member, over all members.
     pub silent_ticks: u64,
     /// Times that something for a member had to wait: for credit, or for room in its message.

@@ -21,7 +21,7 @@ use syncline_shared::tick::{Tick, TickRate, Timestamp};
 
 use crate::counters::RoomCounters;
 use crate::credit::Credit;
-use crate::replication::Replication;
+use crate::replication::Source;
 use crate::resync::{Resync, Resyncs};
 use crate::waiting::{SLOTS, SnapshotTick, Told, Waiting, WaitingFrame};
 
@@ -122,23 +122,23 @@ impl Follower {
         self.margin_ms = Some(margin_ms);
     }
 
-    /// Takes the snapshot that `replication` just encoded.
+    /// Takes the snapshot of which `source` has the streams.
     pub(crate) fn snapshot(
         &mut self,
         snapshot: SnapshotTick,
         player: Option<PlayerId>,
-        replication: &mut Replication,
+        source: &mut impl Source,
         counters: &mut RoomCounters,
     ) {
-        if self.is_better_off_joining() {
+        if source.has_states() && self.is_better_off_joining() {
             self.drop_waiting(counters);
         }
         match self.stage {
             Stage::Idle => {}
-            Stage::Joining { .. } if self.credit.is_available() => {
+            Stage::Joining { .. } if source.has_states() && self.credit.is_available() => {
                 counters.joins += 1;
                 counters.events_lost += self.forget();
-                let states = SLOTS.map(|stream| replication.join(stream, player));
+                let states = SLOTS.map(|stream| source.join(stream, player));
                 self.waiting.push_join(snapshot, states);
                 for stream in SLOTS {
                     self.resyncs.joined(stream, snapshot.tick);
@@ -146,11 +146,16 @@ impl Follower {
                 self.stage = Stage::Following(snapshot.tick);
             }
             Stage::Joining { again } => {
-                counters.credit_waits += 1;
+                counters.credit_waits += u64::from(!self.credit.is_available());
                 counters.events_lost += if again { snapshot.events as u64 } else { 0 };
             }
-            Stage::Following(last) => self.follow(last, snapshot, player, replication, counters),
+            Stage::Following(last) => self.follow(last, snapshot, player, source, counters),
         }
+    }
+
+    /// Whether the member has yet to join its streams for the first time, and can.
+    pub(crate) fn can_begin(&self) -> bool {
+        self.stage == Stage::Joining { again: false } && self.credit.is_available()
     }
 
     /// Whether credit is back, but not for all that waits: to hand the past out by and by would keep
@@ -175,11 +180,10 @@ impl Follower {
         last: Tick,
         snapshot: SnapshotTick,
         player: Option<PlayerId>,
-        replication: &mut Replication,
+        source: &mut impl Source,
         counters: &mut RoomCounters,
     ) {
-        let streams =
-            SLOTS.map(|stream| self.tell(stream, snapshot, player, replication, counters));
+        let streams = SLOTS.map(|stream| self.tell(stream, snapshot, player, source, counters));
         let covers = snapshot.tick.since(last);
         let next_covers = covers + snapshot.span;
         let quiet = !snapshot.loud
@@ -208,17 +212,18 @@ impl Follower {
     }
 
     /// What the member is told of one stream at this snapshot tick: its chunk, or, if it asked for
-    /// the stream anew and has credit, its state. Until then it has no use for chunks.
+    /// the stream anew and has credit, its state if there is one. Until then it has no use for
+    /// chunks.
     fn tell(
         &mut self,
         stream: StreamSlot,
         snapshot: SnapshotTick,
         player: Option<PlayerId>,
-        replication: &mut Replication,
+        source: &mut impl Source,
         counters: &mut RoomCounters,
     ) -> Option<Told> {
         if !self.resyncs.is_asked(stream) {
-            return replication.chunk(stream, player).cloned().map(Told::Chunk);
+            return source.chunk(stream, player).cloned().map(Told::Chunk);
         }
         if stream == StreamSlot::COMMON {
             counters.events_lost += snapshot.events as u64;
@@ -227,7 +232,7 @@ impl Follower {
             counters.credit_waits += 1;
             return None;
         }
-        let state = replication.join(stream, player)?;
+        let state = source.join(stream, player)?;
         self.resyncs.joined(stream, snapshot.tick);
         counters.joins += 1;
         Some(Told::Join(state))

@@ -14,11 +14,13 @@
 //! - [`relief`]: what a room gives up while it is overloaded
 //! - `sessions`: seats, and who holds them across connections
 //! - `replication`, `follower`, `credit`, `waiting`, `resync`: which bytes each member gets, and when
+//! - `delay`: what spectators are told later
 
 pub mod bandwidth;
 pub mod config;
 pub mod counters;
 mod credit;
+mod delay;
 pub mod event;
 mod follower;
 pub mod input_queue;

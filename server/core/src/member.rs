@@ -2,6 +2,8 @@
 //!
 //! Puts each message together: control sections, then frames. Doesn't know rooms.
 
+use std::collections::BTreeMap;
+
 use syncline_shared::id::{PlayerId, SessionId, StreamSlot};
 use syncline_shared::limits::SECTIONS_PER_MESSAGE_MAX;
 use syncline_shared::message::control::ServerControl;
@@ -9,6 +11,7 @@ use syncline_shared::message::{SectionKind, write_section};
 use syncline_shared::tick::{Tick, TickRate, Timestamp};
 
 use crate::counters::RoomCounters;
+use crate::event::ConnectionId;
 use crate::follower::{FRAMES_PER_MESSAGE_MAX, Follower};
 use crate::input_queue::InputQueue;
 use crate::resync::Resync;
@@ -35,6 +38,19 @@ pub(crate) struct Member {
     control_count: usize,
     /// Whether a change of the room's state passed this member by, so that it needs the whole.
     pub(crate) missed_update: bool,
+    /// Whether it watches, and later than things happen.
+    pub(crate) delayed: bool,
+}
+
+/// Those of `members` who are told of everything as it happens, or those who are told later.
+pub(crate) fn who_are(
+    delayed: bool,
+    members: &mut BTreeMap<ConnectionId, Member>,
+) -> impl Iterator<Item = (ConnectionId, &mut Member)> {
+    let members = members
+        .iter_mut()
+        .map(|(&connection, member)| (connection, member));
+    members.filter(move |(_, member)| member.delayed == delayed)
 }
 
 impl Member {
@@ -53,6 +69,7 @@ impl Member {
             control: Vec::new(),
             control_count: 0,
             missed_update: false,
+            delayed: false,
         }
     }
 
@@ -80,6 +97,11 @@ impl Member {
         self.control_count += 1;
         write_section(SectionKind::Control, &control.encode(), &mut self.control);
         true
+    }
+
+    /// Whether anything waits for the member.
+    pub(crate) fn wants_update(&self) -> bool {
+        self.missed_update || self.has_something_waiting()
     }
 
     /// Whether anything but state waits for the member.

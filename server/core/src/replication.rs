@@ -16,6 +16,19 @@ use crate::counters::RoomCounters;
 /// Shared bytes: written once, held by everyone for whom they wait.
 pub(crate) type SharedBytes = Arc<[u8]>;
 
+/// Where followers find what a snapshot tick has for them.
+pub(crate) trait Source {
+    /// The tick's chunk of a stream, as `player` or a spectator knows it; `None` if all went as
+    /// predicted.
+    fn chunk(&self, stream: StreamSlot, player: Option<PlayerId>) -> Option<&SharedBytes>;
+
+    /// The state of a stream after the tick, likewise: written once for all who join now.
+    fn join(&mut self, stream: StreamSlot, player: Option<PlayerId>) -> Option<SharedBytes>;
+
+    /// Whether streams can be joined at this tick.
+    fn has_states(&self) -> bool;
+}
+
 /// The streams of one match.
 #[derive(Debug)]
 pub(crate) struct Replication {
@@ -129,35 +142,6 @@ impl Replication {
         }
     }
 
-    /// This tick's chunk of a stream, as `player` or a spectator knows it; `None` if all went as
-    /// predicted.
-    pub(crate) fn chunk(
-        &self,
-        stream: StreamSlot,
-        player: Option<PlayerId>,
-    ) -> Option<&SharedBytes> {
-        let stream = match stream {
-            StreamSlot::COMMON => &self.common,
-            StreamSlot::OWN => self.own.get(&player?)?,
-            _ => return None,
-        };
-        stream.chunk.as_ref()
-    }
-
-    /// The state of a stream after this tick, likewise: written once for all who join now.
-    pub(crate) fn join(
-        &mut self,
-        stream: StreamSlot,
-        player: Option<PlayerId>,
-    ) -> Option<SharedBytes> {
-        let stream = match stream {
-            StreamSlot::COMMON => &mut self.common,
-            StreamSlot::OWN => self.own.get_mut(&player?)?,
-            _ => return None,
-        };
-        Some(stream.join())
-    }
-
     /// The common stream, for those who compare it with what clients decoded.
     pub(crate) fn common(&self) -> &StreamEncoder {
         &self.common.encoder
@@ -166,5 +150,29 @@ impl Replication {
     /// A player's own stream, likewise.
     pub(crate) fn own(&self, player: PlayerId) -> Option<&StreamEncoder> {
         self.own.get(&player).map(|stream| &stream.encoder)
+    }
+}
+
+impl Source for Replication {
+    fn chunk(&self, stream: StreamSlot, player: Option<PlayerId>) -> Option<&SharedBytes> {
+        let stream = match stream {
+            StreamSlot::COMMON => &self.common,
+            StreamSlot::OWN => self.own.get(&player?)?,
+            _ => return None,
+        };
+        stream.chunk.as_ref()
+    }
+
+    fn join(&mut self, stream: StreamSlot, player: Option<PlayerId>) -> Option<SharedBytes> {
+        let stream = match stream {
+            StreamSlot::COMMON => &mut self.common,
+            StreamSlot::OWN => self.own.get_mut(&player?)?,
+            _ => return None,
+        };
+        Some(stream.join())
+    }
+
+    fn has_states(&self) -> bool {
+        true
     }
 }

@@ -56,6 +56,11 @@ impl Book {
 
     /// The room of what is left if the server is lost now, with everybody gone.
     fn recover(&mut self) -> Table {
+        self.recover_with(0)
+    }
+
+    /// The same, where those who watch are told so much later.
+    fn recover_with(&mut self, spectator_delay_micros: u64) -> Table {
         let bytes = self.bytes.clone();
         let mut reader = JournalReader::open(&bytes).unwrap();
         let restored = restore(&*game_kind::<Race>(), &mut reader).unwrap();
@@ -63,6 +68,7 @@ impl Book {
         self.writer = Some(reader.into_writer());
         let mut config = RoomConfig::restored(&restored.header);
         config.record = true;
+        config.spectator_delay_micros = spectator_delay_micros;
         let now = Timestamp::ZERO;
         let room = Room::recover(config, game_kind::<Race>(), restored, now).unwrap();
         Table::new(room)
@@ -340,4 +346,33 @@ fn the_next_journal_begins_when_a_match_ends() {
     });
     assert_eq!(table.room.incarnation(), 3);
     assert_eq!(table.room.status().phase, "running");
+}
+
+/// What those who watch are told late of a match that goes on begins with that it is held.
+#[test]
+fn those_who_watch_later_see_it_held_and_then_go_on() {
+    let (mut book, roster) = lost();
+    let mut table = book.recover_with(2_000_000);
+    let watcher = table.attach_as(50, 50, false, Role::Spectator, "someone");
+    let held =
+        |table: &Table| matches!(table.watchers[watcher].phase, Some(PhaseInfo::Held { .. }));
+    assert!(held(&table));
+    assert_eq!(table.watchers[watcher].roster.len(), 3);
+    come_back(&mut table, &roster);
+    table.run(30, right);
+    assert_eq!(table.room.status().phase, "running");
+    assert!(held(&table) && table.watchers[watcher].frames == 0);
+    for _ in 0..60 {
+        table.run(1, right);
+    }
+    let seen = &table.watchers[watcher];
+    let tick = table.room.status().tick;
+    assert_eq!(seen.incarnation(), table.room.incarnation());
+    // Two seconds, and at most a quarter of silence.
+    assert!(
+        (60..68).contains(&tick.since(seen.tick)),
+        "{tick} {}",
+        seen.tick
+    );
+    assert_eq!(seen.joins, 1);
 }

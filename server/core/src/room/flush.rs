@@ -8,6 +8,7 @@ use syncline_shared::tick::Timestamp;
 
 use super::Room;
 use crate::event::{ConnectionId, RoomOutput};
+use crate::member::who_are;
 use crate::phase::Phase;
 
 impl Room {
@@ -16,21 +17,41 @@ impl Room {
         self.phase_changed
             || self.sessions.has_changes()
             || self.members.values().any(|member| {
-                let waiting = member.missed_update || member.has_something_waiting();
+                let waiting = !member.delayed && member.wants_update();
                 waiting && member.follower.credit.is_available()
             })
     }
 
     /// Sends each member everything that its credit allows, in one message.
     pub(super) fn flush(&mut self, now: Timestamp) {
-        let update = self
-            .take_update(now)
-            .map(|update| section(&ServerControl::Room(update)));
-        let missed = self
-            .members
-            .values()
-            .any(|member| member.missed_update && member.follower.credit.is_available());
-        let whole = missed.then(|| section(&ServerControl::Room(self.whole_state(now))));
+        let update = self.take_update(now);
+        let section = update
+            .as_ref()
+            .map(|update| section(&ServerControl::Room(update.clone())));
+        self.delay_told(now, update.as_ref().zip(section.as_deref()));
+        let whole = self.is_whole_wanted(false).then(|| self.whole_state(now));
+        self.distribute(now, false, section.as_deref(), whole);
+    }
+
+    /// Whether one of those who are delayed, or of the others, missed a change of the room's state
+    /// and can be told of it now.
+    pub(super) fn is_whole_wanted(&self, delayed: bool) -> bool {
+        self.members.values().any(|member| {
+            let missed = member.missed_update && member.delayed == delayed;
+            missed && member.follower.credit.is_available()
+        })
+    }
+
+    /// Sends each member who is `delayed`, or is not, all that its credit allows: with the section
+    /// `update`, or with the `whole` state if it missed one before.
+    pub(super) fn distribute(
+        &mut self,
+        now: Timestamp,
+        delayed: bool,
+        update: Option<&[u8]>,
+        whole: Option<RoomUpdate>,
+    ) {
+        let whole = whole.map(|whole| section(&ServerControl::Room(whole)));
         let Self {
             members,
             outputs,
@@ -40,7 +61,7 @@ impl Room {
             ..
         } = self;
         let mut hopeless = Vec::new();
-        for (&connection, member) in members.iter_mut() {
+        for (connection, member) in who_are(delayed, members) {
             if member.follower.credit.is_hopeless(now) {
                 hopeless.push(connection);
                 continue;
@@ -48,7 +69,7 @@ impl Room {
             let wanted = if member.missed_update {
                 whole.as_deref()
             } else {
-                update.as_deref()
+                update
             };
             if let Some(message) = member.compose(now, wanted, scratch, spare, counters) {
                 member.missed_update = false;
@@ -63,7 +84,7 @@ impl Room {
 
     /// Queues something that happened for one member, and sends it at once between matches.
     pub(super) fn tell(&mut self, now: Timestamp, connection: ConnectionId, what: &ServerControl) {
-        let ticking = self.phase.is_ticking();
+        let ticking = self.is_ticking_for(connection);
         let Some(member) = self.members.get_mut(&connection) else {
             return;
         };
@@ -83,14 +104,13 @@ impl Room {
 
     /// Answers a ping. Not queued with the tick's messages: it measures time.
     pub(super) fn pong(&mut self, now: Timestamp, connection: ConnectionId, nonce: u32) {
-        let time = self.phase.running().map(|running| running.time(now));
+        let match_micros = self.match_micros_seen(now, connection);
         let Some(member) = self.members.get_mut(&connection) else {
             return;
         };
         if !member.follower.credit.is_available() {
             return;
         }
-        let match_micros = time.unwrap_or_default();
         let message = section(&ServerControl::Pong {
             nonce,
             match_micros,
@@ -132,7 +152,7 @@ impl Room {
         }
     }
 
-    fn phase_info(&self, now: Timestamp) -> PhaseInfo {
+    pub(super) fn phase_info(&self, now: Timestamp) -> PhaseInfo {
         let incarnation = self.incarnation;
         match &self.phase {
             Phase::Lobby => PhaseInfo::Lobby {

@@ -81,6 +81,15 @@ impl Room {
         let (player, attaches) = (session.player, session.attaches);
         let schema = self.game.schema();
         let streams = [Some(StreamSlot::COMMON), player.map(|_| StreamSlot::OWN)];
+        let past = self.delayed_state(now).filter(|_| player.is_none());
+        let delayed = past.is_some();
+        let (state, tick) = past.unwrap_or_else(|| {
+            let running = self.phase.running();
+            (
+                self.whole_state(now),
+                running.map(|running| running.game.tick()),
+            )
+        });
         let welcome = ServerControl::Welcome(Box::new(Welcome {
             session: attach.session,
             attach: attaches,
@@ -95,12 +104,13 @@ impl Room {
             fingerprint: schema.fingerprint(),
             schema: (!attach.knows_schema).then(|| schema.encoded().to_vec()),
             streams: streams.into_iter().flatten().collect(),
-            state: self.whole_state(now),
+            state,
         }));
         let rate = self.game.tick_rate();
         let mut member = Member::new(attach.session, player, rate, self.config.silence);
-        if let Some(running) = self.phase.running() {
-            member.start(rate, running.game.tick(), &mut self.counters);
+        member.delayed = delayed;
+        if let Some(tick) = tick {
+            member.start(rate, tick, &mut self.counters);
         }
         let mut message = Vec::new();
         write_section(SectionKind::Control, &welcome.encode(), &mut message);

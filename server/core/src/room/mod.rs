@@ -7,8 +7,10 @@
 //! - `recovery`: a room again, from the journal of its match
 //! - `running`: the phases, and one tick of a match
 //! - `flush`: what is sent, once a tick
+//! - `delayed`: what those who watch are told later
 //! - `recording`: what its journal is told
 
+mod delayed;
 mod flush;
 mod joining;
 mod recording;
@@ -27,13 +29,14 @@ use syncline_shared::id::{PlayerId, SessionId, StreamSlot};
 use syncline_shared::input::InputBatch;
 use syncline_shared::journal::MatchHeader;
 use syncline_shared::limits::COMMANDS_WAITING_MAX;
-use syncline_shared::message::control::ServerControl;
+use syncline_shared::message::control::{PhaseInfo, ServerControl};
 use syncline_shared::snapshot::Frame;
 use syncline_shared::tick::{Tick, Timestamp};
 
 use crate::bandwidth::Bandwidth;
-use crate::config::RoomConfig;
+use crate::config::{RoomConfig, SPECTATOR_DELAY_MICROS_MAX};
 use crate::counters::RoomCounters;
+use crate::delay::Delay;
 use crate::event::{Astray, ClientMessage, ConnectionId, RoomEvent, RoomOutput, RoomStatus};
 use crate::member::Member;
 use crate::phase::Phase;
@@ -71,6 +74,8 @@ pub struct Room {
     rematch_votes: BTreeSet<SessionId>,
     next_flush: Timestamp,
     relief: Relief,
+    /// What those who watch are told later; without it they are told at once.
+    delay: Option<Box<Delay>>,
     /// Since when no session is left.
     empty_since: Option<Timestamp>,
     finished: bool,
@@ -105,7 +110,13 @@ impl Room {
         config.snapshot_interval = config.snapshot_interval.clamp(1, hz);
         config.players_max = config.players_max.max(seats.min);
         let bandwidth = Bandwidth::new(config.bandwidth_sampling, game.tick_rate());
+        let held_back = config
+            .spectator_delay_micros
+            .min(SPECTATOR_DELAY_MICROS_MAX);
+        let missing = seats.min.max(1);
+        let begin = || Box::new(Delay::new(held_back, PhaseInfo::Lobby { missing }));
         Ok(Self {
+            delay: (held_back > 0).then(begin),
             config,
             game,
             game_config,
@@ -171,6 +182,7 @@ impl Room {
             self.next_flush = now.plus_micros(FLUSH_MICROS);
             self.flush(now);
         }
+        self.advance_delayed(now);
         if self.sessions.is_empty() {
             let since = *self.empty_since.get_or_insert(now);
             if now.since(since) >= self.config.empty_micros {
@@ -190,7 +202,13 @@ impl Room {
             None => self.sessions.is_empty().then_some(Timestamp::ZERO),
         };
         let flush = (!self.phase.is_ticking() && self.has_updates()).then_some(self.next_flush);
-        let dues = [self.phase_due(), self.sessions.next_expiry(), empty, flush];
+        let dues = [
+            self.phase_due(),
+            self.sessions.next_expiry(),
+            empty,
+            flush,
+            self.delayed_due(),
+        ];
         dues.into_iter()
             .flatten()
             .min()
@@ -359,10 +377,11 @@ impl Room {
         stream: StreamSlot,
         tick: Tick,
     ) {
+        let seen = self.incarnation_seen(connection);
         let Some(member) = self.members.get_mut(&connection) else {
             return;
         };
-        let resync = if incarnation == self.incarnation {
+        let resync = if seen == Some(incarnation) {
             member.resync(now, stream, tick)
         } else {
             // All streams begin anew, or have since.
@@ -410,8 +429,7 @@ impl Room {
         connection: ConnectionId,
         command: &CommandMessage,
     ) -> Result<Tick, CommandRefusal> {
-        let running = self.phase.running_mut().ok_or(CommandRefusal::NotRunning)?;
-        if command.incarnation != self.incarnation {
+        if self.incarnation_seen(connection) != Some(command.incarnation) {
             return Err(CommandRefusal::NotRunning);
         }
         let member = self
@@ -423,6 +441,7 @@ impl Room {
             return Err(CommandRefusal::TooMany);
         }
         member.commands += 1;
+        let running = self.phase.running_mut().ok_or(CommandRefusal::NotRunning)?;
         running
             .game
             .command(Origin::Player(player), &command.payload)

@@ -72,6 +72,7 @@ impl Room {
             hold.awaited = awaited.into_iter().map(|(session, _)| session).collect();
         }
         room.empty_since = room.sessions.is_empty().then_some(now);
+        room.delay_from_here(now);
         Ok(room)
     }
 
@@ -196,6 +197,7 @@ impl Room {
             running.origin = now;
         }
         self.phase_changed = true;
+        self.delay_phase(now);
         self.record_hold(now.since(since));
         for session in missing {
             self.record_presence(session);

@@ -10,6 +10,7 @@ use syncline_shared::tick::{Tick, Timestamp, ViewTick};
 
 use super::Room;
 use crate::match_state::Match;
+use crate::member::who_are;
 use crate::phase::{Ended, Phase, Running};
 use crate::relief::Probe;
 use crate::replication::Replication;
@@ -39,7 +40,7 @@ impl Room {
         match &self.phase {
             Phase::Lobby => self.start_match(now),
             // Nobody plays it, and nobody may join it any more.
-            Phase::Running(_) if self.is_deserted() => self.return_to_lobby(),
+            Phase::Running(_) if self.is_deserted() => self.return_to_lobby(now),
             Phase::Running(running) if running.hold.is_some() => self.try_release(now),
             Phase::Running(_) => self.run_due_tick(now, probe),
             Phase::Ended(ended) if now >= ended.until || self.all_voted() => self.start_match(now),
@@ -70,8 +71,11 @@ impl Room {
     fn start_match(&mut self, now: Timestamp) {
         self.rematch_votes.clear();
         if !self.has_enough_players() {
-            self.phase_changed |= !matches!(self.phase, Phase::Lobby);
-            self.phase = Phase::Lobby;
+            if !matches!(self.phase, Phase::Lobby) {
+                self.phase = Phase::Lobby;
+                self.phase_changed = true;
+                self.delay_phase(now);
+            }
             return;
         }
         self.begin_journal();
@@ -92,10 +96,11 @@ impl Room {
         self.phase_changed = true;
         self.counters.matches += 1;
         self.released.clear();
-        for member in self.members.values_mut() {
+        self.delay_phase(now);
+        for (_, member) in who_are(false, &mut self.members) {
             member.start(self.game.tick_rate(), Tick::ZERO, &mut self.counters);
         }
-        self.seat_everybody();
+        self.seat_everybody(now);
     }
 
     /// What the room's next match starts from.
@@ -111,7 +116,7 @@ impl Room {
 
     /// Puts everybody with a seat into the match that begins. If the game refuses so many that too
     /// few are left, there is none.
-    fn seat_everybody(&mut self) {
+    fn seat_everybody(&mut self, now: Timestamp) {
         let players: Vec<(PlayerId, SessionId)> = self.sessions.players().collect();
         for (player, session) in players {
             let name = self
@@ -123,7 +128,7 @@ impl Room {
             }
         }
         if !self.has_enough_players() {
-            self.return_to_lobby();
+            self.return_to_lobby(now);
         }
     }
 
@@ -132,11 +137,12 @@ impl Room {
     }
 
     /// The match is no more, without a result.
-    fn return_to_lobby(&mut self) {
+    fn return_to_lobby(&mut self, now: Timestamp) {
         self.end_journal(Ending::Deserted);
         self.phase = Phase::Lobby;
         self.phase_changed = true;
-        for member in self.members.values_mut() {
+        self.delay_phase(now);
+        for (_, member) in who_are(false, &mut self.members) {
             member.follower.stop();
         }
     }
@@ -166,6 +172,7 @@ impl Room {
             self.counters.slowed_ticks += 1;
             self.move_origin(self.relief.slowed_by);
         }
+        self.delay_clock(now);
     }
 
     /// The match's time is `micros` earlier from now on than it would have been.
@@ -313,11 +320,12 @@ impl Room {
         };
         *snapshot_tick = tick;
         world.clear();
-        for member in self.members.values_mut() {
+        for (_, member) in who_are(false, &mut self.members) {
             member
                 .follower
                 .snapshot(snapshot, member.player, replication, &mut self.counters);
         }
+        self.delay_snapshot(snapshot);
     }
 
     fn end_match(&mut self, now: Timestamp, tick: Tick, outcome: Outcome) {
@@ -330,7 +338,8 @@ impl Room {
         });
         self.phase_changed = true;
         self.next_flush = now;
-        for member in self.members.values_mut() {
+        self.delay_phase(now);
+        for (_, member) in who_are(false, &mut self.members) {
             member.follower.stop();
         }
     }

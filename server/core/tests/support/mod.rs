@@ -7,6 +7,7 @@
     reason = "shared by several test programs"
 )]
 
+pub mod run;
 pub mod watcher;
 pub mod wild;
 
@@ -80,6 +81,8 @@ pub struct Rules {
     pub closed: bool,
     /// Extra rows, to make joins large.
     pub crowd: u16,
+    /// Rows for everybody that are elsewhere at each tick, to make chunks large.
+    pub noise: u16,
 }
 
 #[derive(Debug, Serialize, Deserialize)]
@@ -88,6 +91,8 @@ pub struct Race {
     runners: SlotMap<EntityId, (PlayerId, i32, u16)>,
     of: BTreeMap<PlayerId, EntityId>,
     crowd: SlotMap<EntityId, i32>,
+    noise: Vec<EntityId>,
+    ticks: i32,
     finished: bool,
     burst: bool,
     /// What a careless author forgets.
@@ -121,8 +126,12 @@ impl Game for Race {
             // Scattered, so that a join finds nothing to save.
             crowd.insert(i32::from(n) * 7919 % 20_001 - 10_000);
         }
+        let mut ids = SlotMap::with_key();
+        let noise = (0..rules.noise).map(|_| ids.insert(())).collect();
         let (runners, of) = (SlotMap::with_key(), BTreeMap::new());
         Self {
+            noise,
+            ticks: 0,
             rules,
             runners,
             of,
@@ -165,6 +174,7 @@ impl Game for Race {
 
     fn tick(&mut self, step: &mut Step<'_, Self>) {
         assert!(!self.burst, "a burst was asked for");
+        self.ticks += 1;
         for input in step.inputs() {
             let runner = &mut self.runners[self.of[&input.player]];
             runner.1 += i32::from(input.input.step);
@@ -190,6 +200,12 @@ impl Game for Race {
                 },
             );
             world.put(id, Audience::Player(player), &Purse { coins });
+        }
+        for (n, &id) in (1..).zip(&self.noise) {
+            // Every id is one of its audience and class alone, so they need not differ from others'.
+            let at = (n * 7919 + self.ticks * n % 1009 * 31) % 20_001 - 10_000;
+            let player = PlayerId(1000);
+            world.put(id, Audience::Everyone, &Runner { at, player });
         }
         for (id, &at) in &self.crowd {
             world.put(

@@ -25,6 +25,8 @@ pub struct Watcher {
     pub schema: Arc<Schema>,
     pub welcome: Option<Welcome>,
     pub phase: Option<PhaseInfo>,
+    /// The incarnation of the last phase Running.
+    timeline: u32,
     pub roster: BTreeMap<PlayerId, (String, bool)>,
     pub tick: Tick,
     pub frames: u32,
@@ -56,6 +58,7 @@ impl Watcher {
             schema: Arc::new(Race::schema()),
             welcome: None,
             phase: None,
+            timeline: 0,
             roster: BTreeMap::new(),
             tick: Tick::ZERO,
             frames: 0,
@@ -105,7 +108,7 @@ impl Watcher {
         }
     }
 
-    pub(super) fn take(&mut self, message: &[u8]) {
+    pub fn take(&mut self, message: &[u8]) {
         self.received += 1;
         self.messages.push(message.to_vec());
         self.sections_max = self.sections_max.max(sections(message).count());
@@ -142,9 +145,10 @@ impl Watcher {
             self.roster.remove(&player);
         }
         if let Some(phase) = update.phase {
-            let before = self.incarnation();
+            let running = matches!(phase, PhaseInfo::Running { .. });
             self.phase = Some(phase);
-            if self.incarnation() != before {
+            if running && self.incarnation() != self.timeline {
+                self.timeline = self.incarnation();
                 self.asked.clear();
                 self.followed.clear();
                 self.parts.clear();
