@@ -146,6 +146,9 @@ struct Options {
     /// How long a room without anybody stays open [default: 30s]
     #[arg(long, value_name = "TIME", env = "SYNCLINE_EMPTY_TIMEOUT")]
     empty_timeout: Option<Span>,
+    /// How long after it happened those who watch are told of it, at most 2m [default: 0s]
+    #[arg(long, value_name = "TIME", env = "SYNCLINE_SPECTATOR_DELAY")]
+    spectator_delay: Option<Span>,
     /// How long a result is shown before the next match begins by itself [default: 10s]
     #[arg(long, value_name = "TIME", env = "SYNCLINE_REMATCH_DELAY")]
     rematch_delay: Option<Span>,
@@ -442,6 +445,7 @@ impl Options {
             head_bytes: self.head_bytes.or(file.head_bytes),
             grace_period: self.grace_period.or(file.grace_period),
             empty_timeout: self.empty_timeout.or(file.empty_timeout),
+            spectator_delay: self.spectator_delay.or(file.spectator_delay),
             rematch_delay: self.rematch_delay.or(file.rematch_delay),
             session_lifetime: self.session_lifetime.or(file.session_lifetime),
             session_key: self.session_key.or(file.session_key),
@@ -504,6 +508,7 @@ impl Options {
             head_bytes: self.head_bytes.unwrap_or(default.head_bytes),
             grace_period: span(self.grace_period, default.grace_period),
             empty_timeout: span(self.empty_timeout, default.empty_timeout),
+            spectator_delay: span(self.spectator_delay, default.spectator_delay),
             rematch_delay: span(self.rematch_delay, default.rematch_delay),
             session_lifetime: span(self.session_lifetime, default.session_lifetime),
             session_key: self.session_key,

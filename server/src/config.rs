@@ -93,6 +93,9 @@ pub struct Config {
     pub grace_period: Duration,
     /// How long a room without anybody stays open.
     pub empty_timeout: Duration,
+    /// How long after it happened those who watch are told of everything, at most two minutes; zero
+    /// tells them at once. A room holds at most 4 MiB back, and if that is too little, less time.
+    pub spectator_delay: Duration,
     /// How long a result is shown before the next match begins by itself.
     pub rematch_delay: Duration,
     /// How long a resume token is good for; each attach brings a new one. At least a
@@ -182,6 +185,7 @@ impl Default for Config {
             head_bytes: 16 * 1024,
             grace_period: Duration::from_secs(15),
             empty_timeout: Duration::from_secs(30),
+            spectator_delay: Duration::ZERO,
             rematch_delay: Duration::from_secs(10),
             session_lifetime: Duration::from_hours(24),
             session_key: None,

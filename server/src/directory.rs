@@ -46,6 +46,7 @@ struct RoomRules {
     grace_micros: u64,
     empty_micros: u64,
     rematch_micros: u64,
+    spectator_delay_micros: u64,
     /// For how long a thread may be in one room before nobody is sent there any more.
     stall_micros: u64,
 }
@@ -81,6 +82,7 @@ impl Directory {
             grace_micros: micros(config.grace_period),
             empty_micros: micros(config.empty_timeout),
             rematch_micros: micros(config.rematch_delay),
+            spectator_delay_micros: micros(config.spectator_delay),
             stall_micros: micros(config.stall_timeout),
         };
         Self {
@@ -259,6 +261,7 @@ impl Directory {
         let config = RoomConfig {
             record: self.journals.is_on(),
             bandwidth_sampling: self.rules.bandwidth_sampling,
+            spectator_delay_micros: self.rules.spectator_delay_micros,
             ..RoomConfig::restored(&header)
         };
         let (now, id) = (self.clock.now(), config.id);
@@ -382,6 +385,7 @@ impl RoomRules {
             grace_micros: self.grace_micros,
             empty_micros: self.empty_micros,
             rematch_micros: self.rematch_micros,
+            spectator_delay_micros: self.spectator_delay_micros,
             ..RoomConfig::new(id, code, entropy::draw())
         }
     }

@@ -79,6 +79,16 @@ pub(crate) const ROOM_COUNTERS: &[RoomCounter] = &[
         |c| c.resyncs_ignored,
     ),
     (
+        "states_kept",
+        "States of common streams that were kept for spectators who are behind",
+        |c| c.states_kept,
+    ),
+    (
+        "spectator_delays_cut",
+        "Snapshots that spectators were told of too early, for want of room",
+        |c| c.delays_cut,
+    ),
+    (
         "silent_ticks",
         "Snapshot ticks with nothing to say to a member",
         |c| c.silent_ticks,

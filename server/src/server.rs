@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 use std::time::Duration;
 
+use syncline_server_core::config::SPECTATOR_DELAY_MICROS_MAX;
 use syncline_shared::limits::ROOM_MEMBERS_MAX;
 
 use crate::clock::Clock;
@@ -406,7 +407,7 @@ fn check(config: &Config) -> Result<(), Error> {
     check_times(config)
 }
 
-/// Refuses times that are too short.
+/// Refuses times that are too short or too long.
 fn check_times(config: &Config) -> Result<(), Error> {
     let something = (Duration::from_nanos(1), "more than nothing, such as 5s");
     // Tokens count in seconds.
@@ -425,6 +426,14 @@ fn check_times(config: &Config) -> Result<(), Error> {
                 rule: format!("it must be {words}"),
             });
         }
+    }
+    let longest = Duration::from_micros(SPECTATOR_DELAY_MICROS_MAX);
+    if config.spectator_delay > longest {
+        return Err(Error::Setting {
+            name: "spectator-delay",
+            value: format!("{:?}", config.spectator_delay),
+            rule: format!("it must be at most {longest:?}"),
+        });
     }
     Ok(())
 }

@@ -123,6 +123,9 @@ pub struct RoomStatus {
     pub players_max: u16,
     /// Sessions that watch, those of lost connections included.
     pub spectators: u16,
+    /// How far they are behind, in microseconds: less than was set, for the rest of a match of which
+    /// there was too little room to hold so much back.
+    pub spectator_delay_micros: u64,
     /// Connected members of either kind.
     pub connected: u16,
     /// Whether it is kept out of lists and quick play.

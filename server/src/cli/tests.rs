@@ -151,6 +151,7 @@ fn the_help_tells_the_defaults() {
         default.head_bytes.to_string(),
         span(default.grace_period),
         span(default.empty_timeout),
+        span(default.spectator_delay),
         span(default.rematch_delay),
         span(default.session_lifetime),
         journal.dir.display().to_string(),

@@ -24,6 +24,10 @@ pub(super) struct RoomFigures {
     room: u32,
     game: &'static str,
     members: u16,
+    /// How far those who watch are behind.
+    spectator_delay_ms: u32,
+    /// About how many bytes are held back for them.
+    held_back_bytes: usize,
     degraded: &'static str,
     ticks_per_second: f64,
     /// Ticks from one snapshot to the next.
@@ -68,6 +72,8 @@ fn of(board: &RoomBoard) -> RoomFigures {
         room: board.id.0,
         game: board.game.kind.name(),
         members: glance.connected,
+        spectator_delay_ms: glance.spectator_delay_ms,
+        held_back_bytes: figures.held_back_bytes,
         degraded: glance.degraded,
         ticks_per_second: f64::from(glance.pace) / 1000.0,
         snapshot_interval: glance.snapshot_interval,

@@ -153,6 +153,8 @@ struct ListedRoom {
     players: u16,
     players_max: u16,
     spectators: u16,
+    /// How far they are behind.
+    spectator_delay_ms: u32,
     /// What it gives up because it is overloaded: "none", "snapshots" or "time".
     degraded: &'static str,
     /// Ticks a second of late; 0 while no match is running.
@@ -174,6 +176,7 @@ impl From<&RoomBoard> for ListedRoom {
             players: glance.players,
             players_max: board.players_max(),
             spectators: glance.spectators,
+            spectator_delay_ms: glance.spectator_delay_ms,
             degraded: glance.degraded,
             ticks_per_second: pace,
             snapshots_per_second: pace / f64::from(glance.snapshot_interval.max(1)),

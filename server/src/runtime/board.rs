@@ -40,6 +40,7 @@ pub(crate) struct RoomBoard {
     players: AtomicU16,
     players_max: AtomicU16,
     spectators: AtomicU16,
+    spectator_delay_ms: AtomicU32,
     connected: AtomicU16,
     open: AtomicBool,
     /// When the tick last changed, or the room last was in a phase that has none.
@@ -77,6 +78,8 @@ pub(crate) struct Glance {
     pub(crate) players: u16,
     /// Those who watch.
     pub(crate) spectators: u16,
+    /// How far they are behind, in milliseconds.
+    pub(crate) spectator_delay_ms: u32,
     /// Members of either kind who are connected.
     pub(crate) connected: u16,
     /// What the room gives up because it is overloaded: "none", "snapshots" or "time".
@@ -102,6 +105,7 @@ impl RoomBoard {
             tick: AtomicU32::new(0),
             players: AtomicU16::new(0),
             spectators: AtomicU16::new(0),
+            spectator_delay_ms: AtomicU32::new(0),
             connected: AtomicU16::new(0),
             open: AtomicBool::new(true),
             progressed: AtomicU64::new(now.0),
@@ -129,6 +133,9 @@ impl RoomBoard {
         self.players_max
             .store(status.players_max, Ordering::Relaxed);
         self.spectators.store(status.spectators, Ordering::Relaxed);
+        let delay = status.spectator_delay_micros / 1000;
+        self.spectator_delay_ms
+            .store(delay.try_into().unwrap_or(u32::MAX), Ordering::Relaxed);
         self.connected.store(status.connected, Ordering::Relaxed);
         self.open.store(status.open, Ordering::Relaxed);
     }
@@ -141,6 +148,7 @@ impl RoomBoard {
             tick: self.tick.load(Ordering::Relaxed),
             players: self.players.load(Ordering::Relaxed),
             spectators: self.spectators.load(Ordering::Relaxed),
+            spectator_delay_ms: self.spectator_delay_ms.load(Ordering::Relaxed),
             connected: self.connected.load(Ordering::Relaxed),
             degraded: RELIEFS[usize::from(self.relief.load(Ordering::Relaxed)) % RELIEFS.len()],
             snapshot_interval: self.snapshot_interval.load(Ordering::Relaxed),
@@ -272,6 +280,7 @@ mod tests {
             players: 1,
             players_max: 2,
             spectators: 0,
+            spectator_delay_micros: 0,
             connected: 1,
             private: false,
             open: true,

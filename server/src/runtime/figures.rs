@@ -21,6 +21,8 @@ pub(crate) struct Figures {
     pub(crate) waiting_frames: usize,
     /// About how many bytes they have.
     pub(crate) waiting_bytes: usize,
+    /// About how many bytes are held back for those who watch.
+    pub(crate) held_back_bytes: usize,
     /// Connections that the room closed, by reason.
     pub(crate) closes: BTreeMap<&'static str, u64>,
 }

@@ -6,9 +6,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use syncline_server_core::counters::RoomCounters;
-use syncline_server_core::{
-    Astray, ClientMessage, ConnectionId, Probe, Room, RoomEvent, RoomOutput,
-};
+use syncline_server_core::{Astray, ClientMessage, ConnectionId, Room, RoomEvent, RoomOutput};
 use syncline_shared::close::{Close, CloseReason};
 use syncline_shared::error::DecodeError;
 use syncline_shared::tick::Timestamp;
@@ -18,6 +16,7 @@ use crate::journal_store::{RecoveredMatch, RoomJournal};
 use crate::metrics::Metrics;
 use crate::net::outbox::{Outbox, Sending};
 use crate::runtime::board::{Reservation, RoomBoard};
+use crate::runtime::encoding_time::EncodingTime;
 use crate::runtime::figures::Figures;
 use crate::runtime::governor::{Governor, SeenTick};
 use crate::runtime::inbox::{Home, HostedEvent, RoomInbox, RoomSpec};
@@ -75,33 +74,6 @@ struct Sent {
 pub(super) fn phase(thread: u32, index: u32) -> u32 {
     let along = SPREAD.wrapping_mul(index);
     along.wrapping_add(SPREAD_THREADS.wrapping_mul(thread))
-}
-
-/// Measures how long the streams of a snapshot take to encode.
-struct EncodingTime {
-    clock: Clock,
-    begun: Timestamp,
-    micros: u64,
-}
-
-impl EncodingTime {
-    fn new(clock: Clock) -> Self {
-        Self {
-            clock,
-            begun: Timestamp::ZERO,
-            micros: 0,
-        }
-    }
-}
-
-impl Probe for EncodingTime {
-    fn encoding_begins(&mut self) {
-        self.begun = self.clock.now();
-    }
-
-    fn encoding_ends(&mut self) {
-        self.micros += self.clock.now().since(self.begun);
-    }
 }
 
 impl HostedRoom {
@@ -276,6 +248,10 @@ impl HostedRoom {
         if counters.overruns > self.counted.overruns {
             self.tell_overrun(ended, late);
         }
+        if counters.delays_cut > 0 && self.counted.delays_cut == 0 {
+            let (room, delay_ms) = (self.board.id, self.board.glance().spectator_delay_ms);
+            tracing::warn!(%room, delay_ms, "too much to hold back: spectators are behind by less");
+        }
         metrics.count_room(&self.counted, &counters);
         self.counted = counters;
         self.show_bandwidth();
@@ -315,6 +291,7 @@ impl HostedRoom {
             self.figures_shown = now;
             self.figures.counters = self.counted;
             (self.figures.waiting_frames, self.figures.waiting_bytes) = self.room.waiting();
+            self.figures.held_back_bytes = self.room.held_back_bytes();
             self.board.publish_figures(self.figures.clone());
         }
     }

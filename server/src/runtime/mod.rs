@@ -6,12 +6,13 @@
 //! know of it.
 //!
 //! - [`room_thread`]: the loop; [`hosted_room`]: one room in it; [`bell`]: what wakes it
-//! - [`governor`]: what an overloaded room gives up; [`figures`]: what it measured
+//! - [`governor`]: what an overloaded room gives up; [`figures`], [`encoding_time`]: what it measured
 //! - [`scheduler`]: which thread a room goes to, at first and when it grows heavy
 //! - [`pulse`], [`watchdog`]: whether they still move
 
 mod bell;
 pub(crate) mod board;
+mod encoding_time;
 pub(crate) mod figures;
 mod governor;
 mod hosted_room;

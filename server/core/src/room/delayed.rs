@@ -16,12 +16,6 @@ use crate::replication::Source;
 use crate::waiting::SnapshotTick;
 
 impl Room {
-    /// How far those who watch are behind now, in microseconds: what is set, unless there was too
-    /// little room to hold so much back. See [`Room::held_back_bytes`].
-    pub fn spectator_delay(&self) -> u64 {
-        self.delay.as_ref().map_or(0, |delay| delay.lag())
-    }
-
     /// About how many bytes are held for those who watch, at most 4 MiB after [`Room::advance`].
     pub fn held_back_bytes(&self) -> usize {
         self.delay.as_ref().map_or(0, |delay| delay.bytes())

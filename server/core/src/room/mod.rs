@@ -246,6 +246,7 @@ impl Room {
             players: short(self.sessions.player_count()),
             players_max: self.players_max(),
             spectators: short(self.sessions.spectator_count()),
+            spectator_delay_micros: self.delay.as_ref().map_or(0, |delay| delay.lag()),
             connected: short(self.members.len()),
             private: self.config.private,
             open: !self.finished && self.seat_for_newcomer().is_ok(),
