@@ -133,6 +133,7 @@ fn a_value_that_can_not_be_is_refused_with_what_is_allowed() {
         (["--threads", "0"], "between 1 and 1024"),
         (["--session-lifetime", "999ms"], "at least 1s"),
         (["--hello-timeout", "0s"], "more than nothing"),
+        (["--spectator-delay", "121s"], "at most 120s"),
         (["--log", "a=b=c"], "error, warn, info, debug, trace"),
         (["--map", "/nowhere.toml"], "can't read /nowhere.toml"),
         (["--config", "/nowhere.toml"], "can't read /nowhere.toml"),

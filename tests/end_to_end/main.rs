@@ -35,4 +35,5 @@ mod pages;
 mod recovery;
 mod rooms;
 mod sessions;
+mod spectating;
 mod tls;

@@ -280,6 +280,25 @@ fn time_that_was_dropped_or_slowed_is_told_later_too() {
     }
 }
 
+/// A room that catches up does not let those who watch catch up first.
+#[test]
+fn a_late_room_is_late_for_everybody() {
+    let mut run = watched(|config| config.spectator_delay_micros = 2 * SECOND);
+    while run.now < 12 * SECOND {
+        if (run.now + SECOND / 2).is_multiple_of(SECOND) {
+            run.strike(&Deed::Stall(100_000));
+        }
+        run.step();
+        let (seen, present) = (run.clients[&FIRST].watcher.tick, run.room.status().tick);
+        assert!(
+            seen == Tick(0) || seen.plus(60) <= present,
+            "{seen} at {present}"
+        );
+    }
+    assert_eq!(run.room.counters().overruns, 0);
+    assert!(run.clients[&FIRST].watcher.tick > Tick(280));
+}
+
 /// Their clock is that of the ticks that they see.
 #[test]
 fn the_match_has_the_time_of_back_then() {

@@ -102,7 +102,8 @@ impl Room {
         let Some(mut delay) = self.delay.take() else {
             return;
         };
-        while let Some((what, early)) = delay.take_due(now) {
+        let present = self.present(now);
+        while let Some((what, early)) = delay.take_due(present) {
             match what {
                 Happening::Phase(..) => self.enter_delayed(&delay),
                 Happening::Clock(_) => {}
@@ -120,6 +121,21 @@ impl Room {
             self.flush_delayed(&delay, now, None);
         }
         self.delay = Some(delay);
+    }
+
+    /// What time it is for those who are behind: that of the last tick while the next is overdue. A
+    /// room that is late is as late for everybody.
+    fn present(&self, now: Timestamp) -> Timestamp {
+        let Some(running) = self.phase.running().filter(|_| self.phase.is_ticking()) else {
+            return now;
+        };
+        let (rate, tick) = (self.game.tick_rate(), running.game.tick());
+        let due = |tick| running.due(rate.due(tick).0);
+        if due(tick.next()) > now {
+            now
+        } else {
+            due(tick).min(now)
+        }
     }
 
     /// A match begins, or is over, for those who watch.
