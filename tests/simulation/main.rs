@@ -28,6 +28,18 @@ fn anything_may_happen() {
     }
 }
 
+/// Those who watch are told later; each world that they see is one that was.
+#[test]
+fn whoever_is_told_later_sees_what_was() {
+    let (mut frames, mut current) = (0, 0);
+    for seed in 0..SEEDS {
+        let summary = holds(&Scenario::from_seed(seed).watched_late());
+        frames += summary.frames;
+        current += summary.current;
+    }
+    assert!(frames > 90_000 && current > 500, "{frames} {current}");
+}
+
 /// Bits of chunks are flipped on their way: whoever gets them is right again in time, nobody else
 /// notices, and nothing panics.
 #[test]

@@ -312,9 +312,16 @@ fn behind<P: Predict>(room: &Room, peer: &Peer<P>) -> Result<(), String> {
         return Ok(());
     };
     let rate = playing.rate();
-    let late = peer.path.latency + peer.path.jitter + SILENCE_MICROS_MAX;
+    let delay = if peer.watches {
+        room.status().spectator_delay_micros
+    } else {
+        0
+    };
+    let late = peer.path.latency + peer.path.jitter + SILENCE_MICROS_MAX + delay;
     let behind_max = rate.ticks_covering(late) + BEHIND_TICKS_MAX;
     match playing.snapshots().newest() {
+        // To those who are behind this match may not have begun.
+        _ if delay > 0 && tick.0 <= behind_max => Ok(()),
         Some(newest) if tick.since(newest) <= behind_max => Ok(()),
         newest => Err(format!(
             "is at {newest:?}, the room at {tick}, {:?}",
@@ -334,6 +341,8 @@ pub struct Recoveries {
     back: BTreeMap<usize, (Timestamp, Path, u64)>,
     /// Ticks in slowed time so far.
     slowed: u64,
+    /// Whether those who watch have another present.
+    delayed: bool,
     /// Clients whose chunks were changed.
     flipped: BTreeSet<usize>,
     /// Clients that recovered.
@@ -356,7 +365,8 @@ impl Recoveries {
         let Some(&(since, path, silent)) = self.back.get(&client) else {
             return;
         };
-        if self.flipped.contains(&client) {
+        let is_behind = self.delayed && playing.joined().player.is_none();
+        if self.flipped.contains(&client) || is_behind {
             self.back.remove(&client);
             return;
         }
@@ -388,6 +398,7 @@ impl<P: Predict> Observer<P> for Recoveries {
         match observed {
             Observed::Room(room) => {
                 self.silent = room.counters().silent_ticks;
+                self.delayed = room.status().spectator_delay_micros > 0;
                 if room.counters().slowed_ticks > self.slowed {
                     // While time goes more slowly, the present takes longer.
                     self.slowed = room.counters().slowed_ticks;

@@ -35,6 +35,8 @@ pub struct Scenario {
     pub checkpoint_interval: u32,
     /// How long a lost player's seat is kept, in microseconds.
     pub grace_micros: u64,
+    /// How long after it happened those who watch are told, in microseconds.
+    pub spectator_delay_micros: u64,
     /// The clients, and when each comes.
     pub clients: Vec<Guest>,
     /// What goes wrong, by time.
@@ -106,6 +108,7 @@ impl Scenario {
             snapshot_interval: 1,
             checkpoint_interval: 40,
             grace_micros: 15_000_000,
+            spectator_delay_micros: 0,
             clients: (0u64..)
                 .take(clients)
                 .map(|n| Guest {
@@ -154,6 +157,30 @@ impl Scenario {
     #[must_use]
     pub fn without_faults(mut self) -> Self {
         self.faults.clear();
+        self
+    }
+
+    /// The same with two more who watch, all of whom are told up to three seconds later; now and then
+    /// one of them stalls, is cut off or has another path.
+    #[must_use]
+    pub fn watched_late(mut self) -> Self {
+        let mut rng = Rng::from_seed(self.seed ^ 0x1A7E);
+        self.spectator_delay_micros = millis(&mut rng, 100, 3_000).0;
+        for _ in 0..2 {
+            let client = self.clients.len();
+            self.clients.push(Guest {
+                comes: millis(&mut rng, 0, 4_000),
+                path: any_path(&mut rng),
+                watches: true,
+                inputs: InputPace::EveryTick,
+            });
+            let at = Timestamp(millis(&mut rng, 200, 6_000).0.min(self.duration.0));
+            let kind = any_fault(&mut rng);
+            if !matches!(kind, FaultKind::ServerStall(_) | FaultKind::Leave) {
+                self.faults.push(Fault { at, client, kind });
+            }
+        }
+        self.faults.sort_by_key(|fault| fault.at);
         self
     }
 
@@ -221,6 +248,7 @@ impl Scenario {
             } else {
                 15_000_000
             },
+            spectator_delay_micros: 0,
             clients,
             faults,
             duration,

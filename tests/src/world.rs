@@ -141,6 +141,7 @@ impl<P: Predict> World<P> {
         config.record = true;
         config.rematch_micros = 500_000;
         config.grace_micros = scenario.grace_micros;
+        config.spectator_delay_micros = scenario.spectator_delay_micros;
         let room = Room::new(config, Arc::clone(kind), kind.default_config())
             .expect("a game knows its default config");
         let guests = (0u64..).zip(&scenario.clients);
