@@ -9,6 +9,7 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use syncline_server_core::RoomConfig;
+use syncline_server_core::config::SPECTATOR_DELAY_MICROS_MAX;
 use syncline_shared::close::{Close, CloseReason};
 use syncline_shared::error::DecodeError;
 use syncline_shared::id::{RoomCode, RoomId};
@@ -258,12 +259,13 @@ impl Directory {
             return Err(DecodeError::Invalid);
         };
         let game = Arc::new(game.restored(&header)?);
-        let config = RoomConfig {
+        let mut config = RoomConfig {
             record: self.journals.is_on(),
             bandwidth_sampling: self.rules.bandwidth_sampling,
-            spectator_delay_micros: self.rules.spectator_delay_micros,
             ..RoomConfig::restored(&header)
         };
+        let delay = &mut config.spectator_delay_micros;
+        *delay = self.rules.spectator_delay_micros.max(*delay);
         let (now, id) = (self.clock.now(), config.id);
         let board = Arc::new(RoomBoard::new(&config, game.clone(), now));
         let kept_company = recovered.restored.had_transient();
@@ -376,6 +378,8 @@ impl RoomRules {
         options: &CreateOptions,
     ) -> RoomConfig {
         let wanted = options.players_max.unwrap_or(u16::MAX).max(game.seats.min);
+        let asked = u64::from(options.spectator_delay) * 1_000_000;
+        let longest = SPECTATOR_DELAY_MICROS_MAX;
         RoomConfig {
             private: options.private,
             players_max: wanted.min(self.players_max).min(game.seats.max),
@@ -385,7 +389,7 @@ impl RoomRules {
             grace_micros: self.grace_micros,
             empty_micros: self.empty_micros,
             rematch_micros: self.rematch_micros,
-            spectator_delay_micros: self.spectator_delay_micros,
+            spectator_delay_micros: self.spectator_delay_micros.max(asked).min(longest),
             ..RoomConfig::new(id, code, entropy::draw())
         }
     }
@@ -432,11 +436,13 @@ mod tests {
         private: true,
         players_max: None,
         loud: false,
+        spectator_delay: 0,
     });
     const PUBLIC: RoomSelector = RoomSelector::Create(CreateOptions {
         private: false,
         players_max: None,
         loud: false,
+        spectator_delay: 0,
     });
 
     /// Pong has two seats. Nobody arrives, so that only reservations tell who is on the way.
@@ -537,7 +543,7 @@ mod tests {
             let options = CreateOptions {
                 private: false,
                 players_max: Some(players_max),
-                loud: false,
+                ..CreateOptions::default()
             };
             admit(&directory, &RoomSelector::Create(options), game)
                 .unwrap()
@@ -549,6 +555,23 @@ mod tests {
         assert_eq!(seats("arena", u16::MAX), 1024);
         // Pong can't be played by fewer than two.
         assert_eq!((seats("pong", 0), seats("pong", 9)), (2, 2));
+    }
+
+    /// Who makes a room may hold more back than the operator has it, and not less.
+    #[test]
+    fn a_room_may_tell_those_who_watch_later_still() {
+        let mut directory = directory(100);
+        directory.rules.spectator_delay_micros = 10_000_000;
+        let game = directory.games().default_game();
+        for (spectator_delay, seconds) in [(0, 10), (9, 10), (60, 60), (255, 120)] {
+            let options = CreateOptions {
+                spectator_delay,
+                ..CreateOptions::default()
+            };
+            let (id, code) = (RoomId(1), RoomCode::from_entropy(1));
+            let config = directory.rules.room(id, code, game, &options);
+            assert_eq!(config.spectator_delay_micros, seconds * 1_000_000);
+        }
     }
 
     /// Silence is the server's to allow, and anybody's to do without.

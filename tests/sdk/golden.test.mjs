@@ -84,7 +84,8 @@ function roomSelector(room) {
   if (room === "QuickPlay") return { kind: "quick" };
   if (room.Id !== undefined) return { kind: "id", id: room.Id };
   if (room.Code) return { kind: "code", code: room.Code };
-  return { kind: "create", private: room.Create.private, playersMax: room.Create.players_max, loud: room.Create.loud };
+  const { private: hidden, players_max: playersMax, loud, spectator_delay: spectatorDelay } = room.Create;
+  return { kind: "create", private: hidden, playersMax, loud, spectatorDelay };
 }
 
 each("client_control", ({ bytes, value }) => {

@@ -99,6 +99,27 @@ test("three clients see each other move, and predict without an error however th
   await Promise.all(all.map(({ done }) => done()));
 });
 
+test("who watches a room that holds back sees how things were", { skip, timeout: 60000 }, async () => {
+  const one = player("Ada", square(0), { room: { create: true, spectatorDelay: 1 } });
+  await one.client.joined;
+  const two = connect(url, { WebSocket, game: "arena", role: "spectator", room: one.client.room.code, environment: null });
+  await two.joined;
+  assert.deepEqual([two.roster.size, two.player], [0, null], "nobody had come yet");
+  const behind = [];
+  const watch = setInterval(() => {
+    if (two.world.tick > 0) behind.push(one.client.world.tick - two.world.tick);
+  }, 20);
+  const seen = () => two.interpolate()?.all("Ship").find(({ owner }) => owner === one.client.player)?.position;
+  const places = new Set();
+  await until("a ship that moves", () => places.add(`${seen()}`).size > 20);
+  clearInterval(watch);
+  // Both have what reached them when they were asked; a silence is at most eight ticks.
+  assert.ok(behind.every((ticks) => ticks >= 30 - 9 && ticks < 90), behind.join());
+  assert.deepEqual([...two.roster.values()].map(({ name }) => name), ["Ada"]);
+  assert.deepEqual([two.stats.resyncs, one.client.stats.predictionErrors], [0, 0]);
+  await Promise.all([one.done(), two.leave()]);
+});
+
 test("a connection that is cut is taken up again", { skip, timeout: 60000 }, async () => {
   const sockets = [];
   class Cut extends WebSocket {

@@ -77,6 +77,7 @@ impl RoomConfig {
             grace_micros: room.grace_micros,
             empty_micros: room.empty_micros,
             rematch_micros: room.rematch_micros,
+            spectator_delay_micros: room.spectator_delay_micros,
             checkpoint_interval: header.start.checkpoint_interval,
             ..Self::new(room.id, room.code, room.seed)
         }
@@ -95,6 +96,7 @@ impl RoomConfig {
             grace_micros: self.grace_micros,
             empty_micros: self.empty_micros,
             rematch_micros: self.rematch_micros,
+            spectator_delay_micros: self.spectator_delay_micros,
             seed: self.seed,
         }
     }

@@ -55,6 +55,8 @@ pub struct RoomHeader {
     pub empty_micros: u64,
     /// How long a result is shown, in microseconds.
     pub rematch_micros: u64,
+    /// How long after it happened those who watch are told, in microseconds.
+    pub spectator_delay_micros: u64,
     /// The seed of the room; each match adds its number.
     pub seed: u64,
 }

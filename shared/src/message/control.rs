@@ -83,6 +83,9 @@ pub struct CreateOptions {
     /// With a message each snapshot tick, also if all went as predicted: to compare what silence
     /// saves.
     pub loud: bool,
+    /// How many seconds after it happened those who watch are told, if that is more than the server
+    /// has it; more than two minutes count as two minutes.
+    pub spectator_delay: u8,
 }
 
 /// What a member of a room does.

@@ -100,6 +100,7 @@ fn hellos() -> Vec<(&'static str, ClientControl)> {
                     private: true,
                     players_max: Some(300),
                     loud: true,
+                    spectator_delay: 30,
                 }),
                 ..hello()
             }),

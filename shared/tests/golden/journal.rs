@@ -55,6 +55,7 @@ fn header(schema: &Schema) -> FileHeader {
             grace_micros: 15_000_000,
             empty_micros: 30_000_000,
             rematch_micros: 10_000_000,
+            spectator_delay_micros: 5_000_000,
             seed: 3,
         },
         incarnation: 1,

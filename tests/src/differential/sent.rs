@@ -216,6 +216,7 @@ fn hello(rng: &mut Rng) -> (Value, ClientControl) {
             .chance(1, 2)
             .then(|| u16::try_from(any_u32(rng) >> 16).unwrap_or(0)),
         loud: rng.chance(1, 2),
+        spectator_delay: u8::try_from(rng.below(256)).unwrap_or(0),
     };
     let (room, selector) = match rng.below(4) {
         0 => (json!({ "kind": "quick" }), RoomSelector::QuickPlay),
@@ -235,7 +236,11 @@ fn hello(rng: &mut Rng) -> (Value, ClientControl) {
         }
         _ => {
             let (private, players, loud) = (options.private, options.players_max, options.loud);
-            let told = json!({ "kind": "create", "private": private, "playersMax": players, "loud": loud });
+            let delay = options.spectator_delay;
+            let told = json!({
+                "kind": "create", "private": private, "playersMax": players, "loud": loud,
+                "spectatorDelay": delay,
+            });
             (told, RoomSelector::Create(options))
         }
     };

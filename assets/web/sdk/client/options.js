@@ -29,7 +29,7 @@ import { browser } from "./browser.js";
  * @typedef {object} Options
  * @property {string} [game] its name; the server's default without
  * @property {string} [name] the player's, at most 24 characters
- * @property {"quick" | string | { id: number } | { create: true, private?: boolean, playersMax?: number, loud?: boolean }} [room]
+ * @property {"quick" | string | { id: number } | { create: true, private?: boolean, playersMax?: number, loud?: boolean, spectatorDelay?: number }} [room]
  *   `"quick"`, a code, an id, or a new one
  * @property {"player" | "spectator"} [role]
  * @property {boolean} [company] whether the server's own bots may play in the room, if this client is the first in it
@@ -116,7 +116,13 @@ function roomSelector(room = "quick") {
   if (code) return { kind: "code", code };
   if (typeof room === "object" && "id" in room) return { kind: "id", id: room.id };
   if (typeof room === "object" && room.create) {
-    return { kind: "create", private: room.private ?? false, playersMax: room.playersMax ?? null, loud: room.loud ?? false };
+    return {
+      kind: "create",
+      private: room.private ?? false,
+      playersMax: room.playersMax ?? null,
+      loud: room.loud ?? false,
+      spectatorDelay: Math.min(255, room.spectatorDelay ?? 0),
+    };
   }
   throw new TypeError(`no room: ${JSON.stringify(room)}`);
 }

@@ -8,7 +8,7 @@ import { CONTROL_BYTES_MAX, PROTOCOL_VERSION } from "./limits.js";
  * @typedef {{ kind: "quick" }
  *   | { kind: "id", id: number }
  *   | { kind: "code", code: string }
- *   | { kind: "create", private: boolean, playersMax: number | null, loud: boolean }} RoomSelector which room
+ *   | { kind: "create", private: boolean, playersMax: number | null, loud: boolean, spectatorDelay: number }} RoomSelector which room
  */
 /**
  * @typedef {object} Hello what a client says first
@@ -98,6 +98,7 @@ export function encodeHello({ game, fingerprint, room, resume, name, role, compa
       writer.bool(room.private);
       writer.optional(room.playersMax, (players) => writer.u32(players));
       writer.bool(room.loud);
+      writer.u8(room.spectatorDelay);
   }
   writer.optional(resume, (token) => writer.blob(token));
   writer.text(name);

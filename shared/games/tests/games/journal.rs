@@ -31,6 +31,7 @@ fn header() -> FileHeader {
             grace_micros: 0,
             empty_micros: 0,
             rematch_micros: 0,
+            spectator_delay_micros: 0,
             seed: 0,
         },
         incarnation: 1,

@@ -37,11 +37,13 @@ fn client_control() -> impl Strategy<Value = ClientControl> {
         Just(RoomSelector::QuickPlay),
         any::<u32>().prop_map(|id| RoomSelector::Id(RoomId(id))),
         code().prop_map(RoomSelector::Code),
-        any::<(bool, Option<u16>, bool)>().prop_map(|(private, players_max, loud)| {
+        any::<(bool, Option<u16>, bool, u8)>().prop_map(|options| {
+            let (private, players_max, loud, spectator_delay) = options;
             RoomSelector::Create(CreateOptions {
                 private,
                 players_max,
                 loud,
+                spectator_delay,
             })
         }),
     ];

@@ -64,6 +64,7 @@ export type Options = {
         private?: boolean;
         playersMax?: number;
         loud?: boolean;
+        spectatorDelay?: number;
     } | undefined;
     role?: "player" | "spectator" | undefined;
     /**

@@ -48,6 +48,7 @@ export type RoomSelector = {
     private: boolean;
     playersMax: number | null;
     loud: boolean;
+    spectatorDelay: number;
 };
 /**
  * what a client says first
