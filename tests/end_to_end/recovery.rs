@@ -31,6 +31,7 @@ const PRIVATE: CreateOptions = CreateOptions {
     private: true,
     players_max: Some(3),
     loud: false,
+    spectator_delay: 0,
 };
 
 /// The files of `folder` whose names end so.
