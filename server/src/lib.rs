@@ -4,7 +4,7 @@
 //! other [`Games`]. A program that has a `main` already uses [`run`], or [`Server`] to learn the
 //! address it listens on.
 //!
-//! - [`config`], [`games`], [`error`]: what is hosted and how; `cli`, `logging` and [`program`]: the
+//! - [`config`], [`games`], [`error`]: what is hosted and how; `cli`, `logging` and `program`: the
 //!   same from a command line
 //! - `descriptors`: how many connections the system allows
 //! - `net`: from an accepted socket to a greeted connection of a room, and back
