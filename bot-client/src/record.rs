@@ -284,8 +284,8 @@ impl Record {
         }
         self.session = match closed.then {
             _ if asked => Session::None,
-            Then::Resume => Session::Lost,
-            Then::Never | Then::Rejoin | Then::Retry(_) => {
+            Then::Resume | Then::Retry(_) => Session::Lost,
+            Then::Never | Then::Rejoin => {
                 self.counts.disconnects += 1;
                 Session::None
             }

@@ -78,7 +78,7 @@ struct Options {
     /// The most open connections from one address, or one /64 of IPv6 [default: 64]
     #[arg(long, value_name = "N", env = "SYNCLINE_MAX_CONNECTIONS_PER_ADDRESS")]
     max_connections_per_address: Option<u32>,
-    /// The most connections that have not said what they want [default: 256]
+    /// The most connections that have not said what they want [default: 1024]
     #[arg(long, value_name = "N", env = "SYNCLINE_MAX_HALF_OPEN")]
     max_half_open: Option<u32>,
     /// A proxy, or a network of them, that may tell whom it carries [default: none]

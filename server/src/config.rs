@@ -165,7 +165,7 @@ impl Default for Config {
             max_rooms: 256,
             max_connections: 10_000,
             max_connections_per_address: 64,
-            max_half_open: 256,
+            max_half_open: 1024,
             trusted_proxies: Vec::new(),
             allow_origins: Vec::new(),
             message_rate: 300,

@@ -22,7 +22,7 @@ pub enum Then {
     Resume,
     /// Connect again as new: the seat is gone.
     Rejoin,
-    /// As before, but after about this many seconds, jittered.
+    /// As before, with the resume token if there is one, but after about this many seconds, jittered.
     Retry(u8),
 }
 
@@ -95,6 +95,8 @@ close_reasons! {
     AlreadyStarted = 4006, "already_started", Neither, Then::Retry(30);
     /// The game refused the player.
     NotAllowed = 4007, "not_allowed", Neither, Then::Never;
+    /// Too many connections were waiting to be greeted, and this one was the oldest.
+    Busy = 4008, "busy", Neither, Then::Resume;
     /// No hello came in time.
     HelloTimeout = 4009, "hello_timeout", Peer, Then::Resume;
     /// Something other than a hello came first, or a second hello came.

@@ -194,7 +194,7 @@ async fn the_oldest_half_open_connection_makes_room() {
     assert_eq!(rest(&mut silent).await, b"");
     let _third = Client::connect(&host).await;
     let (mut second, _) = Client::join(&host, hello()).await;
-    assert_eq!(ungreeted.closed().await.0, CloseReason::ServerFull);
+    assert_eq!(ungreeted.closed().await.0, CloseReason::Busy);
     slow.write_all(b"GET /healthz HTTP/1.1\r\nhost: test\r\n\r\n")
         .await
         .unwrap();

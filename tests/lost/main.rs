@@ -46,7 +46,7 @@ fn run(options: &Options) -> io::Result<usize> {
     let (mut rng, mut outcomes) = (Rng::from_seed(options.seed), Vec::new());
     say("round  ticks lost  downtime ms  open to resumed ms  back ms  failures");
     for number in 1..=options.rounds {
-        let outcome = round::run(options, &mut rng)?;
+        let outcome = round::run(options, number, &mut rng)?;
         say(&format!(
             "{number:>5}  {:>10}  {:>11.0}  {:>18.0}  {:>7.0}  {}",
             outcome.ticks_lost,

@@ -51,9 +51,10 @@ pub(crate) struct Outcome {
     pub(crate) failures: Vec<String>,
 }
 
-/// Loses a server once.
-pub(crate) fn run(options: &Options, rng: &mut Rng) -> io::Result<Outcome> {
-    let folder = std::env::temp_dir().join(format!("syncline-lost-{}", std::process::id()));
+/// Loses a server for the `number`th time.
+pub(crate) fn run(options: &Options, number: u32, rng: &mut Rng) -> io::Result<Outcome> {
+    let name = format!("syncline-lost-{}-{number}", std::process::id());
+    let folder = std::env::temp_dir().join(name);
     // What an earlier run left, if its process had the same number.
     let _ = fs::remove_dir_all(&folder);
     fs::create_dir_all(&folder)?;

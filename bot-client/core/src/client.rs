@@ -340,10 +340,10 @@ impl<P: Predict> Client<P> {
             Link::Leaving(_) => return self.finish(),
             Link::Waiting(_) | Link::Connecting(_) | Link::Greeting(_) | Link::Closed => {}
         }
-        if then != Then::Resume {
-            self.session = None;
-        } else if self.session.is_none() {
-            then = Then::Rejoin;
+        match then {
+            Then::Never | Then::Rejoin => self.session = None,
+            Then::Resume if self.session.is_none() => then = Then::Rejoin,
+            Then::Resume | Then::Retry(_) => {}
         }
         let wait = self.backoff.wait(then);
         self.link = wait.map_or(Link::Closed, |wait| Link::Waiting(now.plus_micros(wait)));

@@ -163,7 +163,7 @@ async fn stay(
 /// The end of a connection that has to make room before it has said hello.
 fn evicted() -> End {
     let detail = "too many connections wait to be greeted";
-    Close::new(CloseReason::ServerFull, detail).into()
+    Close::new(CloseReason::Busy, detail).into()
 }
 
 /// A connection that a room knows of. The room learns of its end when this is dropped.

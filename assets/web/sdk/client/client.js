@@ -516,7 +516,7 @@ export class Client {
       this.#fingerprint = null;
       then = "resume";
     }
-    if (then === "rejoin" || then === "retry") this.#forget();
+    if (then === "rejoin") this.#forget();
     const wait = this.#backoff.wait(then, ending.retryAfter);
     if (wait === null) return this.#finish(ending);
     this.#wait("waiting", wait);

@@ -23,6 +23,7 @@ const REASONS = [
   [4005, "room_full", "neither", 5],
   [4006, "already_started", "neither", 30],
   [4007, "not_allowed", "neither", "never"],
+  [4008, "busy", "neither", "resume"],
   [4009, "hello_timeout", "peer", "resume"],
   [4010, "out_of_order", "peer", "never"],
   [4011, "malformed", "peer", "resume"],
