@@ -32,6 +32,8 @@ pub struct Match {
     neutral: InputWords,
     /// What was done since the last step.
     acts: Vec<Act>,
+    /// Whether the game is at the last of them.
+    acting: bool,
     /// Scratch: the inputs of all seats.
     inputs: Vec<AppliedInput>,
     /// What the step that runs was given; nothing between steps.
@@ -104,6 +106,7 @@ impl Match {
             rest,
             neutral,
             acts: Vec::new(),
+            acting: false,
             inputs: Vec::new(),
             applied: None,
             taken: None,
@@ -146,8 +149,10 @@ impl Match {
     ///
     /// Why the game refuses; nothing has changed then, and nothing is recorded.
     pub fn join(&mut self, player: PlayerId, profile: Profile) -> Result<(), JoinRefusal> {
-        self.simulation.join(player, &profile)?;
-        self.acts.push(Act::Join(player, profile.clone()));
+        self.begin_act(Act::Join(player, profile.clone()));
+        let joined = self.simulation.join(player, &profile);
+        self.end_act(joined.is_ok());
+        joined?;
         let seat = Seat {
             profile,
             input: self.neutral.clone(),
@@ -160,8 +165,9 @@ impl Match {
     /// A player gives up its seat before the next step. Without a seat nothing happens.
     pub fn leave(&mut self, player: PlayerId, reason: LeaveReason) {
         if self.rest.seats.remove(&player).is_some() {
+            self.begin_act(Act::Leave(player, reason));
             self.simulation.leave(player, reason);
-            self.acts.push(Act::Leave(player, reason));
+            self.end_act(true);
         }
     }
 
@@ -176,11 +182,24 @@ impl Match {
         {
             return Err(CommandRefusal::NotAPlayer);
         }
+        self.begin_act(Act::Command(from, command.to_vec()));
         let outcome = self.simulation.command(from, command);
-        if outcome != Err(CommandRefusal::Malformed) {
-            self.acts.push(Act::Command(from, command.to_vec()));
-        }
+        self.end_act(outcome != Err(CommandRefusal::Malformed));
         outcome.map(|()| self.rest.tick.next())
+    }
+
+    /// Notes an act before the game does it: if the game panics, it is known in what.
+    fn begin_act(&mut self, act: Act) {
+        self.acts.push(act);
+        self.acting = true;
+    }
+
+    /// The game has done it; one that is not `kept` changed nothing.
+    fn end_act(&mut self, kept: bool) {
+        self.acting = false;
+        if !kept {
+            self.acts.pop();
+        }
     }
 
     /// Does a recorded act again.
@@ -240,11 +259,17 @@ impl Match {
         }
     }
 
-    /// What the last step was made of, if the game panicked in it. The match is of no other use then.
+    /// What the tick was made of that did not end, if the game panicked in it, or in an act before it:
+    /// that act is the last one then, and there are no inputs. The match is of no other use then.
     pub fn interrupted(&mut self) -> Option<TickRecord> {
+        let (tick, inputs) = if self.acting {
+            (self.rest.tick.next(), Vec::new())
+        } else {
+            (self.rest.tick, self.applied.take()?)
+        };
         Some(TickRecord {
-            tick: self.rest.tick,
-            inputs: self.applied.take()?,
+            tick,
+            inputs,
             acts: core::mem::take(&mut self.acts),
         })
     }

@@ -67,7 +67,7 @@ pub enum Ending {
     Deserted,
     /// The room closed.
     Closed,
-    /// The game panicked, and said this. If it did in a tick, that is what led to it: the next one,
+    /// The game panicked, and said this. If it did in a tick or an act before it, that led to it: the next one,
     /// which nobody has seen the end of.
     Panicked(String, Option<Box<TickRecord>>),
     /// What came after could not be recorded, for this reason; the match went on.

@@ -72,6 +72,7 @@ commands! {
         Finish {},
         Burst {},
         Forget {},
+        Break {},
     }
 }
 
@@ -143,6 +144,7 @@ impl Game for Race {
     }
 
     fn join(&mut self, player: PlayerId, profile: &Profile) -> Result<(), JoinRefusal> {
+        assert_ne!(profile.name, "broken", "a broken one came");
         if profile.name == "banned" {
             return Err(JoinRefusal::NotAllowed("banned here".to_owned()));
         }
@@ -150,7 +152,8 @@ impl Game for Race {
         Ok(())
     }
 
-    fn leave(&mut self, player: PlayerId, _: LeaveReason) {
+    fn leave(&mut self, player: PlayerId, reason: LeaveReason) {
+        assert_ne!(reason, LeaveReason::Kicked, "nobody is kicked here");
         if let Some(runner) = self.of.remove(&player) {
             self.runners.remove(runner);
         }
@@ -168,6 +171,7 @@ impl Game for Race {
             Ask::Finish {} => self.finished = true,
             Ask::Burst {} => self.burst = true,
             Ask::Forget {} => self.forgotten = 1,
+            Ask::Break {} => panic!("told to break"),
         }
         Ok(())
     }
