@@ -11,11 +11,13 @@
 //! - [`room`], `phase`: who is here, and what stage the room is at
 //! - [`simulation`], [`match_state`], [`input_queue`]: one tick of one game
 //! - [`replay`]: a match again, from its journal
+//! - [`replay_room`], [`any_room`]: a room in which one is watched, and what both kinds of room answer
 //! - [`relief`]: what a room gives up while it is overloaded
 //! - `sessions`: seats, and who holds them across connections
 //! - `replication`, `follower`, `credit`, `waiting`, `resync`: which bytes each member gets, and when
 //! - `delay`: what spectators are told later
 
+pub mod any_room;
 pub mod bandwidth;
 pub mod config;
 pub mod counters;
@@ -29,6 +31,7 @@ mod member;
 mod phase;
 pub mod relief;
 pub mod replay;
+pub mod replay_room;
 mod replication;
 mod resync;
 pub mod room;
@@ -36,8 +39,10 @@ mod sessions;
 pub mod simulation;
 mod waiting;
 
+pub use any_room::AnyRoom;
 pub use config::RoomConfig;
 pub use event::{Astray, Attach, ClientMessage, ConnectionId, RoomEvent, RoomOutput, RoomStatus};
 pub use relief::{Probe, Relief};
+pub use replay_room::ReplayRoom;
 pub use room::Room;
 pub use simulation::{GameKind, game_kind};

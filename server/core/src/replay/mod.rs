@@ -4,10 +4,13 @@
 //!
 //! - `packing`: checkpoints made small, and back
 //! - `restore`: the match as it was at the end of a journal
+//! - `recording`, `playback`: a journal in memory, and its match at any tick, to be watched
 //! - `difference`: what differs between two matches, in words
 
 mod difference;
 mod packing;
+mod playback;
+mod recording;
 mod restore;
 
 use std::sync::Arc;
@@ -23,6 +26,8 @@ use crate::simulation::GameKind;
 
 pub use difference::first_difference;
 pub use packing::{pack, unpack};
+pub use playback::Playback;
+pub use recording::{Happened, Mark, Recording};
 pub use restore::{Restored, restore};
 
 /// Why a journal's match can't be run here at all.

@@ -153,7 +153,7 @@ pub fn restore(
 }
 
 /// Does what a change says.
-fn follow(roster: &mut BTreeMap<SessionId, SeatedSession>, change: RosterChange) {
+pub(super) fn follow(roster: &mut BTreeMap<SessionId, SeatedSession>, change: RosterChange) {
     match change {
         RosterChange::Came(seated) => drop(roster.insert(seated.session, seated)),
         RosterChange::Attached(session) => {

@@ -1,0 +1,229 @@
+//! Who watches, and what they are sent.
+
+use syncline_shared::close::{Close, CloseReason};
+use syncline_shared::command::{CommandOutcome, CommandRefusal};
+use syncline_shared::id::StreamSlot;
+use syncline_shared::message::control::{
+    PhaseInfo, RoomUpdate, RosterEntry, ServerControl, Welcome,
+};
+use syncline_shared::message::{SectionKind, write_section};
+use syncline_shared::tick::Timestamp;
+
+use super::ReplayRoom;
+use crate::event::{Astray, Attach, ClientMessage, ConnectionId, RoomOutput};
+use crate::member::Member;
+use crate::resync::Resync;
+
+impl ReplayRoom {
+    /// Whoever wants in watches, whatever role it asked for. A session that comes back begins anew:
+    /// it has no seat that could have been kept.
+    pub(super) fn attach(&mut self, now: Timestamp, connection: ConnectionId, attach: &Attach) {
+        if self.members.len() >= usize::from(self.config.spectators_max) {
+            return self.close(connection, CloseReason::RoomFull);
+        }
+        if self.members.is_empty() {
+            // Time stood still.
+            self.base = (self.shown, now);
+        }
+        let schema = self.game.schema();
+        let welcome = ServerControl::Welcome(Box::new(Welcome {
+            session: attach.session,
+            attach: 1,
+            resume_token: attach.resume_token.clone(),
+            grace_ms: 0,
+            room: self.config.id,
+            code: self.config.code,
+            player: None,
+            game: self.game.name().to_owned(),
+            tick_rate: self.game.tick_rate(),
+            snapshot_interval: u8::try_from(self.speed.over()).unwrap_or(u8::MAX),
+            fingerprint: schema.fingerprint(),
+            schema: (!attach.knows_schema).then(|| schema.encoded().to_vec()),
+            streams: vec![StreamSlot::COMMON],
+            state: self.whole_state(),
+        }));
+        let rate = self.game.tick_rate();
+        let mut member = Member::new(attach.session, None, rate, self.config.silence);
+        if self.ended.is_none() {
+            member.start(rate, self.shown, &mut self.counters);
+        }
+        let message = section(&welcome);
+        member.record_sent(now, message.len(), 0, &mut self.counters);
+        self.members.insert(connection, member);
+        self.outputs
+            .push_back(RoomOutput::Send(connection, message));
+    }
+
+    pub(super) fn close(&mut self, connection: ConnectionId, close: impl Into<Close>) {
+        self.outputs
+            .push_back(RoomOutput::Close(connection, close.into()));
+    }
+
+    /// What somebody who watches says. Nobody plays: inputs and votes are nobody's.
+    pub(super) fn message(
+        &mut self,
+        now: Timestamp,
+        connection: ConnectionId,
+        message: ClientMessage,
+    ) {
+        let incarnation = self.incarnation;
+        let Some(member) = self.members.get_mut(&connection) else {
+            return;
+        };
+        match message {
+            ClientMessage::Ping { nonce } => self.pong(now, connection, nonce),
+            ClientMessage::Rematch => {}
+            ClientMessage::Leave => {
+                self.members.remove(&connection);
+                self.close(connection, CloseReason::Left);
+            }
+            ClientMessage::Input(batch) => member.follower.credit.acknowledge(now, batch.received),
+            ClientMessage::Command(command) => {
+                self.counters.commands_refused += 1;
+                let reply = ServerControl::CommandReply {
+                    sequence: command.sequence,
+                    outcome: CommandOutcome::Refused(CommandRefusal::NotAPlayer),
+                };
+                if !member.push_control(&reply) {
+                    self.cut_off(connection, CloseReason::TooSlow);
+                }
+            }
+            ClientMessage::Resync {
+                incarnation: of,
+                stream,
+                tick,
+            } => {
+                let resync = if of == incarnation {
+                    member.resync(now, stream, tick)
+                } else {
+                    Resync::Ignored
+                };
+                let session = member.session;
+                match resync {
+                    Resync::Taken => {
+                        self.counters.resyncs += 1;
+                        self.outputs.push_back(RoomOutput::Astray(Astray {
+                            connection,
+                            session,
+                            stream,
+                            tick,
+                        }));
+                    }
+                    Resync::Ignored => self.counters.resyncs_ignored += 1,
+                    Resync::TooSoon => self.cut_off(connection, CloseReason::Desynchronised),
+                }
+            }
+        }
+    }
+
+    fn cut_off(&mut self, connection: ConnectionId, reason: CloseReason) {
+        self.members.remove(&connection);
+        self.close(connection, reason);
+    }
+
+    /// Answers a ping at once: it measures time.
+    fn pong(&mut self, now: Timestamp, connection: ConnectionId, nonce: u32) {
+        let running = self.ended.is_none();
+        let match_micros = if running {
+            self.timeline_micros(now)
+        } else {
+            0
+        };
+        let Some(member) = self.members.get_mut(&connection) else {
+            return;
+        };
+        if !member.follower.credit.is_available() {
+            return;
+        }
+        let message = section(&ServerControl::Pong {
+            nonce,
+            match_micros,
+        });
+        member.record_sent(now, message.len(), 0, &mut self.counters);
+        self.outputs
+            .push_back(RoomOutput::Send(connection, message));
+    }
+
+    /// Whether there is anything to tell that a flush would tell.
+    pub(super) fn has_updates(&self) -> bool {
+        self.phase_changed
+            || self.members.values().any(|member| {
+                let waiting = member.missed_update || member.has_something_waiting();
+                waiting && member.follower.credit.is_available()
+            })
+    }
+
+    /// Sends each member everything that its credit allows, in one message.
+    pub(super) fn flush(&mut self, now: Timestamp) {
+        let roster = self.playback.roster_changes();
+        let changed = core::mem::take(&mut self.phase_changed) || roster != self.roster_told;
+        self.roster_told = roster;
+        let missed = self.members.values().any(|member| member.missed_update);
+        let whole = (changed || missed).then(|| section(&ServerControl::Room(self.whole_state())));
+        let Self {
+            members,
+            outputs,
+            counters,
+            scratch,
+            spare,
+            ..
+        } = self;
+        let mut hopeless = Vec::new();
+        for (&connection, member) in members.iter_mut() {
+            if member.follower.credit.is_hopeless(now) {
+                hopeless.push(connection);
+                continue;
+            }
+            let wanted = whole.as_deref().filter(|_| changed || member.missed_update);
+            if let Some(message) = member.compose(now, wanted, scratch, spare, counters) {
+                member.missed_update = false;
+                outputs.push_back(RoomOutput::Send(connection, message));
+            }
+        }
+        for connection in hopeless {
+            self.cut_off(connection, CloseReason::TooSlow);
+        }
+    }
+
+    /// The room as it was at the tick that is shown.
+    fn whole_state(&self) -> RoomUpdate {
+        let mut roster: Vec<RosterEntry> = self
+            .playback
+            .roster()
+            .filter_map(|one| {
+                Some(RosterEntry {
+                    player: one.player?,
+                    name: one.name.clone(),
+                    connected: one.connected,
+                })
+            })
+            .collect();
+        roster.sort_by_key(|entry| entry.player);
+        RoomUpdate {
+            phase: Some(self.phase_info()),
+            whole: true,
+            roster,
+            left: Vec::new(),
+        }
+    }
+
+    fn phase_info(&self) -> PhaseInfo {
+        let (incarnation, tick) = (self.incarnation, self.shown);
+        match &self.ended {
+            None => PhaseInfo::Running { incarnation, tick },
+            Some(outcome) => PhaseInfo::Ended {
+                incarnation,
+                tick,
+                outcome: outcome.clone(),
+                rematch_ms: 0,
+            },
+        }
+    }
+}
+
+/// A message of one control section.
+fn section(control: &ServerControl) -> Vec<u8> {
+    let mut message = Vec::new();
+    write_section(SectionKind::Control, &control.encode(), &mut message);
+    message
+}
