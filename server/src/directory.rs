@@ -25,6 +25,9 @@ use crate::runtime::board::{Reservation, RoomBoard};
 use crate::runtime::inbox::{RoomHandle, RoomSpec};
 use crate::runtime::scheduler::Scheduler;
 
+/// The one room of a server that shows a recorded match.
+const SHOWN: RoomId = RoomId(1);
+
 /// All rooms of this process.
 pub(crate) struct Directory {
     clock: Clock,
@@ -150,6 +153,9 @@ impl Directory {
         company: bool,
     ) -> Result<Admission, Close> {
         let mut rooms = self.lock();
+        // A recorded match is shown in one room, to whoever comes.
+        let shown = game.shows.as_ref().map(|_| RoomSelector::Id(SHOWN));
+        let selector = shown.as_ref().unwrap_or(selector);
         let found = match selector {
             RoomSelector::QuickPlay => rooms.best(game, role, |room| !self.is_stuck(room)),
             RoomSelector::Id(id) => rooms.by_id.get(id),
@@ -186,6 +192,13 @@ impl Directory {
             self.invitations.invite(&opened.room.board);
         }
         Ok(opened)
+    }
+
+    /// The room in which a recorded match is shown, if one is.
+    pub(crate) fn shown(&self) -> Option<RoomHandle> {
+        let rooms = self.lock();
+        let room = rooms.by_id.get(&SHOWN);
+        room.filter(|room| room.board.game.shows.is_some()).cloned()
     }
 
     /// The room that a session was in.

@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 
+use syncline_server_core::replay::Recording;
 use syncline_server_core::{GameKind, game_kind};
 use syncline_shared::codec;
 use syncline_shared::error::DecodeError;
@@ -154,6 +155,7 @@ impl Entry {
             config: encoded,
             seats,
             snapshot_interval,
+            shows: None,
         })
     }
 }
@@ -205,6 +207,8 @@ pub(crate) struct HostedGame {
     pub(crate) seats: Seats,
     /// Ticks from one snapshot to the next.
     pub(crate) snapshot_interval: u32,
+    /// The match that all its rooms show, if they play none.
+    pub(crate) shows: Option<Arc<Recording>>,
 }
 
 impl HostedGame {
@@ -225,6 +229,7 @@ impl HostedGame {
                 ..seats
             },
             snapshot_interval: header.room.snapshot_interval,
+            shows: None,
         })
     }
 }
@@ -236,6 +241,22 @@ pub(crate) struct Hosted {
 }
 
 impl Hosted {
+    /// Nothing but the game of `recording`, to show that.
+    pub(crate) fn showing(mut self, recording: &Arc<Recording>) -> Self {
+        let name = &recording.header().start.game;
+        self.games.retain(|game, _| game == name);
+        for game in self.games.values_mut() {
+            *game = Arc::new(HostedGame {
+                kind: game.kind.clone(),
+                config: recording.header().start.config.clone(),
+                seats: game.seats,
+                snapshot_interval: 1,
+                shows: Some(recording.clone()),
+            });
+        }
+        self
+    }
+
     /// The game called `name`.
     pub(crate) fn find(&self, name: &str) -> Option<&Arc<HostedGame>> {
         self.games.get(name)

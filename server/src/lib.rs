@@ -13,7 +13,7 @@
 //! - `runtime`: the threads that own rooms and tick them on time
 //! - `journal_store`: what rooms record, on a disk
 //! - `http`: web pages, health, metrics and lists, on the same port
-//! - `replay`: recorded matches again, from a command line
+//! - `replay`: recorded matches again, from a command line; `showing`: one that people watch
 //! - `clock`, `entropy`, `metrics`, `shutdown`: the outside world, each in one place
 
 mod bots;
@@ -37,6 +37,7 @@ mod replay;
 mod runtime;
 mod server;
 mod session;
+mod showing;
 mod shutdown;
 
 pub use config::{Config, JournalConfig, JournalSync};

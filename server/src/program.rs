@@ -1,16 +1,21 @@
 //! The program around a server: the command line, logs, signals, and what it tells people.
 
 use std::io::Write;
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::path::Path;
 use std::process::ExitCode;
 
-use crate::cli::{self, CliError, Invocation, Request};
+use crate::cli::{self, CliError, Invocation, LogFormat, Request};
 use crate::config::Config;
 use crate::error::Error;
 use crate::games::Games;
+use crate::replay::Replayed;
 use crate::server::Server;
+use crate::showing::Showing;
 use crate::{descriptors, logging, replay, shutdown};
+
+/// What is logged where a recorded match is shown: people want to watch.
+const SHOWING_LOG: &str = "warn";
 
 /// Hosts `games` as the command line of this process says, until it is asked to end: the whole
 /// `main` of a server of one's own.
@@ -27,7 +32,15 @@ use crate::{descriptors, logging, replay, shutdown};
 pub fn main(games: Games) -> ExitCode {
     let invocation = match cli::parse(std::env::args_os()) {
         Ok(Request::Serve(invocation)) => invocation,
-        Ok(Request::Replay(options)) => return replay::run(&options, &games),
+        Ok(Request::Replay(options)) => {
+            return match replay::run(&options, &games) {
+                Replayed::Done(code) => code,
+                Replayed::Show(showing, bind) => match show(showing, bind, &games) {
+                    Ok(()) => ExitCode::SUCCESS,
+                    Err(error) => report(&error, None),
+                },
+            };
+        }
         Err(CliError::Usage(usage)) => {
             let _ = usage.print();
             return ExitCode::from(if usage.use_stderr() { 2 } else { 0 });
@@ -61,6 +74,41 @@ fn host(invocation: &Invocation, games: Games) -> Result<(), Error> {
     ended
 }
 
+/// Shows a recorded match to whoever connects, until the process is asked to end.
+fn show(showing: Showing, bind: SocketAddr, games: &Games) -> Result<(), Error> {
+    logging::start(SHOWING_LOG, LogFormat::default())?;
+    let config = Config {
+        bind,
+        game: Some(showing.recording.header().start.game.clone()),
+        demo_bots: Some(0),
+        ..Config::default()
+    };
+    let file = in_address(&showing.file);
+    let runtime = runtime(&config)?;
+    let ended = runtime.block_on(async {
+        let signal = shutdown::signal();
+        let server = Server::bind_showing(&config, games.clone(), showing)?;
+        let (address, entry) = (server.local_addr(), server.entry());
+        let reachable = reachable(address);
+        let _ = writeln!(
+            std::io::stdout().lock(),
+            "Syncline shows it on {address}\n  \
+             open  http://{reachable}{entry}?replay={file}\n  \
+             move  curl http://{reachable}/api/replay -d '{{\"paused\": true}}'"
+        );
+        server.run(signal).await
+    });
+    runtime.shutdown_background();
+    ended
+}
+
+/// A file's name as it may stand in an address, where it is only there to be seen.
+fn in_address(file: &str) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "-._".contains(c);
+    let letters = file.chars().map(|c| if plain(c) { c } else { '_' });
+    letters.collect()
+}
+
 /// The threads that read sockets. They rest between two looks, so that inputs which come meanwhile
 /// are taken up together: a wake-up for each costs more than reading it.
 fn runtime(config: &Config) -> Result<tokio::runtime::Runtime, Error> {
@@ -83,13 +131,7 @@ fn runtime(config: &Config) -> Result<tokio::runtime::Runtime, Error> {
 /// Says how to reach the server, on standard output; a program that reads it need not.
 fn announce(games: &str, server: &Server, certificates: Option<&Path>) {
     let (address, entry, bot_options) = (server.local_addr(), server.entry(), server.bot_options());
-    let mut reachable = address;
-    if address.ip().is_unspecified() {
-        reachable.set_ip(match address.ip() {
-            IpAddr::V4(_) => Ipv4Addr::LOCALHOST.into(),
-            IpAddr::V6(_) => Ipv6Addr::LOCALHOST.into(),
-        });
-    }
+    let reachable = reachable(address);
     let (http, websocket, believed) = match certificates {
         None => ("http", "ws", String::new()),
         Some(path) => ("https", "wss", format!(" --ca {}", path.display())),
@@ -101,6 +143,17 @@ fn announce(games: &str, server: &Server, certificates: Option<&Path>) {
          bots  cargo run --release -p syncline-bot-client -- --url {websocket}://{reachable}/play{believed} \
          --bots 200 --duration 30s{bot_options}"
     );
+}
+
+/// How this machine reaches what listens on `address`.
+fn reachable(mut address: SocketAddr) -> SocketAddr {
+    if address.ip().is_unspecified() {
+        address.set_ip(match address.ip() {
+            IpAddr::V4(_) => Ipv4Addr::LOCALHOST.into(),
+            IpAddr::V6(_) => Ipv6Addr::LOCALHOST.into(),
+        });
+    }
+    address
 }
 
 /// Says on standard error what happened, where, and what to do next.

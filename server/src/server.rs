@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use syncline_server_core::config::SPECTATOR_DELAY_MICROS_MAX;
 use syncline_shared::limits::ROOM_MEMBERS_MAX;
+use syncline_shared::message::control::{Role, RoomSelector};
 
 use crate::clock::Clock;
 use crate::company::Company;
@@ -31,6 +32,7 @@ use crate::net::tls::Tls;
 use crate::runtime::scheduler::{Ended, Scheduler};
 use crate::runtime::watchdog::Watchdog;
 use crate::session::TokenKey;
+use crate::showing::Showing;
 use crate::shutdown::{self, ShutdownSwitch, shutdown};
 
 /// How long connections may take to end once told to: to write a close frame and see it read.
@@ -100,9 +102,37 @@ impl Server {
     /// Outside a tokio runtime.
     pub fn bind(config: &Config, games: Games) -> Result<Self, Error> {
         check(config)?;
+        Self::bind_hosted(config, games.resolve(config)?, None)
+    }
+
+    /// The same, but nothing is played here: whoever comes watches the match of `showing`, in one
+    /// room.
+    pub(crate) fn bind_showing(
+        config: &Config,
+        games: Games,
+        showing: Showing,
+    ) -> Result<Self, Error> {
+        check(config)?;
+        let hosted = games.resolve(config)?.showing(&showing.recording);
+        let server = Self::bind_hosted(config, hosted, Some(showing))?;
+        let directory = &server.site.lobby.directory;
+        let game = directory.games().default_game();
+        // It is there before anybody is, to be moved.
+        let opened = directory.admit(&RoomSelector::QuickPlay, game, Role::Spectator, false);
+        opened.map(|_| server).map_err(|close| Error::Setting {
+            name: "replay",
+            value: close.to_string(),
+            rule: "its room must open".to_owned(),
+        })
+    }
+
+    fn bind_hosted(
+        config: &Config,
+        hosted: Hosted,
+        showing: Option<Showing>,
+    ) -> Result<Self, Error> {
         let clock = Clock::start();
         let metrics = Arc::new(Metrics::new());
-        let hosted = games.resolve(config)?;
         let origins = origins(config)?;
         let tls = tls(config)?.map(Arc::new);
         let bind_error = not_bound(config.bind);
@@ -138,6 +168,7 @@ impl Server {
             origins,
             watchdog,
             journals,
+            showing,
         });
         let service = HttpService {
             router: router(site.clone()),

@@ -31,7 +31,7 @@ const HOMES: [Home; 3] = [
     Home {
         crates: &["tokio_tungstenite", "tungstenite"],
         anywhere_in: &["server/src/net/"],
-        once_in: &["bot-client/src/", "tests/"],
+        once_in: &["bot-client/src/", "server/tests/", "tests/"],
     },
 ];
 

@@ -40,7 +40,7 @@ fn journal_of(records: Vec<RoomOutput>, checkpoint: impl Fn(Vec<u8>) -> Vec<u8>)
     let (mut journal, mut writer) = (Vec::new(), None);
     for output in records {
         let record = match output {
-            RoomOutput::MatchStarted(header) => {
+            RoomOutput::JournalBegan(header) => {
                 writer = Some(JournalWriter::begin(&header, &mut journal).unwrap());
                 continue;
             }
@@ -314,7 +314,7 @@ fn each_speed_shows_so_many_ticks_of_the_record() {
         cinema.run(20);
         assert_eq!(cinema.tick(), Tick(first + ticks), "{quarters} quarters");
         assert!(cinema.now.since(began).abs_diff(666_666) < 3);
-        let shown = cinema.room.playback().shown;
+        let shown = cinema.room.status().tick;
         assert_eq!(shown, Tick(21), "viewers' time goes on as ever");
         assert!(cinema.watchers[0].frames > 2);
         assert!(cinema.runners(0)[0] > 2, "Ada runs");
@@ -331,7 +331,7 @@ fn a_pause_keeps_the_world_where_it_is() {
     let (at, seen, shown) = (cinema.tick(), cinema.runners(0), cinema.watchers[0].tick);
     cinema.run(40);
     assert_eq!((cinema.tick(), cinema.runners(0)), (at, seen));
-    assert!(cinema.room.playback().shown.since(shown) == 40);
+    assert_eq!(cinema.room.status().tick.since(shown), 40);
     cinema.pause(false);
     cinema.run(1);
     assert_eq!(cinema.tick(), at.next());

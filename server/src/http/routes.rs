@@ -12,7 +12,7 @@ use serde::Serialize;
 use syncline_shared::close::{CloseReason, Then};
 
 use crate::http::site::Site;
-use crate::http::{bandwidth, figures, health};
+use crate::http::{bandwidth, figures, health, replay};
 use crate::metrics::Present;
 use crate::net::connection;
 use crate::net::forwarded::{self, Told, Unbelievable};
@@ -42,6 +42,7 @@ pub(crate) fn router(site: Arc<Site>) -> Router {
         .route("/api/rooms", get(rooms))
         .route("/api/rooms/{room}/bandwidth", get(bandwidth::bandwidth))
         .route("/api/rooms/{room}/metrics", get(figures::figures))
+        .route("/api/replay", get(replay::shown).post(replay::control))
         .fallback(page)
         .with_state(site)
 }

@@ -15,6 +15,7 @@ use crate::net::connection::Lobby;
 use crate::net::origin::AllowedOrigins;
 use crate::runtime::board::RoomBoard;
 use crate::runtime::watchdog::Watchdog;
+use crate::showing::Showing;
 
 /// A server as its routes see it.
 pub(crate) struct Site {
@@ -28,6 +29,8 @@ pub(crate) struct Site {
     pub(crate) watchdog: Watchdog,
     /// Knows whether matches are recorded.
     pub(crate) journals: JournalStore,
+    /// The recorded match that is shown, if one is.
+    pub(crate) showing: Option<Showing>,
 }
 
 impl Site {

@@ -6,12 +6,17 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use syncline_server_core::counters::RoomCounters;
-use syncline_server_core::{Astray, ClientMessage, ConnectionId, Room, RoomEvent, RoomOutput};
+use syncline_server_core::replay::Playback;
+use syncline_server_core::{
+    AnyRoom, Astray, ClientMessage, ConnectionId, ReplayRoom, Room, RoomConfig, RoomEvent,
+    RoomOutput,
+};
 use syncline_shared::close::{Close, CloseReason};
 use syncline_shared::error::DecodeError;
 use syncline_shared::tick::Timestamp;
 
 use crate::clock::Clock;
+use crate::games::HostedGame;
 use crate::journal_store::{RecoveredMatch, RoomJournal};
 use crate::metrics::Metrics;
 use crate::net::outbox::{Outbox, Sending};
@@ -36,7 +41,7 @@ const FIGURES_MICROS: u64 = 1_000_000;
 
 /// A room and what belongs to it on its thread.
 pub(super) struct HostedRoom {
-    room: Room,
+    room: Box<dyn AnyRoom>,
     spec: RoomSpec,
     board: Arc<RoomBoard>,
     inbox: RoomInbox,
@@ -76,6 +81,22 @@ pub(super) fn phase(thread: u32, index: u32) -> u32 {
     along.wrapping_add(SPREAD_THREADS.wrapping_mul(thread))
 }
 
+/// A room of `game`, to play in, or to watch what the game shows.
+fn room(config: RoomConfig, game: &HostedGame) -> Result<Box<dyn AnyRoom>, DecodeError> {
+    let Some(recording) = &game.shows else {
+        let room = Room::new(config, game.kind.clone(), game.config.clone())?;
+        return Ok(Box::new(room));
+    };
+    // Whether it can be played was found out before the server listened.
+    let playback = Playback::start(recording.clone(), game.kind.clone());
+    let playback = playback.map_err(|_| DecodeError::Invalid)?;
+    Ok(Box::new(ReplayRoom::new(
+        config,
+        game.kind.clone(),
+        playback,
+    )))
+}
+
 impl HostedRoom {
     /// Opens a room at `now`, whose ticks are due at `phase` of 2^32 of each period; with a match that
     /// was recovered, if one was.
@@ -99,13 +120,12 @@ impl HostedRoom {
         let period = game.kind.tick_rate().period_micros();
         let offset = (period * u64::from(phase)) >> 32;
         let origin = Timestamp(now.0.saturating_sub((now.0 + period - offset) % period));
-        let kind = game.kind.clone();
         let (room, journal) = if let Some(RecoveredMatch { restored, journal }) = recovered {
             let at = Timestamp(now.since(origin));
-            (Room::recover(config, kind, restored, at)?, journal)
+            let room = Room::recover(config, game.kind.clone(), restored, at)?;
+            (Box::new(room) as Box<dyn AnyRoom>, journal)
         } else {
-            let room = Room::new(config, kind, game.config.clone())?;
-            (room, journals.room())
+            (room(config, &game)?, journals.room())
         };
         let (outboxes, counted) = (BTreeMap::new(), RoomCounters::default());
         Ok(Self {
@@ -200,6 +220,14 @@ impl HostedRoom {
             HostedEvent::Detach(connection) => {
                 self.outboxes.remove(&connection);
                 self.room.handle(at, RoomEvent::Detach(connection));
+                true
+            }
+            HostedEvent::Playback(control, answer) => {
+                self.room.control(at, control);
+                if let Some(status) = self.room.playback() {
+                    // Who asked may have gone.
+                    let _ = answer.send(status);
+                }
                 true
             }
         }
@@ -464,7 +492,7 @@ mod tests {
     use std::collections::BTreeSet;
 
     use syncline_games::{Arena, Pong};
-    use syncline_server_core::{Attach, RoomConfig};
+    use syncline_server_core::Attach;
     use syncline_shared::id::{RoomCode, RoomId, SessionId};
     use syncline_shared::input::InputBatch;
     use syncline_shared::message::control::Role;

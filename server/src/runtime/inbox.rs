@@ -5,13 +5,15 @@
 //! else its thread is woken.
 //!
 //! The queue itself has no bound: each message in it holds one of its member's places, and a member
-//! has few. Of what holds no place there is one per connection (attach, detach).
+//! has few. Of what holds no place there is one per connection (attach, detach,
+//! a request that moves what is shown).
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
 
+use syncline_server_core::replay_room::{PlaybackControl, PlaybackStatus};
 use syncline_server_core::{Attach, ClientMessage, ConnectionId, RoomConfig};
 use syncline_shared::close::{Close, CloseReason};
 use syncline_shared::input::InputBatch;
@@ -82,6 +84,9 @@ pub(crate) enum HostedEvent {
     },
     /// A connection is gone.
     Detach(ConnectionId),
+    /// Somebody moves what the room shows, and is told where it stands then. A room that plays
+    /// answers nothing.
+    Playback(PlaybackControl, oneshot::Sender<PlaybackStatus>),
 }
 
 /// A place of one member in the inbox of its room.

@@ -66,7 +66,7 @@ pub struct PlaybackStatus {
     pub last: Tick,
     /// The timeline that viewers are in.
     pub incarnation: u32,
-    /// Its tick, the last that they were sent.
+    /// Its tick of the last snapshot, which shows that of the record.
     pub shown: Tick,
     /// How fast it goes.
     pub speed: Speed,
@@ -188,7 +188,7 @@ impl ReplayRoom {
             tick: self.playback.tick(),
             last: self.playback.last(),
             incarnation: self.incarnation,
-            shown: self.shown,
+            shown: self.snapshot_tick,
             speed: self.wanted,
             paused: self.paused,
             differs: self.playback.differs(),
