@@ -35,6 +35,7 @@ pub struct Games {
 #[derive(Clone)]
 struct Entry {
     kind: Arc<dyn GameKind>,
+    type_name: &'static str,
     configure: fn(toml::Table) -> Result<Vec<u8>, String>,
 }
 
@@ -58,6 +59,7 @@ impl Games {
         self.entries.retain(|entry| entry.kind.name() != G::NAME);
         self.entries.push(Entry {
             kind: game_kind::<G>(),
+            type_name: std::any::type_name::<G>(),
             configure: configure::<G>,
         });
         self
@@ -73,6 +75,13 @@ impl Games {
         let mut entries = self.entries.iter();
         let entry = entries.find(|entry| entry.kind.name() == name)?;
         Some(entry.kind.clone())
+    }
+
+    /// What Rust calls the game called `name`, its modules included.
+    pub(crate) fn type_name(&self, name: &str) -> Option<&'static str> {
+        let mut entries = self.entries.iter();
+        let entry = entries.find(|entry| entry.kind.name() == name)?;
+        Some(entry.type_name)
     }
 
     /// The games with the configs that `config` gives them.

@@ -44,5 +44,6 @@ pub use config::{Config, JournalConfig, JournalSync};
 pub use error::Error;
 pub use games::Games;
 pub use program::main;
+pub use replay::assert_replays;
 pub use server::{Server, run};
 pub use shutdown::signal;

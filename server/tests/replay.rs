@@ -8,6 +8,8 @@ use std::path::Path;
 use std::process::Command;
 
 use support::{bytes, kept, pong};
+use syncline_games::Pong;
+use syncline_shared::journal::FileHeader;
 
 /// The exit code, and everything that was said.
 fn replay(arguments: &[&str]) -> (Option<i32>, String) {
@@ -118,4 +120,80 @@ fn a_journal_of_another_program_says_what_can_be_done() {
         said.contains("does not host chess: it can be listed"),
         "{said}"
     );
+}
+
+fn assert_pong_replays(change: impl FnOnce(&mut FileHeader)) {
+    let (mut header, records) = pong(600);
+    change(&mut header);
+    syncline_server::assert_replays::<Pong>(&bytes(&header, &records));
+}
+
+#[test]
+fn a_match_that_is_what_it_was_passes_as_a_test() {
+    assert_pong_replays(|_| {});
+}
+
+#[test]
+#[should_panic(expected = "the match differs after tick 0, by tick 60")]
+fn a_match_that_is_another_fails_as_a_test() {
+    assert_pong_replays(|header| header.start.seed = 6);
+}
+
+#[test]
+#[should_panic(expected = "it is of the game chess")]
+fn a_match_of_another_game_fails_as_a_test() {
+    assert_pong_replays(|header| header.start.game = "chess".to_owned());
+}
+
+/// Into a package's tests, or as a package that knows where the game is.
+#[test]
+fn a_match_is_written_as_a_test() {
+    let folder = tempfile::tempdir().unwrap();
+    let (header, records) = pong(600);
+    let whole = bytes(&header, &records);
+    let path = kept(
+        folder.path(),
+        "final 1.open.journal",
+        &[&whole[..], b"torn"].concat(),
+    );
+    let path = path.to_str().unwrap();
+    for (into, is_package) in [("studio/tests", false), ("alone", true)] {
+        let into = folder.path().join(into);
+        let (code, said) = replay(&[path, "--export-test", into.to_str().unwrap()]);
+        assert_eq!(code, Some(0), "{said}");
+        assert!(said.contains("--test replay_final_1"), "{said}");
+        let tests = if is_package {
+            into.join("tests")
+        } else {
+            into.clone()
+        };
+        let test = std::fs::read_to_string(tests.join("replay_final_1.rs")).unwrap();
+        let call = "syncline_server::assert_replays::<syncline_games::pong::Pong>";
+        assert!(test.contains(call), "{test}");
+        assert!(test.contains("include_bytes!(\"replay_final_1.journal\")"));
+        let journal = std::fs::read(tests.join("replay_final_1.journal")).unwrap();
+        assert_eq!(journal, whole, "what is torn is left out");
+        let manifest = std::fs::read_to_string(into.join("Cargo.toml"));
+        assert_eq!(manifest.is_ok(), is_package);
+        let found = manifest.is_ok_and(|text| text.contains("FILL IN"));
+        assert!(!found, "the program's own games are where they are");
+    }
+}
+
+/// The program has no such game, but the one whose game it is has.
+#[test]
+fn a_match_of_a_strange_game_is_written_with_a_gap() {
+    let folder = tempfile::tempdir().unwrap();
+    let (mut header, records) = pong(60);
+    header.start.game = "chess".to_owned();
+    let path = kept(folder.path(), "chess.journal", &bytes(&header, &records));
+    let into = folder.path().join("tests");
+    let (code, said) = replay(&[
+        path.to_str().unwrap(),
+        "--export-test",
+        into.to_str().unwrap(),
+    ]);
+    assert_eq!(code, Some(0), "{said}");
+    let test = std::fs::read_to_string(into.join("replay_chess.rs")).unwrap();
+    assert!(test.contains("assert_replays::<Game>") && test.contains("name its type"));
 }

@@ -60,19 +60,17 @@ fn show(path: &Path) -> Result<Shown, (Option<i32>, String)> {
             break;
         }
     }
-    match address {
-        Some(address) => Ok(Shown {
-            child,
-            address,
-            said,
-        }),
-        None => {
-            let mut problem = String::new();
-            let mut stderr = child.stderr.take().unwrap();
-            stderr.read_to_string(&mut problem).unwrap();
-            Err((child.wait().unwrap().code(), said + &problem))
-        }
-    }
+    let Some(address) = address else {
+        let mut problem = String::new();
+        let mut stderr = child.stderr.take().unwrap();
+        stderr.read_to_string(&mut problem).unwrap();
+        return Err((child.wait().unwrap().code(), said + &problem));
+    };
+    Ok(Shown {
+        child,
+        address,
+        said,
+    })
 }
 
 impl Shown {

@@ -4,12 +4,17 @@
 //! - `journal`: a file, and what it says of itself
 //! - `verify`: the match again, compared
 //! - `list`: all journals of a folder
+//! - `export`: a test of the match; `regression`: what such a test calls
 //! - `show`: the match for people to watch
 
+mod export;
 mod journal;
 mod list;
+mod regression;
 mod show;
 mod verify;
+
+pub use regression::assert_replays;
 
 use std::io::Write;
 use std::net::{Ipv4Addr, SocketAddr};
@@ -37,8 +42,12 @@ pub(crate) struct ReplayOptions {
     /// Where to listen for them; port 0 takes a free one
     #[arg(long, value_name = "ADDRESS:PORT", requires = "serve", default_value_t = BIND)]
     bind: SocketAddr,
+    /// Writes the match as a test that runs it again with the game: into a package's folder `tests`,
+    /// or as a package of its own
+    #[arg(long, value_name = "DIR", conflicts_with_all = ["verify", "serve"])]
+    export_test: Option<PathBuf>,
     /// Describes the journals of a folder
-    #[arg(long, value_name = "DIR", conflicts_with_all = ["file", "verify", "serve"])]
+    #[arg(long, value_name = "DIR", conflicts_with_all = ["file", "verify", "serve", "export_test"])]
     list: Option<PathBuf>,
 }
 
@@ -65,6 +74,9 @@ pub(crate) fn run(options: &ReplayOptions, games: &Games) -> Replayed {
     }
     let outcome = match (&options.list, &options.file) {
         (Some(folder), _) => list::list(folder, &mut out),
+        (None, Some(file)) if let Some(folder) = &options.export_test => {
+            export::export(file, folder, games, &mut out)
+        }
         (None, Some(file)) if options.verify => verify::verify(file, games, &mut out),
         (None, Some(file)) => journal::describe(file, games, &mut out),
         (None, None) => return Replayed::Done(ExitCode::from(2)),

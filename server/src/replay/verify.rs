@@ -8,21 +8,41 @@ use std::time::{Duration, Instant};
 use syncline_server_core::GameKind;
 use syncline_server_core::replay::{Difference, Divergence, Replay, first_difference, unpack};
 use syncline_shared::journal::{Ending, JournalReader, Record, Tail, TickRecord};
+use syncline_shared::tick::Tick;
 
 use super::journal::{Summary, caveats, heading, open, played, rate, read};
 use crate::games::Games;
 
 /// What came of running a match again.
-struct Verified {
+pub(super) struct Verified {
     /// Ticks that were run.
     ticks: u64,
     /// Hashes and checkpoints that were compared.
     compared: u64,
     took: Duration,
     /// Where it differs first, and what is seen of that.
-    differs: Option<(Divergence, Option<String>)>,
+    pub(super) differs: Option<(Divergence, Option<String>)>,
     /// What came of the tick in which the game panicked, if there was one.
-    panics: Option<String>,
+    pub(super) interrupted: Option<Interrupted>,
+}
+
+/// A tick in which the game panicked, run again.
+pub(super) struct Interrupted {
+    tick: Tick,
+    /// Whether it does again.
+    pub(super) panics: bool,
+}
+
+impl Interrupted {
+    /// What came of it, in words.
+    pub(super) fn words(&self) -> String {
+        let tick = self.tick;
+        if self.panics {
+            format!("tick {tick} panics, as it did")
+        } else {
+            format!("tick {tick}, in which it panicked, does not panic here")
+        }
+    }
 }
 
 /// Runs the match of the journal at `path` again and says how it went; whether it is the same.
@@ -48,7 +68,7 @@ pub(super) fn verify(path: &Path, games: &Games, out: &mut impl Write) -> Result
         compared,
         took,
         differs,
-        panics,
+        interrupted,
     } = verified;
     let (time, seconds) = (played(rate, summary.ticks), took.as_secs_f64());
     #[expect(clippy::cast_precision_loss, reason = "for people")]
@@ -58,8 +78,8 @@ pub(super) fn verify(path: &Path, games: &Games, out: &mut impl Write) -> Result
         "  {ticks} ticks, {time}, run again in {seconds:.3} s: {times:.0} times as fast as played"
     );
     let _ = writeln!(out, "  {}", summary.state());
-    if let Some(panics) = panics {
-        let _ = writeln!(out, "  {panics}");
+    if let Some(interrupted) = interrupted {
+        let _ = writeln!(out, "  {}", interrupted.words());
     }
     let Some((divergence, seen)) = differs else {
         let _ = writeln!(out, "  the same: all {compared} hashes and checkpoints");
@@ -72,7 +92,8 @@ pub(super) fn verify(path: &Path, games: &Games, out: &mut impl Write) -> Result
     Ok(false)
 }
 
-fn words(divergence: &Divergence) -> String {
+/// Where a match differs, in words.
+pub(super) fn words(divergence: &Divergence) -> String {
     let Divergence {
         tick, equal_until, ..
     } = divergence;
@@ -89,7 +110,7 @@ fn words(divergence: &Divergence) -> String {
 }
 
 /// Runs the match until its end, or until it is known where it differs and in what.
-fn run(kind: &dyn GameKind, reader: JournalReader<'_>) -> Result<Verified, String> {
+pub(super) fn run(kind: &dyn GameKind, reader: JournalReader<'_>) -> Result<Verified, String> {
     let header = reader.header().clone();
     let mut replay = Replay::start(kind, &header).map_err(|why| why.to_string())?;
     let mut differs: Option<(Divergence, Option<String>)> = None;
@@ -127,18 +148,17 @@ fn run(kind: &dyn GameKind, reader: JournalReader<'_>) -> Result<Verified, Strin
         ticks,
         compared,
         took,
-        panics: interrupted.map(|tick| run_panic(replay, tick)),
+        interrupted: interrupted.map(|tick| run_panic(replay, tick)),
         differs,
     })
 }
 
-/// Runs the tick in which the game panicked, and says whether it does again.
-fn run_panic(mut replay: Replay, tick: TickRecord) -> String {
-    let number = tick.tick;
-    let record = Record::Tick(tick);
+/// Runs the tick in which the game panicked.
+fn run_panic(mut replay: Replay, record: TickRecord) -> Interrupted {
+    let tick = record.tick;
+    let record = Record::Tick(record);
     // What the match is like after a panic, nobody looks at.
-    match catch_unwind(AssertUnwindSafe(|| replay.apply(&record).is_ok())) {
-        Err(_) => format!("tick {number} panics, as it did"),
-        Ok(_) => format!("tick {number}, in which it panicked, does not panic here"),
-    }
+    let outcome = catch_unwind(AssertUnwindSafe(|| replay.apply(&record).is_ok()));
+    let panics = outcome.is_err();
+    Interrupted { tick, panics }
 }

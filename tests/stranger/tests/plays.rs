@@ -2,11 +2,13 @@
 
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
+use std::path::PathBuf;
+use std::process::Command;
 use std::time::Duration;
 
 use stranger::SnailRace;
 use syncline_bot_client::SwarmConfig;
-use syncline_server::{Config, Games, Server};
+use syncline_server::{Config, Games, JournalConfig, Server};
 use tokio::sync::oneshot;
 
 /// What a browser is shown: the pages are part of the server, wherever it is built.
@@ -21,7 +23,10 @@ fn front_page(address: SocketAddr) -> String {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_bot_plays_a_strangers_game() {
-    let config = Config { bind: ([127, 0, 0, 1], 0).into(), ..Config::default() };
+    let data = tempfile::tempdir().expect("a folder");
+    let journal = JournalConfig { dir: data.path().join("data"), ..JournalConfig::default() };
+    let config =
+        Config { bind: ([127, 0, 0, 1], 0).into(), journal: Some(journal), ..Config::default() };
     let server = Server::bind(&config, Games::new().with::<SnailRace>()).expect("a free port");
     let address = server.local_addr();
     let url = format!("ws://{address}/play");
@@ -45,4 +50,22 @@ async fn a_bot_plays_a_strangers_game() {
 
     stop.send(()).expect("the server still runs");
     server.await.expect("no panic").expect("an orderly end");
+
+    // The match again, by the game alone; and as a test, which the game's own server writes.
+    let journals = std::fs::read_dir(data.path().join("data")).expect("matches are recorded");
+    let journals: Vec<_> = journals.map(|entry| entry.expect("a file").path()).collect();
+    let is_journal = |path: &&PathBuf| path.extension().is_some_and(|it| it == "journal");
+    let journal = journals.iter().find(is_journal).expect("a match was recorded");
+    let bytes = std::fs::read(journal).expect("it can be read");
+    syncline_server::assert_replays::<SnailRace>(&bytes);
+    let tests = data.path().join("tests");
+    let server = Command::new(env!("CARGO_BIN_EXE_stranger"))
+        .args(["replay".as_ref(), journal.as_os_str()])
+        .args(["--export-test".as_ref(), tests.as_os_str()])
+        .output()
+        .expect("it runs");
+    assert!(server.status.success(), "{server:?}");
+    let written = std::fs::read_dir(&tests).expect("a test was written");
+    let mut texts = written.filter_map(|entry| std::fs::read_to_string(entry.ok()?.path()).ok());
+    assert!(texts.any(|text| text.contains("assert_replays::<stranger::SnailRace>")));
 }
