@@ -62,13 +62,16 @@ test("every colour that the canvas asks for is in the style sheet", async () => 
 
 test("the address names a room, a role and a network", async () => {
   const { readAddress } = await import("../../assets/web/arena/address.js");
-  assert.deepEqual(readAddress(""), { room: null, spectate: false, simulate: { latency: 0, jitter: 0 } });
+  assert.deepEqual(readAddress(""), { room: null, spectate: false, replay: false, simulate: { latency: 0, jitter: 0 } });
   assert.deepEqual(readAddress("?room=7k2mxq&spectate&latency=150&jitter=9999"), {
     room: "7K2MXQ",
     spectate: true,
+    replay: false,
     simulate: { latency: 150, jitter: 500 },
   });
-  assert.deepEqual(readAddress("?room=no&latency=-1&jitter=x"), { room: null, spectate: false, simulate: { latency: 0, jitter: 0 } });
+  const replay = readAddress("?replay=finals.journal");
+  assert.deepEqual([replay.replay, replay.spectate, replay.room], [true, true, null]);
+  assert.deepEqual(readAddress("?room=no&latency=-1&jitter=x"), { room: null, spectate: false, replay: false, simulate: { latency: 0, jitter: 0 } });
 });
 
 test("directions are those of the game", async () => {

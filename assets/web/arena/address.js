@@ -2,6 +2,7 @@
 //
 // - `?room=7K2MXQ`: the room to enter; without, the server chooses
 // - `?spectate`: to watch
+// - `?replay=FILE`: to watch the recorded match that the server shows; the name is only there to be seen
 // - `?latency=150&jitter=30`: a worse network, to see how it plays
 
 import { normalCode } from "../sdk/index.js";
@@ -10,6 +11,7 @@ import { normalCode } from "../sdk/index.js";
  * @typedef {object} Address
  * @property {string | null} room a code
  * @property {boolean} spectate
+ * @property {boolean} replay
  * @property {{ latency: number, jitter: number }} simulate
  */
 
@@ -28,7 +30,8 @@ export function readAddress(search = location.search) {
   };
   return {
     room: normalCode(query.get("room") ?? ""),
-    spectate: query.has("spectate"),
+    spectate: query.has("spectate") || query.has("replay"),
+    replay: query.has("replay"),
     simulate: { latency: millis("latency"), jitter: millis("jitter") },
   };
 }

@@ -20,6 +20,7 @@ import { Notices } from "./ui/notice.js";
 import { Results } from "./ui/results.js";
 import { Scoreboard } from "./ui/scoreboard.js";
 import { Sound } from "./ui/sound.js";
+import { Timeline } from "./ui/timeline.js";
 import { Watch } from "./ui/watch.js";
 import { Stage } from "./view/stage.js";
 
@@ -32,7 +33,7 @@ keepSettings(settings);
 const canvas = find("screen", HTMLCanvasElement);
 const sound = new Sound(settings.sound);
 const stage = new Stage(canvas, find("minimap", HTMLCanvasElement), sound);
-const session = new Session({ room: address.room, spectate: address.spectate, name: settings.name }, address.simulate);
+const session = new Session({ room: address.room, spectate: address.spectate, replay: address.replay, name: settings.name }, address.simulate);
 const hud = new Hud();
 const scoreboard = new Scoreboard();
 const results = new Results();
@@ -40,6 +41,7 @@ const net = new NetPanel(address.simulate, (conditions) => session.simulate(cond
 const hangar = new Hangar((ship) => set({ ship }));
 const invite = () => hud.copyInvitation();
 const menu = new Menu(settings, { go: (wish) => session.change(wish), wish: () => session.wish, set, invite });
+const timeline = address.replay ? new Timeline(() => session.client) : null;
 const watch = new Watch(() => session.change({ spectate: false, room: session.client.room?.code ?? null }));
 const notices = new Notices({
   quick: () => session.change({ room: null, spectate: false }),
@@ -56,6 +58,7 @@ session.follow((client) => {
   notices.attach(client);
   hangar.attach(client, () => settings.ship);
   attachFeed(client);
+  timeline?.attach(client);
   client.on("joined", ({ code, resumed }) => {
     menu.code = code;
     if (!resumed) announce(`Room ${code}. ${client.player === null ? "You are watching" : "You are playing"}`);
@@ -80,6 +83,9 @@ function isTyping() {
 
 find("open-menu", HTMLButtonElement).addEventListener("click", () => menu.toggle());
 
+// Which ship is followed; along a recorded match left and right are time.
+const [stepBack, stepOn] = timeline ? ["ArrowUp", "ArrowDown"] : ["ArrowLeft", "ArrowRight"];
+
 addEventListener("keydown", (event) => {
   if (event.ctrlKey || event.metaKey || event.altKey) return;
   if (menu.isOpen || isTyping()) return;
@@ -90,7 +96,8 @@ addEventListener("keydown", (event) => {
     set({ sound: !settings.sound });
     tell(true, settings.sound ? "Sound is on" : "Sound is off");
   } else if (digit) hangar.pick(Number(digit) - 1);
-  else if (session.wish.spectate && (event.code === "ArrowLeft" || event.code === "ArrowRight")) watch.step(event.code === "ArrowLeft" ? -1 : 1);
+  else if (session.wish.spectate && event.code === stepBack) watch.step(-1);
+  else if (session.wish.spectate && event.code === stepOn) watch.step(1);
   else if (event.code === "Tab" && !event.shiftKey && isPlayingByKeys()) {
     scoreboard.isHeld = true;
     event.preventDefault();
@@ -132,14 +139,16 @@ function frame(now) {
     if (input.direction !== 0 && !settings.played) moved += dt;
     if (moved > 4000 && !settings.played) set({ played: true });
     hud.isTouch ||= controls.thumbs.isUsed;
-    hud.update(client, sight, settings.played);
+    timeline?.update(now, sight.tick);
+    hud.update(client, sight, settings.played, timeline?.tick ?? client.world.tick);
     hangar.update(sight.scenery, sight.own);
     scoreboard.update(client, sight.ships, now);
   } else {
+    timeline?.update(now, null);
     stage.showEmpty();
   }
   net.update(client, now);
 }
 requestAnimationFrame(frame);
 
-exposeToTests(session, stage);
+exposeToTests(session, stage, timeline);

@@ -11,6 +11,7 @@ import { prediction } from "./step.js";
  * @property {boolean} [fresh] whether to open a room of one's own
  * @property {boolean} spectate
  * @property {string} name
+ * @property {boolean} [replay] whether to watch the recorded match that the server shows
  */
 
 /** The page's client. */
@@ -60,7 +61,7 @@ export class Session {
 
   /** @returns {Client} */
   connect() {
-    const { room, fresh, spectate, name } = this.wish;
+    const { room, fresh, spectate, name, replay } = this.wish;
     const client = connect(endpoint(), {
       game: "arena",
       name,
@@ -70,9 +71,10 @@ export class Session {
       // Whoever comes first, and wasn't sent by a friend, doesn't want to be alone.
       company: room === null && !fresh && !spectate,
       simulate: this.simulated,
-      session: spectate ? "arena spectator" : "arena player",
+      // Who watches a recorded match has nothing to come back to.
+      session: replay ? null : spectate ? "arena spectator" : "arena player",
     });
-    client.on("joined", ({ code }) => showRoom(code, spectate));
+    if (!replay) client.on("joined", ({ code }) => showRoom(code, spectate));
     return client;
   }
 }

@@ -9,17 +9,20 @@
  * - `arena.drawn()`: `{ frames, at, own: { x, y, alive, screen: { x, y } } | null, ships: [{ player, x, y }], ratio, frameMs }`
  *   of the last picture: how many there were, when it was painted (ms), the own ship and all ships in
  *   units, where the own ship is on the screen, pixels per CSS pixel, and how long pictures take of late
+ * - `arena.replay()`: `{ tick, ticks, paused, speed }` of the recorded match that is watched, `tick` as drawn; or null
  *
  * @param {Session} session
  * @param {Stage} stage
+ * @param {import("./ui/timeline.js").Timeline | null} timeline
  */
-export function exposeToTests(session, stage) {
+export function exposeToTests(session, stage, timeline) {
   const arena = {
     get client() {
       return session.client;
     },
     statistics: () => ({ ...session.client.stats }),
     drawn: () => stage.drawn(),
+    replay: () => timeline?.read() ?? null,
   };
   Object.defineProperty(window, "arena", { value: Object.freeze(arena) });
 }

@@ -15,9 +15,19 @@ import { Transform } from "node:stream";
 export async function startServer(options = [], { port: asked = 0, folder = null } = {}) {
   // Seats are kept for as long as a slow machine may take to come back for them.
   const fixed = ["--bind", `127.0.0.1:${asked}`, "--log", "warn", "--grace-period", "10m", ...(folder ? ["--data-dir", folder] : ["--no-journal"])];
-  const child = spawn(process.env.SYNCLINE_SERVER, [...fixed, ...options], {
-    stdio: ["ignore", "pipe", "inherit"],
-  });
+  return start([...fixed, ...options]);
+}
+
+/**
+ * Shows the recorded match of a journal on a free port.
+ *
+ * @param {string} journal its file
+ */
+export const startReplay = (journal) => start(["replay", journal, "--serve", "--bind", "127.0.0.1:0"]);
+
+/** @param {string[]} options */
+async function start(options) {
+  const child = spawn(process.env.SYNCLINE_SERVER, options, { stdio: ["ignore", "pipe", "inherit"] });
   const ended = new Promise((resolve) => child.once("exit", resolve));
   const port = await new Promise((resolve, reject) => {
     createInterface(child.stdout).on("line", (line) => {

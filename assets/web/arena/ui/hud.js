@@ -67,8 +67,9 @@ export class Hud {
    * @param {Client} client
    * @param {Sight} sight
    * @param {boolean} knowsControls
+   * @param {number} tick of the match
    */
-  update(client, sight, knowsControls) {
+  update(client, sight, knowsControls, tick) {
     const { own, scenery, now } = sight;
     cockpit.hidden = !own;
     if (own) {
@@ -84,7 +85,7 @@ export class Hud {
     const rate = client.room?.tickRate ?? 30;
     round.hidden = client.phase.name !== "running";
     if (!round.hidden) {
-      say(clock, duration(Math.max(scenery.endsAt - client.world.tick, 0) / rate));
+      say(clock, duration(Math.max(scenery.endsAt - tick, 0) / rate));
       say(goal, `first to ${scenery.scoreLimit}`);
     }
     if (own) {
