@@ -49,8 +49,8 @@ pub(super) fn export(
     put(tests.join(format!("{name}.rs")), test.as_bytes())?;
     let manifest = folder.join("Cargo.toml");
     if !is_tests && !manifest.exists() {
-        let text = manifest_text(&name, &game, game_type);
-        put(manifest, text.as_bytes())?;
+        let toml = manifest_text(&name, &game, game_type);
+        put(manifest, toml.as_bytes())?;
     }
 
     let _ = writeln!(out, "{heading}");
