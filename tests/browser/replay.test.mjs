@@ -49,6 +49,11 @@ before(async () => {
   const ship = await play(player, live.url);
   await until(ship, "others are there", () => window.arena.drawn().ships.length > 3);
   await roam(ship, 8);
+  // Somebody looks in.
+  const visitor = await browser.person();
+  await play(visitor, await ship.evaluate(() => location.href));
+  await visitor.close();
+  await until(ship, "the visitor is gone", () => [...window.arena.client.roster.values()].some(({ connected }) => !connected));
   await until(ship, "it lasts for ten seconds", () => window.arena.client.world.tick > 300);
   await player.close();
   await live.stop();
@@ -98,6 +103,13 @@ test("it stands still, jumps and comes back to the very same ships", async () =>
   assert.deepEqual(await ships(240), later);
   await api({ tick: 120 });
   assert.deepEqual(await ships(120), first);
+  // To what happened next.
+  const { marks } = await api();
+  const next = marks.find(({ tick }) => tick > 20);
+  await api({ tick: next.tick - 10 });
+  await ships(next.tick - 10);
+  await page.keyboard.press(".");
+  await eventually("it is where somebody came or went", async () => (await api()).tick === next.tick);
 });
 
 test("it plays at four times the speed, as smoothly as ever", async () => {

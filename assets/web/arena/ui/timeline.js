@@ -41,6 +41,9 @@ const STEP_SECONDS = 5;
 /** How many changes of the pace are remembered: pictures are a little in the past. */
 const ANCHORS_MAX = 8;
 
+/** Back from a mark that was just passed leads to the one before. */
+const SKIPPED_TICKS = 30;
+
 /** How many marks there is a place for. */
 const MARKS_MAX = 200;
 
@@ -87,6 +90,8 @@ export class Timeline {
     this.wish = null;
     this.isDragged = false;
     this.marksKey = "";
+    /** @type {Mark[]} What is marked. */
+    this.news = [];
     bar.hidden = false;
     document.body.classList.add("replay");
     play.addEventListener("click", () => this.toggle());
@@ -115,6 +120,8 @@ export class Timeline {
     if (code === "Space" && !(target instanceof HTMLButtonElement)) this.toggle();
     else if (code === "ArrowLeft") this.jump(-STEP_SECONDS);
     else if (code === "ArrowRight") this.jump(STEP_SECONDS);
+    else if (code === "Comma") this.jumpToMark(-1);
+    else if (code === "Period") this.jumpToMark(1);
     else return;
     event.preventDefault();
   }
@@ -138,6 +145,21 @@ export class Timeline {
     this.tick = tick;
     announce(this.timeOf(tick));
     this.want({ tick });
+  }
+
+  /** @param {1 | -1} by the next thing that happened, or the one before */
+  jumpToMark(by) {
+    const at = Math.round(this.wish?.tick ?? this.tick);
+    const mark = by > 0 ? this.news.find(({ tick }) => tick > at) : this.news.findLast(({ tick }) => tick < at - SKIPPED_TICKS);
+    if (!mark) return;
+    this.tick = mark.tick;
+    announce(this.wordsOf(mark));
+    this.want({ tick: mark.tick });
+  }
+
+  /** @param {Mark} mark @returns {string} */
+  wordsOf({ tick, what, text }) {
+    return `${this.timeOf(tick)} ${HAPPENED[what]?.(text) ?? what}`;
   }
 
   /** @returns {boolean} whether it stands still, or is about to */
@@ -183,11 +205,17 @@ export class Timeline {
     if (this.anchors.length > ANCHORS_MAX) this.anchors.shift();
     slider.max = String(shown.ticks);
     slider.disabled = false;
-    if (document.activeElement !== speed) speed.value = String(shown.speed);
+    if (document.activeElement !== speed) this.showSpeed(String(shown.speed));
     const notes = [...shown.caveats];
     if (shown.differs !== null) notes.push(`From ${this.timeOf(shown.differs)} on it is not the match that was recorded.`);
     say(told, notes.join(" "));
     this.mark(shown);
+  }
+
+  /** @param {string} value may be one that somebody chose elsewhere */
+  showSpeed(value) {
+    if (![...speed.options].some((option) => option.value === value)) speed.append(make("option", { value }, `${value}×`));
+    speed.value = value;
   }
 
   /** @param {Shown} shown */
@@ -197,11 +225,13 @@ export class Timeline {
     this.marksKey = key;
     // Who was there before it began is no news.
     const news = all.filter(({ tick }) => tick > 0).slice(0, MARKS_MAX);
-    const items = news.map(({ tick, what, text }) => {
-      const words = `${this.timeOf(tick)} ${HAPPENED[what]?.(text) ?? what}`;
-      const button = make("button", { type: "button", class: what, title: words, "aria-label": words, tabindex: "-1" });
-      button.style.left = `${(tick / Math.max(ticks, 1)) * 100}%`;
-      button.addEventListener("click", () => this.want({ tick }));
+    this.news = news;
+    const items = news.map((mark) => {
+      const words = this.wordsOf(mark);
+      // The keyboard has keys that lead there: a stop at each would be many.
+      const button = make("button", { type: "button", class: mark.what, title: words, "aria-label": words, tabindex: "-1" });
+      button.style.left = `${(mark.tick / Math.max(ticks, 1)) * 100}%`;
+      button.addEventListener("click", () => this.want({ tick: mark.tick }));
       return button;
     });
     marks.replaceChildren(...items);
