@@ -40,7 +40,7 @@ struct Cli {
 enum Command {
     /// Hosts rooms; what happens without a command too.
     Serve(Box<Options>),
-    /// Runs recorded matches again, to check them, or says what was recorded.
+    /// Runs recorded matches again, to check or to watch them, or says what was recorded.
     Replay(ReplayOptions),
 }
 
