@@ -5,12 +5,13 @@
 //! library is what `simulation` is made of: whole matches on virtual time, by seed.
 //!
 //! - [`scenario`]: what happens; the one way to write a match
-//! - [`network`], [`corruption`], [`world`], `crowd`: how it happens
+//! - [`network`], [`corruption`], [`world`], `book`, `crowd`: how it happens
 //! - [`checkers`], [`healing`]: what has to hold whatever happens
 //! - [`simulation`]: all of it together
 //! - [`fuzzing`]: what decoders are fed with any bytes for
 //! - [`differential`]: what another implementation is held against
 
+mod book;
 pub mod checkers;
 pub mod corruption;
 mod crowd;

@@ -28,10 +28,10 @@ use syncline_shared::predict::Predict;
 use syncline_shared::rng::Rng;
 use syncline_shared::tick::{Tick, Timestamp};
 
+use crate::book::Book;
 use crate::corruption::{Corruption, Flip};
 use crate::network::{OneWay, Parcel, Path};
 use crate::scenario::{Fault, FaultKind, Guest, Scenario};
-use restart::Book;
 
 /// The grain of virtual time, in microseconds: finer than any tick.
 const STEP_MICROS: u64 = 2_000;
