@@ -318,7 +318,7 @@ async fn bots_of_a_server_that_ended_hold_nobody_up() {
         others.into_iter().all(|seat| seat.connected),
         "these are new ones"
     );
-    person.frame().await;
     company(&mut person, &again, 3).await;
+    person.frame().await;
     second.stop().await;
 }
