@@ -11,7 +11,7 @@ import WebSocket from "ws";
 export async function startBareBrowser() {
   const profile = mkdtempSync(join(tmpdir(), "syncline-chromium-"));
   const options = ["--headless=new", "--no-sandbox", "--no-first-run", "--disable-gpu", "--remote-debugging-port=0", `--user-data-dir=${profile}`];
-  const child = spawn(process.env.CHROMIUM || "chromium", [...options, "about:blank"], { stdio: ["ignore", "ignore", "pipe"] });
+  const child = spawn(process.env.CHROMIUM || "chromium", [...options, "about:blank"], { stdio: ["ignore", "ignore", "pipe"], detached: true });
   const ended = new Promise((resolve) => child.once("exit", resolve));
   const endpoint = await new Promise((resolve, reject) => {
     let told = "";
@@ -47,9 +47,10 @@ export async function startBareBrowser() {
     open: (url) => openTab(send, url),
     close: async () => {
       socket.terminate();
-      child.kill("SIGKILL");
+      // With its children, which else go on writing into the folder.
+      process.kill(-child.pid, "SIGKILL");
       await ended;
-      rmSync(profile, { recursive: true, force: true, maxRetries: 5, retryDelay: 200 });
+      rmSync(profile, { recursive: true, force: true, maxRetries: 20, retryDelay: 200 });
     },
   };
 }
