@@ -16,6 +16,7 @@ use syncline_shared::predict::Predict;
 use syncline_shared::tick::Timestamp;
 use tokio::time::{sleep_until, timeout_at};
 
+use crate::chatter::Chatter;
 use crate::conditioner::{Delay, Stalls};
 use crate::connection::{Connection, Incoming, Source};
 use crate::context::Context;
@@ -37,6 +38,8 @@ pub(crate) struct Bot<P: Predict> {
     up: Delay<Vec<u8>>,
     stalls: Stalls,
     record: Record,
+    /// If it talks.
+    chatter: Option<Chatter>,
     /// Of this connection's input frames, how many were counted.
     input_frames: u64,
     in_room: bool,
@@ -73,6 +76,7 @@ where
             up: Delay::new(config.path, seed ^ 3),
             stalls: Stalls::new(config.stall, swarm.now(), seed ^ 4),
             record: Record::default(),
+            chatter: config.chat.then(|| Chatter::new(swarm.now(), seed ^ 5)),
             input_frames: 0,
             in_room: false,
             leaving: false,
@@ -139,6 +143,7 @@ where
             self.carry_out(now).await;
         }
         self.decide(now);
+        self.talk(now);
         self.client.advance(now);
         self.carry_out(now).await;
         while let Some(message) = self.up.pop(now) {
@@ -168,6 +173,18 @@ where
             && let Some(words) = self.pilot.decide(now, sight)
         {
             self.client.set_input(words);
+        }
+    }
+
+    fn talk(&mut self, now: Timestamp) {
+        let Some(playing) = self.client.playing().filter(|_| !self.leaving) else {
+            return;
+        };
+        let player = playing.joined().player;
+        let chatter = self.chatter.as_mut();
+        if let Some((to, line)) = chatter.and_then(|chatter| chatter.poll(now, player)) {
+            self.record.chat().said += 1;
+            self.client.chat(to, line.to_owned());
         }
     }
 
@@ -258,6 +275,8 @@ where
                 timeline.frame(report.snapshots, report.bytes, age, inputs);
             }
             ClientEvent::Astray(_) => self.record.resync(),
+            ClientEvent::Chat(_) => self.record.chat().heard += 1,
+            ClientEvent::ChatRefused(_) => self.record.chat().refused += 1,
             ClientEvent::Closed(closed) => {
                 self.swarm.progress.closed();
                 let was_in = core::mem::take(&mut self.in_room);
@@ -274,10 +293,14 @@ where
     /// Waits until something comes or is due.
     async fn wait(&mut self) {
         let decides = self.sight().and_then(|_| self.pilot.next_due());
+        let is_in = !self.leaving && self.client.playing().is_some();
+        let talks = self.chatter.as_ref().filter(|_| is_in);
+        let talks = talks.map(Chatter::next_due);
         let end = (!self.leaving).then_some(self.swarm.end);
         let dues = [
             self.client.next_due(),
             decides,
+            talks,
             self.down.next_due(),
             self.up.next_due(),
             self.stalls.next_due(),

@@ -43,6 +43,9 @@ pub struct Arguments {
     /// How often they say what they press: each tick, or when it changes and each half second
     #[arg(long, value_enum, default_value_t = InputsName::EveryTick)]
     inputs: InputsName,
+    /// Let the bots talk: each says something every few seconds
+    #[arg(long)]
+    chat: bool,
     /// Over how many rooms the bots are spread
     #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=100_000))]
     rooms: u32,
@@ -122,6 +125,7 @@ impl From<&Arguments> for SwarmConfig {
                 InputsName::EveryTick => InputPace::EveryTick,
                 InputsName::OnChange => InputPace::OnChange,
             },
+            chat: arguments.chat,
             rooms: arguments.rooms,
             room: arguments.room,
             path: Path {
@@ -188,7 +192,7 @@ mod tests {
         let config = config(
             "--url ws://127.0.0.1:7777/play --bots 200 --duration 30s --ramp 100/s --game arena \
              --behaviour chase --rooms 4 --room 9 --latency 80ms --jitter 20ms --stall 1%x2s \
-             --seed 7 --decode shared --inputs on-change --role spectator --ca ca.pem",
+             --seed 7 --decode shared --inputs on-change --role spectator --ca ca.pem --chat",
         )
         .unwrap();
         assert_eq!(
@@ -206,6 +210,7 @@ mod tests {
         assert_eq!(config.ca, Some(PathBuf::from("ca.pem")));
         assert_eq!(config.inputs, InputPace::OnChange);
         assert_eq!(config.role, Role::Spectator);
+        assert!(config.chat);
     }
 
     #[test]
@@ -215,6 +220,7 @@ mod tests {
         assert_eq!((config.stall, config.decode), (None, None));
         assert_eq!(config.inputs, InputPace::EveryTick);
         assert_eq!(config.role, Role::Player);
+        assert!(!config.chat);
     }
 
     #[test]

@@ -33,6 +33,8 @@ pub struct SwarmConfig {
     pub behaviour: Behaviour,
     /// How often they say what they press.
     pub inputs: InputPace,
+    /// Whether they talk.
+    pub chat: bool,
     /// Over how many rooms the bots are spread.
     pub rooms: u32,
     /// The first of these rooms.
@@ -96,6 +98,7 @@ impl SwarmConfig {
             role: Role::Player,
             behaviour: Behaviour::Wander,
             inputs: InputPace::EveryTick,
+            chat: false,
             rooms: 1,
             room: Room::Id(RoomId(1)),
             path: Path::default(),

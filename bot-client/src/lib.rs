@@ -6,6 +6,7 @@
 //!
 //! - [`config`], [`cli`]: what to do
 //! - [`swarm`], `context`, [`progress`], `bot`: who does it
+//! - `chatter`: what bots say
 //! - `tls`: whom bots believe to be the server
 //! - `connection`, `conditioner`: the socket, and what makes its path worse
 //! - `decoding`: each stream decoded once for all bots, or by each for itself
@@ -18,6 +19,7 @@
 
 pub mod bandwidth;
 mod bot;
+mod chatter;
 pub mod cli;
 mod conditioner;
 pub mod config;

@@ -27,6 +27,7 @@ pub(crate) struct Counts {
     pub(crate) resumed: u64,
     pub(crate) hash_mismatches: u64,
     pub(crate) resyncs: u64,
+    pub(crate) chat: Chat,
     pub(crate) prediction_errors: u64,
     /// What the first of them was.
     pub(crate) first_prediction_error: Option<String>,
@@ -45,6 +46,17 @@ pub(crate) struct Counts {
     pub(crate) traffic: Traffic,
     /// What the bot had seen when its connection was lost the last time.
     pub(crate) lost_at: Option<(RoomId, Seen)>,
+}
+
+/// What was said.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Chat {
+    /// Lines that were sent.
+    pub said: u64,
+    /// Of these, refused ones.
+    pub refused: u64,
+    /// Lines that were heard, one's own among them.
+    pub heard: u64,
 }
 
 /// How far a match had come in somebody's eyes.
@@ -215,6 +227,11 @@ impl Record {
         self.input_leads.push(lead);
         tally.input_to_visible.add_if_many(&mut self.input_ages);
         tally.input_lead.add_if_many(&mut self.input_leads);
+    }
+
+    /// What the bot says and hears.
+    pub(crate) fn chat(&mut self) -> &mut Chat {
+        &mut self.counts.chat
     }
 
     /// A stream went astray, and the server was asked for it.

@@ -10,7 +10,7 @@ use syncline_shared::close::CloseReason;
 use crate::bandwidth::Bandwidth;
 use crate::config::SwarmConfig;
 use crate::rate_meter::{RateResult, ratio};
-pub use crate::record::Seen;
+pub use crate::record::{Chat, Seen};
 use crate::record::{Counts, Traffic};
 use crate::tally::{Percentiles, Tally};
 use crate::timeline::Second;
@@ -44,6 +44,8 @@ pub struct Report {
     pub hash_mismatches: u64,
     /// Streams that bots asked anew because of that.
     pub resyncs: u64,
+    /// What was said, over all bots.
+    pub chat: Chat,
     /// Differences from the server though it applied what was assumed and nothing interfered.
     pub prediction_errors: u64,
     /// What the first of them was.
@@ -160,6 +162,11 @@ impl Report {
             resumed: sum(|bot| bot.resumed),
             hash_mismatches: sum(|bot| bot.hash_mismatches),
             resyncs: sum(|bot| bot.resyncs),
+            chat: Chat {
+                said: sum(|bot| bot.chat.said),
+                refused: sum(|bot| bot.chat.refused),
+                heard: sum(|bot| bot.chat.heard),
+            },
             prediction_errors: sum(|bot| bot.prediction_errors),
             first_prediction_error: bots
                 .iter()
@@ -274,6 +281,17 @@ impl Report {
         row("resumed", self.resumed.to_string());
         row("hash mismatches", self.hash_mismatches.to_string());
         row("streams asked anew", self.resyncs.to_string());
+        if self.chat != Chat::default() {
+            let Chat {
+                said,
+                refused,
+                heard,
+            } = self.chat;
+            row(
+                "lines of chat",
+                format!("{said} said, {refused} refused, {heard} heard"),
+            );
+        }
         row("prediction errors", self.prediction_errors.to_string());
         row("corrections", listed(&self.corrections));
         row("rate held", format!("{} %", self.rate_held_percent));
@@ -486,6 +504,7 @@ mod tests {
             "resumed",
             "hash_mismatches",
             "resyncs",
+            "chat",
             "prediction_errors",
             "corrections",
             "rate_held_percent",

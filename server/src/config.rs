@@ -12,6 +12,8 @@ use clap::ValueEnum;
 use ipnet::IpNet;
 use serde::Deserialize;
 
+use crate::chat_filter::ChatFilter;
+
 /// How many demo bots there are for a person of this machine.
 const DEMO_BOTS: u16 = 6;
 
@@ -107,6 +109,8 @@ pub struct Config {
     pub session_key: Option<PathBuf>,
     /// How long a tick may be overdue before `/readyz` fails.
     pub stall_timeout: Duration,
+    /// Looks at what people say before others hear it. For programs: no flag sets it.
+    pub chat_filter: Option<ChatFilter>,
     /// Where and how matches are recorded; without it they are not. A command line asks for it unless
     /// it says otherwise.
     pub journal: Option<JournalConfig>,
@@ -190,6 +194,7 @@ impl Default for Config {
             session_lifetime: Duration::from_hours(24),
             session_key: None,
             stall_timeout: Duration::from_secs(10),
+            chat_filter: None,
             journal: None,
         }
     }

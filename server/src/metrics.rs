@@ -117,6 +117,16 @@ pub(crate) const ROOM_COUNTERS: &[RoomCounter] = &[
     ("commands_refused", "Commands refused", |c| {
         c.commands_refused
     }),
+    ("chat_lines", "Lines of chat said", |c| c.chat_lines),
+    ("chat_refused", "Lines of chat refused", |c| c.chat_refused),
+    (
+        "chat_missed",
+        "Times that a member waited so long that lines of chat were lost to it",
+        |c| c.chat_missed,
+    ),
+    ("announcements", "Announcements made in rooms", |c| {
+        c.announcements
+    }),
     (
         "resumes",
         "Sessions taken up again on another connection",

@@ -33,7 +33,7 @@ use crate::runtime::scheduler::{Ended, Scheduler};
 use crate::runtime::watchdog::Watchdog;
 use crate::session::TokenKey;
 use crate::showing::Showing;
-use crate::shutdown::{self, ShutdownSwitch, shutdown};
+use crate::shutdown::{self, Shutdown, ShutdownSwitch, shutdown};
 
 /// How long connections may take to end once told to: to write a close frame and see it read.
 const CONNECTIONS_END_MAX: Duration = Duration::from_millis(1600);
@@ -148,18 +148,7 @@ impl Server {
         let sockets = socket::listen(socket).map_err(bind_error)?;
         let address = sockets.local_addr().map_err(bind_error)?;
         let (switch, shutdown) = shutdown();
-        let lobby = Arc::new(Lobby {
-            directory: directory.clone(),
-            tokens,
-            metrics: metrics.clone(),
-            shutdown: shutdown.clone(),
-            hello_timeout: config.hello_timeout,
-            idle_timeout: config.idle_timeout,
-            close_timeout: config.close_timeout,
-            message_rate: config.message_rate,
-            clock,
-            connections: AtomicU64::new(0),
-        });
+        let lobby = lobby(config, &directory, tokens, &metrics, &shutdown, clock);
         let pages = pages(directory.games());
         let watchdog = Watchdog::new(clock, directory, config.stall_timeout);
         let site = Arc::new(Site {
@@ -264,6 +253,30 @@ impl Server {
         }
         Ok(())
     }
+}
+
+/// What all connections share.
+fn lobby(
+    config: &Config,
+    directory: &Arc<Directory>,
+    tokens: TokenKey,
+    metrics: &Arc<Metrics>,
+    shutdown: &Shutdown,
+    clock: Clock,
+) -> Arc<Lobby> {
+    Arc::new(Lobby {
+        directory: directory.clone(),
+        tokens,
+        metrics: metrics.clone(),
+        shutdown: shutdown.clone(),
+        hello_timeout: config.hello_timeout,
+        idle_timeout: config.idle_timeout,
+        close_timeout: config.close_timeout,
+        message_rate: config.message_rate,
+        clock,
+        connections: AtomicU64::new(0),
+        chat_filter: config.chat_filter.clone(),
+    })
 }
 
 /// What browsers are shown.

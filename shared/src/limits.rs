@@ -94,6 +94,9 @@ pub const HASH_INTERVAL_SNAPSHOTS: u32 = 30;
 /// The most characters of a player's name; more are cut off.
 pub const NAME_CHARS_MAX: usize = 24;
 
+/// The most characters of a line of chat; a longer one is refused.
+pub const CHAT_CHARS_MAX: usize = 256;
+
 /// The most bytes of a resume token.
 pub const TOKEN_BYTES_MAX: usize = 128;
 

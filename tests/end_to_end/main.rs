@@ -3,6 +3,7 @@
 //! - `bad_input`: whatever a client does wrong ends that client alone, with a clear reason
 //! - `sessions`: resuming, being replaced, leaving, tokens that prove nothing
 //! - `rooms`: which room one comes to
+//! - `chat`: what members say to each other
 //! - `isolation`: a room that breaks or hangs harms no other
 //! - `overload`: a room that is too heavy slows down alone
 //! - `journal`: what is recorded of all that
@@ -23,6 +24,7 @@ mod support;
 
 mod abuse;
 mod bad_input;
+mod chat;
 mod company;
 mod edge;
 mod ending;

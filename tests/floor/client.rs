@@ -270,7 +270,12 @@ impl Client {
                 nonce,
                 match_micros,
             }) => self.clock.pong(now, nonce, match_micros),
-            Ok(ServerControl::CommandReply { .. }) | Err(_) => {}
+            Ok(
+                ServerControl::CommandReply { .. }
+                | ServerControl::Chat(_)
+                | ServerControl::ChatRefused(_),
+            )
+            | Err(_) => {}
         }
     }
 

@@ -5,7 +5,7 @@ import { test } from "node:test";
 
 import { connect } from "../../assets/web/sdk/index.js";
 import { hex, unhex } from "./support/golden.mjs";
-import { ARENA, FakeServer, VirtualClock, arenaFrame, frameOf, replyOf, updateOf, welcomeOf } from "./support/virtual.mjs";
+import { ARENA, FakeServer, VirtualClock, arenaFrame, chatOf, frameOf, replyOf, updateOf, welcomeOf } from "./support/virtual.mjs";
 
 const TICK = 1000 / 30;
 
@@ -374,4 +374,46 @@ test("options that make no sense are told at once", () => {
   for (const options of [{ rooom: 1 }, { inputs: "often" }, { room: "ABC" }, { room: {} }, { role: "judge" }, { simulate: { latency: -1 } }]) {
     assert.throws(() => begin(options), TypeError, JSON.stringify(options));
   }
+});
+
+test("what is said is heard once, also after a resume, and not from those who are muted", () => {
+  const { server, client, clock } = begin();
+  const heard = [];
+  const refused = [];
+  client.on("chat", ({ text, from }) => heard.push([from.kind, from.player, text]));
+  client.on("chatRefused", (refusal) => refused.push(refusal));
+  client.chat("too early");
+  server.open();
+  server.send([1, welcomeOf({})], [1, chatOf([1, "watcher", "before"])]);
+  client.chat("hi", {});
+  client.chat("psst", { to: 3 });
+  const said = server.take().control.filter(({ name }) => name === "chat");
+  assert.deepEqual(said, [{ name: "chat", to: null, text: "hi" }, { name: "chat", to: 3, text: "psst" }]);
+  server.send([1, chatOf([2, 0, "hi"], [4, null, "back soon"])]);
+  client.mute(0);
+  server.send([1, chatOf([5, 0, "noise"])]);
+  server.send([1, Uint8Array.from([5, 0, 251, 158, 7])]);
+  assert.deepEqual(refused, [{ reason: "too_fast", retryMs: 1950 }]);
+  const before = [["spectator", null, "before"], ["player", 0, "hi"], ["server", null, "back soon"]];
+  assert.deepEqual(heard, before);
+  server.close(1006);
+  clock.pass(1000);
+  server.open();
+  server.send([1, welcomeOf({ attach: 2 })], [1, chatOf([1, "watcher", "before"], [5, 0, "noise"], [6, "watcher", "after"])]);
+  assert.deepEqual(heard, [...before, ["spectator", null, "after"]]);
+  assert.deepEqual([client.isMuted(0), client.chatLines.length], [true, 4]);
+  client.mute(0, false);
+  server.send([1, chatOf([7, 0, "sorry"])]);
+  assert.deepEqual(heard.at(-1), ["player", 0, "sorry"]);
+});
+
+test("another session has another chat", () => {
+  const { server, client, clock } = begin();
+  server.welcome();
+  server.send([1, chatOf([9, 0, "old"])]);
+  server.close(4006);
+  clock.pass(60000);
+  server.open();
+  server.send([1, welcomeOf({})], [1, chatOf([1, 0, "new"])]);
+  assert.deepEqual(client.chatLines.map(({ text }) => text), ["new"]);
 });

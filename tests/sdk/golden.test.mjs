@@ -94,6 +94,7 @@ each("client_control", ({ bytes, value }) => {
     if (value === "Leave") return control.encodeLeave();
     if (value.Ping) return control.encodePing(value.Ping.nonce);
     if (value.Resync) return control.encodeResync(value.Resync.incarnation, value.Resync.stream, value.Resync.tick);
+    if (value.Chat) return control.encodeChat(value.Chat.text, value.Chat.to.Player ?? null);
     const { game, fingerprint, room, resume, name, role, company } = value.Hello;
     return control.encodeHello({
       game,
@@ -129,7 +130,25 @@ function phaseOf(phase) {
 
 const update = ({ phase, whole, roster, left }) => ({ phase: phaseOf(phase), whole, roster, left });
 
-function serverControlOf({ Welcome, Room, CommandReply, Pong }) {
+const CHAT_REASONS = {
+  TooLong: "too_long", Empty: "empty", Muted: "muted", NotAPlayer: "not_a_player", NoSuchPlayer: "no_such_player", Filtered: "filtered",
+};
+
+function chatFromOf(from) {
+  if (from === "Server") return { kind: "server", player: null, name: "" };
+  if (from.Spectator) return { kind: "spectator", player: null, name: from.Spectator.name };
+  return { kind: "player", ...from.Player };
+}
+
+const chatLineOf = ({ id, age_ms: ageMs, from, to, text }) => ({ id: Number(id), ageMs, from: chatFromOf(from), to: to.Player ?? null, text });
+
+function serverControlOf({ Welcome, Room, CommandReply, Pong, Chat, ChatRefused }) {
+  if (Chat) return { type: "chat", lines: Chat.map(chatLineOf) };
+  if (ChatRefused) {
+    const { TooFast } = ChatRefused;
+    const refusal = TooFast ? { reason: "too_fast", retryMs: TooFast.retry_ms } : { reason: CHAT_REASONS[ChatRefused], retryMs: 0 };
+    return { type: "chat_refused", refusal };
+  }
   if (Pong) return { type: "pong", nonce: Pong.nonce, matchMicros: Pong.match_micros };
   if (Room) return { type: "room", update: update(Room) };
   if (CommandReply) {

@@ -331,6 +331,10 @@ impl<P: Predict> World<P> {
                             };
                             RoomEvent::Message(connection, resync)
                         }
+                        ClientControl::Chat { to, text } => {
+                            let text = Some(text);
+                            RoomEvent::Message(connection, ClientMessage::Chat { to, text })
+                        }
                     }
                 }
                 SectionKind::Input => {

@@ -10,6 +10,7 @@ import { Session } from "./session.js";
 import { keepSettings, readSettings } from "./settings.js";
 import { exposeToTests } from "./test_hook.js";
 import { announce } from "./ui/announcer.js";
+import { ChatPanel } from "./ui/chat.js";
 import { find } from "./ui/elements.js";
 import { attachFeed, tell } from "./ui/feed.js";
 import { Hangar } from "./ui/hangar.js";
@@ -37,6 +38,7 @@ const session = new Session({ room: address.room, spectate: address.spectate, re
 const hud = new Hud();
 const scoreboard = new Scoreboard();
 const results = new Results();
+const chat = new ChatPanel();
 const net = new NetPanel(address.simulate, (conditions) => session.simulate(conditions));
 const hangar = new Hangar((ship) => set({ ship }));
 const invite = () => hud.copyInvitation();
@@ -58,6 +60,7 @@ session.follow((client) => {
   notices.attach(client);
   hangar.attach(client, () => settings.ship);
   attachFeed(client);
+  chat.attach(client);
   timeline?.attach(client);
   client.on("joined", ({ code, resumed }) => {
     menu.code = code;
@@ -91,6 +94,7 @@ addEventListener("keydown", (event) => {
   if (menu.isOpen || isTyping()) return;
   const digit = /^(?:Digit|Numpad)([1-8])$/.exec(event.code)?.[1];
   if (event.code === "Escape") menu.toggle();
+  else if (isOpening(event)) chat.open();
   else if (event.code === "KeyN" && !event.repeat) net.toggle();
   else if (event.code === "KeyM" && !event.repeat) {
     set({ sound: !settings.sound });
@@ -102,11 +106,16 @@ addEventListener("keydown", (event) => {
     scoreboard.isHeld = true;
     event.preventDefault();
   } else return;
-  if (event.code === "Escape") event.preventDefault();
+  if (event.code === "Escape" || event.code.endsWith("Enter")) event.preventDefault();
 });
 addEventListener("keyup", ({ code }) => {
   if (code === "Tab") scoreboard.isHeld = false;
 });
+
+/** @param {KeyboardEvent} event @returns {boolean} whether it opens the chat, and presses nothing else */
+function isOpening({ code, repeat }) {
+  return (code === "Enter" || code === "NumpadEnter") && !repeat && document.activeElement === document.body;
+}
 
 /** @returns {boolean} whether Tab is for scores: nobody moves the focus around; Shift and Tab begin that */
 function isPlayingByKeys() {
@@ -117,7 +126,7 @@ function isPlayingByKeys() {
 addEventListener("pointerup", () => {
   const { activeElement } = document;
   const isControl = activeElement instanceof HTMLButtonElement || activeElement instanceof HTMLInputElement;
-  if (isControl && !menu.isOpen) activeElement.blur();
+  if (isControl && !menu.isOpen && !chat.isOpen) activeElement.blur();
 });
 
 let lastAt = performance.now();

@@ -14,6 +14,7 @@ export { encodeInputs } from "./shared/input.js";
 export { readFrame } from "./shared/frame.js";
 export { readSections, writeSection } from "./shared/message.js";
 export {
+  encodeChat,
   encodeHello,
   encodeLeave,
   encodePing,

@@ -11,6 +11,7 @@ use syncline_shared::error::DecodeError;
 use syncline_shared::id::SessionId;
 use syncline_shared::input::InputWords;
 use syncline_shared::limits::TOKEN_BYTES_MAX;
+use syncline_shared::message::chat::ChatTo;
 use syncline_shared::message::control::{
     ClientControl, Hello, Role, RoomSelector, ServerControl, Welcome,
 };
@@ -81,6 +82,8 @@ struct Resumable {
     token: Vec<u8>,
     /// The last input that was stamped: its timeline and tick.
     stamped: Option<(u32, Tick)>,
+    /// The last line of chat that was heard.
+    heard: u64,
 }
 
 impl<P: Predict> Client<P> {
@@ -192,6 +195,14 @@ impl<P: Predict> Client<P> {
         }
     }
 
+    /// Says something. It comes back as a [`ClientEvent::Chat`], or is refused. Ignored outside a
+    /// room.
+    pub fn chat(&mut self, to: ChatTo, text: String) {
+        if self.playing().is_some() {
+            self.send_control(&ClientControl::Chat { to, text });
+        }
+    }
+
     /// Gives up the seat and ends.
     pub fn leave(&mut self, now: Timestamp) {
         match self.link {
@@ -296,6 +307,7 @@ impl<P: Predict> Client<P> {
             id: welcome.session,
             token: welcome.resume_token.clone(),
             stamped: None,
+            heard: before.as_ref().map_or(0, |session| session.heard),
         });
         let stamped = before.as_ref().and_then(|session| session.stamped);
         let ClientConfig {
@@ -304,7 +316,7 @@ impl<P: Predict> Client<P> {
             ..
         } = self.config;
         let resumed = before.is_some();
-        let playing = Playing::new(
+        let mut playing = Playing::new(
             now,
             welcome,
             schema,
@@ -313,6 +325,7 @@ impl<P: Predict> Client<P> {
             snapshots_kept,
             inputs,
         );
+        playing.hear_after(before.map_or(0, |session| session.heard));
         let joined = playing.joined().clone();
         self.outputs
             .push_back(Output::Event(ClientEvent::Welcome(joined)));
@@ -335,6 +348,7 @@ impl<P: Predict> Client<P> {
                 }
                 if let Some(session) = &mut self.session {
                     session.stamped = playing.stamped();
+                    session.heard = playing.heard();
                 }
             }
             Link::Leaving(_) => return self.finish(),

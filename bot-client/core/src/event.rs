@@ -7,6 +7,7 @@ use syncline_shared::close::{CloseReason, Then};
 use syncline_shared::command::CommandOutcome;
 use syncline_shared::error::DecodeError;
 use syncline_shared::id::{PlayerId, RoomCode, RoomId, SessionId, StreamSlot};
+use syncline_shared::message::chat::{ChatLine, ChatRefusal};
 use syncline_shared::message::control::PhaseInfo;
 use syncline_shared::snapshot::Event;
 use syncline_shared::tick::Tick;
@@ -66,6 +67,10 @@ pub enum ClientEvent {
         /// What became of it.
         outcome: CommandOutcome,
     },
+    /// Something was said that the client had not heard.
+    Chat(ChatLine),
+    /// Something that the client said is heard by nobody.
+    ChatRefused(ChatRefusal),
     /// A stream's bytes did not fit: the server was asked for it anew. Until it comes its last world
     /// is shown, and no frame is whole.
     Astray(Astray),

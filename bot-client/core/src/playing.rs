@@ -55,6 +55,8 @@ pub struct Playing<P: Predict> {
     commands: u32,
     /// Input frames sent.
     frames_sent: u64,
+    /// The last line of chat that was told of.
+    heard: u64,
     /// Scratch: the batch to send.
     batch: InputBatch,
 }
@@ -95,6 +97,7 @@ impl<P: Predict> Playing<P> {
             traffic: Traffic::new(now),
             commands: 0,
             frames_sent: 0,
+            heard: 0,
             batch: InputBatch::default(),
         };
         playing.update(now, welcome.state, &mut VecDeque::new());
@@ -158,6 +161,18 @@ impl<P: Predict> Playing<P> {
                     sequence,
                     outcome,
                 }));
+            }
+            ServerControl::Chat(lines) => {
+                for line in lines {
+                    // After a resume the server tells again what was told before.
+                    if line.id > self.heard {
+                        self.heard = line.id;
+                        outputs.push_back(Output::Event(ClientEvent::Chat(line)));
+                    }
+                }
+            }
+            ServerControl::ChatRefused(refusal) => {
+                outputs.push_back(Output::Event(ClientEvent::ChatRefused(refusal)));
             }
             ServerControl::Pong {
                 nonce,
@@ -369,6 +384,16 @@ impl<P: Predict> Playing<P> {
 
     pub(crate) fn set_input(&mut self, words: InputWords) {
         self.inputs.set_controls(words);
+    }
+
+    /// The last line of chat that was told of.
+    pub(crate) fn heard(&self) -> u64 {
+        self.heard
+    }
+
+    /// Lines of chat up to this one are known.
+    pub(crate) fn hear_after(&mut self, line: u64) {
+        self.heard = line;
     }
 
     /// The last input that was stamped: its timeline and tick.

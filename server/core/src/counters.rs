@@ -98,6 +98,14 @@ pub struct RoomCounters {
     pub commands_applied: u64,
     /// Commands refused.
     pub commands_refused: u64,
+    /// Lines of chat said.
+    pub chat_lines: u64,
+    /// Lines of chat refused.
+    pub chat_refused: u64,
+    /// Times that a member had heard nothing for so long that lines were lost to it.
+    pub chat_missed: u64,
+    /// Announcements made.
+    pub announcements: u64,
     /// Sessions taken up again on another connection.
     pub resumes: u64,
     /// Rows left out of streams for want of slots.

@@ -5,6 +5,7 @@ use syncline_shared::command::CommandMessage;
 use syncline_shared::id::{RoomCode, RoomId, SessionId, StreamSlot};
 use syncline_shared::input::InputBatch;
 use syncline_shared::journal::{FileHeader, Record};
+use syncline_shared::message::chat::ChatTo;
 use syncline_shared::message::control::Role;
 use syncline_shared::tick::Tick;
 
@@ -68,6 +69,13 @@ pub enum ClientMessage {
         stream: StreamSlot,
         /// The tick of the frame that did not fit.
         tick: Tick,
+    },
+    /// It says something.
+    Chat {
+        /// To whom.
+        to: ChatTo,
+        /// What; `None` if the shell's filter does not let it pass.
+        text: Option<String>,
     },
 }
 

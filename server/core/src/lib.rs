@@ -9,6 +9,7 @@
 //! - [`event`], [`config`], [`counters`]: what goes in, what comes out, what is counted
 //! - [`bandwidth`]: what the streams cost, by field
 //! - [`room`], `phase`: who is here, and what stage the room is at
+//! - `chat`: what is said, to whom
 //! - [`simulation`], [`match_state`], [`input_queue`]: one tick of one game
 //! - [`replay`]: a match again, from its journal
 //! - [`replay_room`], [`any_room`]: a room in which one is watched, and what both kinds of room answer
@@ -19,6 +20,7 @@
 
 pub mod any_room;
 pub mod bandwidth;
+mod chat;
 pub mod config;
 pub mod counters;
 mod credit;

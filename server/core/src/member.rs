@@ -10,6 +10,7 @@ use syncline_shared::message::control::ServerControl;
 use syncline_shared::message::{SectionKind, write_section};
 use syncline_shared::tick::{Tick, TickRate, Timestamp};
 
+use crate::chat::{Chat, SharedNews};
 use crate::counters::RoomCounters;
 use crate::event::ConnectionId;
 use crate::follower::{FRAMES_PER_MESSAGE_MAX, Follower};
@@ -20,9 +21,9 @@ use crate::resync::Resync;
 /// slow. Roster and phase don't count: they are state, of which only the newest is told.
 const CONTROL_MESSAGES_MAX: usize = 64;
 
-// All that may wait, and the room's state, fit one message.
+// All that may wait, the room's state and its chat fit one message.
 const _: () =
-    assert!(CONTROL_MESSAGES_MAX + 1 + FRAMES_PER_MESSAGE_MAX <= SECTIONS_PER_MESSAGE_MAX);
+    assert!(CONTROL_MESSAGES_MAX + 2 + FRAMES_PER_MESSAGE_MAX <= SECTIONS_PER_MESSAGE_MAX);
 
 /// One connected member of a room.
 #[derive(Debug)]
@@ -40,6 +41,8 @@ pub(crate) struct Member {
     pub(crate) missed_update: bool,
     /// Whether it watches, and later than things happen.
     pub(crate) delayed: bool,
+    /// The last line of chat that it was told.
+    chat_heard: u64,
 }
 
 /// Those of `members` who are told of everything as it happens, or those who are told later.
@@ -70,6 +73,7 @@ impl Member {
             control_count: 0,
             missed_update: false,
             delayed: false,
+            chat_heard: 0,
         }
     }
 
@@ -102,6 +106,34 @@ impl Member {
     /// Whether anything waits for the member.
     pub(crate) fn wants_update(&self) -> bool {
         self.missed_update || self.has_something_waiting()
+    }
+
+    /// Whether something was said that it could be told now.
+    pub(crate) fn misses_chat(&self, chat: &Chat) -> bool {
+        self.chat_heard < chat.last() && self.follower.credit.is_available()
+    }
+
+    /// Puts what was said since the last call into the next message, or as much as is still known.
+    pub(crate) fn hear_chat(&mut self, now: Timestamp, chat: &Chat, shared: &mut SharedNews) {
+        chat.write_news(
+            now,
+            self.session,
+            self.chat_heard,
+            shared,
+            &mut self.control,
+        );
+        self.chat_heard = chat.last();
+    }
+
+    /// Whether it has waited so long that lines are lost to it.
+    pub(crate) fn has_lost_chat(&self, chat: &Chat) -> bool {
+        chat.has_lost(self.chat_heard)
+    }
+
+    /// Takes out what waits without having to wait: for a message of its own.
+    pub(crate) fn take_control(&mut self, message: &mut Vec<u8>) {
+        message.append(&mut self.control);
+        self.control_count = 0;
     }
 
     /// Whether anything but state waits for the member.

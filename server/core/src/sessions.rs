@@ -64,6 +64,11 @@ impl Sessions {
         self.by_id.is_empty()
     }
 
+    /// The session in a seat.
+    pub(crate) fn seated(&self, player: PlayerId) -> Option<SessionId> {
+        self.by_player.get(&player).copied()
+    }
+
     /// All sessions, ascending.
     pub(crate) fn ids(&self) -> impl Iterator<Item = SessionId> {
         self.by_id.keys().copied()

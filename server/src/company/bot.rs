@@ -169,6 +169,8 @@ impl Bot {
                     | ClientEvent::Frame(_)
                     | ClientEvent::GameEvents { .. }
                     | ClientEvent::CommandReply { .. }
+                    | ClientEvent::Chat(_)
+                    | ClientEvent::ChatRefused(_)
                     | ClientEvent::Astray(_),
                 ) => {}
             }

@@ -16,10 +16,12 @@ use futures_util::stream::FuturesUnordered;
 
 use syncline_server_core::{ClientMessage, ConnectionId};
 use syncline_shared::close::{Close, CloseReason};
+use syncline_shared::id::SessionId;
 use syncline_shared::input::InputBatch;
 use syncline_shared::message::sections;
 use syncline_shared::schema::Schema;
 
+use crate::chat_filter::{ChatFilter, ChatMessage};
 use crate::clock::Clock;
 use crate::directory::{Admission, Directory};
 use crate::metrics::Metrics;
@@ -58,6 +60,8 @@ pub(crate) struct Lobby {
     pub(crate) clock: Clock,
     /// Connections so far.
     pub(crate) connections: AtomicU64,
+    /// Looks at what clients say.
+    pub(crate) chat_filter: Option<ChatFilter>,
 }
 
 /// Serves one WebSocket until it ends. `early` is what has been read of it already; `transient` says
@@ -169,9 +173,11 @@ fn evicted() -> End {
 /// A connection that a room knows of. The room learns of its end when this is dropped.
 struct Member {
     connection: ConnectionId,
+    session: SessionId,
     room: RoomHandle,
     schema: Arc<Schema>,
     places: Places,
+    chat_filter: Option<ChatFilter>,
 }
 
 impl Drop for Member {
@@ -196,6 +202,7 @@ fn enter(lobby: &Lobby, arrival: Arrival, message: &[u8]) -> Result<Member, Clos
         connection = connection.0, session = %attach.session, room = %room.board.id,
         resume = attach.resume, "attaching"
     );
+    let session = attach.session;
     let event = HostedEvent::Attach {
         connection,
         attach,
@@ -205,9 +212,11 @@ fn enter(lobby: &Lobby, arrival: Arrival, message: &[u8]) -> Result<Member, Clos
     room.tell(event);
     Ok(Member {
         connection,
+        session,
         room,
         schema,
         places: Places::new(),
+        chat_filter: lobby.chat_filter.clone(),
     })
 }
 
@@ -254,7 +263,7 @@ impl Listening<'_> {
                         self.message = said.clone();
                         return Poll::Pending;
                     };
-                    member.tell(message, place);
+                    member.tell(member.filtered(message), place);
                 }
             }
             self.taken += 1;
@@ -277,6 +286,30 @@ impl Member {
         let at = self.room.clock.now();
         self.room
             .tell_input(self.connection, batch, at, &self.places)
+    }
+
+    /// What is left of a message after the filter of chat.
+    fn filtered(&self, message: ClientMessage) -> ClientMessage {
+        match (&self.chat_filter, message) {
+            (
+                Some(filter),
+                ClientMessage::Chat {
+                    to,
+                    text: Some(text),
+                },
+            ) => {
+                let (room, session, text) = (self.room.board.id, self.session, text.as_str());
+                let said = ChatMessage {
+                    room,
+                    session,
+                    to,
+                    text,
+                };
+                let text = filter.apply(said);
+                ClientMessage::Chat { to, text }
+            }
+            (_, message) => message,
+        }
     }
 
     /// Hands on anything else.

@@ -59,7 +59,8 @@ pub(crate) fn read_hello(
         ClientControl::Ping { .. }
         | ClientControl::Rematch
         | ClientControl::Leave
-        | ClientControl::Resync { .. } => {
+        | ClientControl::Resync { .. }
+        | ClientControl::Chat { .. } => {
             Err(Close::new(CloseReason::OutOfOrder, "a hello comes first"))
         }
     }

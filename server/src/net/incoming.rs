@@ -140,6 +140,10 @@ fn control(body: &[u8]) -> Result<ClientMessage, Close> {
             stream,
             tick,
         }),
+        ClientControl::Chat { to, text } => Ok(ClientMessage::Chat {
+            to,
+            text: Some(text),
+        }),
     }
 }
 

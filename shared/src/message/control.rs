@@ -10,6 +10,7 @@ use crate::error::DecodeError;
 use crate::game::Outcome;
 use crate::id::{PlayerId, RoomCode, RoomId, SessionId, StreamSlot};
 use crate::limits::{CLIENT_MESSAGE_BYTES_MAX, CONTROL_BYTES_MAX};
+use crate::message::chat::{ChatLine, ChatRefusal, ChatTo};
 use crate::tick::{Tick, TickRate};
 
 /// From client to server.
@@ -34,6 +35,13 @@ pub enum ClientControl {
         stream: StreamSlot,
         /// The tick of the frame that did not fit. A join for a later tick answers this already.
         tick: Tick,
+    },
+    /// Says something. It comes back to the sender as others hear it, or is refused.
+    Chat {
+        /// To whom.
+        to: ChatTo,
+        /// What.
+        text: String,
     },
 }
 
@@ -118,6 +126,10 @@ pub enum ServerControl {
         /// Microseconds since the running match's tick 0 was due; 0 while none is running.
         match_micros: u64,
     },
+    /// What was said since the last of these, oldest first. After a Welcome, what was said lately.
+    Chat(Vec<ChatLine>),
+    /// Something that the client said is heard by nobody.
+    ChatRefused(ChatRefusal),
 }
 
 /// What a client needs to begin.

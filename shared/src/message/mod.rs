@@ -1,11 +1,13 @@
 //! Messages: one WebSocket message is a sequence of sections.
 //!
 //! A section is one byte kind, a varint length, and a body. Downstream: control and frame; upstream:
-//! control, input and command. Chat has its number in both directions and no format yet.
+//! control, input and command.
 //!
 //! - [`control`]: hello and welcome, rosters and phases, answers
+//! - [`chat`]: what is said
 //! - [`frame`]: one snapshot tick as one member gets it
 
+pub mod chat;
 pub mod control;
 pub mod frame;
 
@@ -33,7 +35,7 @@ pub enum SectionKind {
 }
 
 impl SectionKind {
-    /// The number on the wire. 2 is kept for chat.
+    /// The number on the wire.
     pub const fn code(self) -> u8 {
         match self {
             Self::Control => 1,

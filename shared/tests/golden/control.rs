@@ -3,6 +3,7 @@
 use syncline_shared::command::{CommandOutcome, CommandRefusal};
 use syncline_shared::game::Outcome;
 use syncline_shared::id::{PlayerId, RoomId, SessionId, StreamSlot};
+use syncline_shared::message::chat::{ChatFrom, ChatLine, ChatRefusal, ChatTo};
 use syncline_shared::message::control::{
     ClientControl, CreateOptions, Hello, PhaseInfo, Role, RoomSelector, RoomUpdate, RosterEntry,
     ServerControl, Welcome,
@@ -153,6 +154,20 @@ fn afterwards() -> Vec<(&'static str, ClientControl)> {
                 tick: Tick(u32::MAX),
             },
         ),
+        (
+            "chat",
+            ClientControl::Chat {
+                to: ChatTo::Room,
+                text: "hi all".to_owned(),
+            },
+        ),
+        (
+            "chat_whisper",
+            ClientControl::Chat {
+                to: ChatTo::Player(PlayerId(300)),
+                text: "psst 🚀".to_owned(),
+            },
+        ),
     ]
 }
 
@@ -199,6 +214,7 @@ fn server() -> Vec<(&'static str, ServerControl)> {
     let mut all = welcomes();
     all.extend(updates());
     all.extend(answers());
+    all.extend(chat());
     all
 }
 
@@ -330,5 +346,56 @@ fn answers() -> Vec<(&'static str, ServerControl)> {
                 match_micros: 864_000_000_000,
             },
         ),
+    ]
+}
+
+fn chat() -> Vec<(&'static str, ServerControl)> {
+    let refused = ServerControl::ChatRefused;
+    let line = |id, from, to, text: &str| ChatLine {
+        id,
+        age_ms: 12,
+        from,
+        to,
+        text: text.to_owned(),
+    };
+    let ada = || ChatFrom::Player {
+        player: PlayerId(0),
+        name: "Ada".to_owned(),
+    };
+    let watcher = ChatFrom::Spectator {
+        name: "Žofia 🚀".to_owned(),
+    };
+    let later = ChatLine {
+        age_ms: 70_000,
+        ..line(
+            3 << 32 | 9,
+            ChatFrom::Server,
+            ChatTo::Room,
+            "back in a minute",
+        )
+    };
+    vec![
+        (
+            "chat",
+            ServerControl::Chat(vec![line(7, ada(), ChatTo::Room, "hi all")]),
+        ),
+        (
+            "chat_of_all_kinds",
+            ServerControl::Chat(vec![
+                line(8, watcher, ChatTo::Room, "nice shot"),
+                line(300, ada(), ChatTo::Player(PlayerId(300)), "psst"),
+                later,
+            ]),
+        ),
+        (
+            "chat_too_fast",
+            refused(ChatRefusal::TooFast { retry_ms: 1_950 }),
+        ),
+        ("chat_too_long", refused(ChatRefusal::TooLong)),
+        ("chat_empty", refused(ChatRefusal::Empty)),
+        ("chat_muted", refused(ChatRefusal::Muted)),
+        ("chat_not_a_player", refused(ChatRefusal::NotAPlayer)),
+        ("chat_no_such_player", refused(ChatRefusal::NoSuchPlayer)),
+        ("chat_filtered", refused(ChatRefusal::Filtered)),
     ]
 }

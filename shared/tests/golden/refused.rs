@@ -72,7 +72,7 @@ fn messages() -> Vec<Refused> {
     vec![
         ("message_without_length", "message", vec![1]),
         ("message_cut_in_a_body", "message", vec![1, 3, 2, 2]),
-        ("message_of_chat", "message", vec![2, 0]),
+        ("message_of_no_kind", "message", vec![2, 0]),
         ("message_of_unknown_kind", "message", vec![9, 0]),
         (
             "message_of_too_many_sections",
@@ -85,9 +85,11 @@ fn messages() -> Vec<Refused> {
             vec![1, 255, 255, 255, 255, 16],
         ),
         ("client_control_empty", "client_control", vec![]),
-        ("client_control_unknown", "client_control", vec![5]),
+        ("client_control_unknown", "client_control", vec![6]),
         ("client_control_longer", "client_control", vec![2, 0]),
         ("resync_cut", "client_control", vec![4, 1, 0]),
+        ("chat_cut", "client_control", vec![5, 0, 3, 65, 66]),
+        ("chat_to_nobody", "client_control", vec![5, 2, 0]),
         (
             "client_control_with_a_bad_flag",
             "client_control",
@@ -104,8 +106,13 @@ fn messages() -> Vec<Refused> {
             "client_control",
             vec![0, 1, 0, 0, 0, 0, 1, 255, 0],
         ),
-        ("server_control_unknown", "server_control", vec![4]),
+        ("server_control_unknown", "server_control", vec![6]),
         ("pong_cut", "server_control", vec![3, 7]),
+        (
+            "chat_of_nobody",
+            "server_control",
+            vec![4, 1, 1, 0, 3, 0, 0],
+        ),
     ]
 }
 

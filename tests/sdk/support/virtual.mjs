@@ -132,6 +132,7 @@ function controlOf(body) {
   }
   if (variant === 1) return { name: "ping", nonce: reader.u32() };
   if (variant === 4) return { name: "resync", incarnation: reader.u32(), stream: reader.u8(), tick: reader.u32() };
+  if (variant === 5) return { name: "chat", to: reader.u32() === 1 ? reader.u32() : null, text: reader.text() };
   return { name: ["", "", "rematch", "leave"][variant] };
 }
 
@@ -174,6 +175,23 @@ export function welcomeOf({ schema = true, attach = 1, incarnation = 1, token = 
   for (const stream of streams) writer.u8(stream);
   writer.raw = (bytes) => writer.bytes.push(...bytes);
   writer.raw(roomOf({ incarnation, tick, whole: true }));
+  return writer.finish();
+}
+
+/** Lines of chat: [id, from (a seat, "watcher" or null for the server), text] each. */
+export function chatOf(...lines) {
+  const writer = new BincodeWriter();
+  writer.u32(4);
+  writer.u32(lines.length);
+  for (const [id, from, text] of lines) {
+    writer.u64(BigInt(id));
+    writer.u32(10);
+    writer.u32(from === null ? 0 : from === "watcher" ? 2 : 1);
+    if (typeof from === "number") writer.u32(from);
+    if (from !== null) writer.text(`name of ${from}`);
+    writer.u32(0);
+    writer.text(text);
+  }
   return writer.finish();
 }
 

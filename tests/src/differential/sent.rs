@@ -4,9 +4,10 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use syncline_shared::codec;
 use syncline_shared::command::CommandMessage;
-use syncline_shared::id::{RoomCode, RoomId, StreamSlot};
+use syncline_shared::id::{PlayerId, RoomCode, RoomId, StreamSlot};
 use syncline_shared::input::{InputBatch, InputFrame, InputFrames, InputStatus, InputWords};
 use syncline_shared::message::PROTOCOL_VERSION;
+use syncline_shared::message::chat::ChatTo;
 use syncline_shared::message::control::{ClientControl, CreateOptions, Hello, Role, RoomSelector};
 use syncline_shared::message::frame::{FrameSection, OwnPart, StreamEntry};
 use syncline_shared::quantize::{quantize_angle, quantize_fixed, restore_angle, restore_fixed};
@@ -180,7 +181,7 @@ fn command(rng: &mut Rng, peer: &mut dyn Peer) -> Result<(), String> {
 }
 
 fn control(rng: &mut Rng, peer: &mut dyn Peer) -> Result<(), String> {
-    let (told, ours) = match rng.below(6) {
+    let (told, ours) = match rng.below(7) {
         0 => {
             let nonce = any_u32(rng);
             (json!({ "ping": nonce }), ClientControl::Ping { nonce })
@@ -195,6 +196,15 @@ fn control(rng: &mut Rng, peer: &mut dyn Peer) -> Result<(), String> {
                 tick: Tick(tick),
             };
             (json!({ "resync": [incarnation, stream, tick] }), resync)
+        }
+        4 => {
+            let player = rng
+                .chance(1, 2)
+                .then(|| u16::try_from(any_u32(rng) >> 16).unwrap_or(0));
+            let text = any_text(rng);
+            let told = json!({ "chat": { "to": player, "text": text } });
+            let to = player.map_or(ChatTo::Room, |player| ChatTo::Player(PlayerId(player)));
+            (told, ClientControl::Chat { to, text })
         }
         _ => hello(rng),
     };

@@ -134,6 +134,7 @@ function keys() {
     [["Shift"], "boost; no firing meanwhile"],
     [["1", "2", "3"], "the next ship"],
     [["Tab"], "scores"],
+    [["Enter"], "chat; Esc closes it"],
     [["N"], "the network, measured"],
     [["Esc"], "this menu"],
   ];

@@ -2,7 +2,7 @@
 // itself when a connection is lost and the server's reason allows it. Times are in ms.
 
 import { encodeCommand } from "../shared/command.js";
-import { encodeHello, encodeLeave, encodeRematch, readServerControl } from "../shared/control.js";
+import { encodeChat, encodeHello, encodeLeave, encodeRematch, readServerControl } from "../shared/control.js";
 import { SynclineError } from "../shared/close.js";
 import { DecodeError, demand } from "../shared/error.js";
 import { CONTROL } from "../shared/kinds.js";
@@ -10,6 +10,7 @@ import { SUBPROTOCOL, TOKEN_BYTES_MAX } from "../shared/limits.js";
 import { readSections } from "../shared/message.js";
 import { readSchema } from "../shared/schema.js";
 import { Backoff } from "./backoff.js";
+import { Chat } from "./chat.js";
 import { Conditioner } from "./conditioner.js";
 import { Controls } from "./controls.js";
 import { Emitter } from "./emitter.js";
@@ -17,6 +18,8 @@ import { Playing, controlMessage } from "./playing.js";
 import { Scene } from "./scene.js";
 import { Statistics } from "./statistics.js";
 
+/** @typedef {import("../shared/control.js").ChatLine} ChatLine */
+/** @typedef {import("../shared/control.js").ChatRefusal} ChatRefusal */
 /** @typedef {import("../shared/control.js").Phase} Phase */
 /** @typedef {import("../shared/control.js").RosterEntry} RosterEntry */
 /** @typedef {import("../shared/control.js").Welcome} Welcome */
@@ -48,6 +51,8 @@ import { Statistics } from "./statistics.js";
  * @property {(roster: Map<number, RosterEntry>) => void} roster
  * @property {(tick: number) => void} frame
  * @property {(event: GameEvent) => void} event
+ * @property {(line: ChatLine) => void} chat
+ * @property {(refusal: ChatRefusal) => void} chatRefused
  * @property {(cause: string, tick: number) => void} correction
  * @property {(reason: "match" | "join") => void} reset
  */
@@ -88,6 +93,7 @@ export class Client {
   /** @type {Emitter<Events & Record<string, (...values: any[]) => void>>} */
   #emitter = new Emitter();
   #controls = new Controls();
+  #chat = new Chat();
   #statistics = new Statistics();
   /** @type {Link} */
   #link = "waiting";
@@ -239,6 +245,38 @@ export class Client {
   /** Votes for another match. Ignored outside a room. */
   voteRematch() {
     if (this.#playing) this.#send(controlMessage(encodeRematch()));
+  }
+
+  /**
+   * Says something. It comes back as a `"chat"`, or a `"chatRefused"` tells why not. Ignored outside a
+   * room.
+   *
+   * @param {string} text at most 256 characters
+   * @param {{ to?: number | null }} [options] the seat of the player to whisper to; without one everybody
+   */
+  chat(text, { to = null } = {}) {
+    if (this.#playing) this.#send(controlMessage(encodeChat(text, to)));
+  }
+
+  /** @returns {readonly ChatLine[]} the last 100 lines that were heard, the oldest first */
+  get chatLines() {
+    return this.#chat.lines;
+  }
+
+  /**
+   * Hears a player no more from now on, or again; until it leaves, or this session ends.
+   *
+   * @param {number} player the seat
+   * @param {boolean} [muted]
+   */
+  mute(player, muted = true) {
+    if (muted) this.#chat.muted.add(player);
+    else this.#chat.muted.delete(player);
+  }
+
+  /** @param {number} player the seat @returns {boolean} whether it is not heard */
+  isMuted(player) {
+    return this.#chat.muted.has(player);
   }
 
   /** @returns {Stats} what a net panel shows */
@@ -443,6 +481,7 @@ export class Client {
     this.#options.environment?.keep({ token: this.#token, code: welcome.code });
     this.player = welcome.player;
     this.room = roomOf(welcome);
+    if (welcome.attach === 1) this.#chat.clear();
     this.#statistics.connections += 1;
     this.#link = "playing";
     const before = welcome.attach > 1 ? this.#before : null;
@@ -457,6 +496,7 @@ export class Client {
     /** @type {import("./playing.js").Stay} */
     const stay = {
       scene: this.#scene,
+      chat: this.#chat,
       controls: this.#controls,
       statistics: this.#statistics,
       rules: this.#options.prediction,
@@ -481,7 +521,7 @@ export class Client {
   /** @param {keyof Events} name @param {any[]} values */
   #happened(name, values) {
     if (name === "phase") this.phase = values[0];
-    if (name === "roster") this.roster = values[0];
+    if (name === "roster") this.#chat.keepTo((this.roster = values[0]));
     this.#emitter.emit(name, .../** @type {any} */ (values));
   }
 

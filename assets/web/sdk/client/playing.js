@@ -35,6 +35,7 @@ import { Traffic } from "./traffic.js";
  *
  * @typedef {object} Stay
  * @property {import("./scene.js").Scene} scene
+ * @property {import("./chat.js").Chat} chat
  * @property {import("./controls.js").Controls} controls
  * @property {import("./statistics.js").Statistics} statistics
  * @property {boolean} holds whether inputs are sent on change
@@ -137,6 +138,12 @@ export class Playing {
         this.clock.pong(now, control.nonce, control.matchMicros);
         this.inputs.clockMoved(now, this.clock);
         if (this.clock.roundTrip !== null) this.inputs.lead.measured(this.clock.roundTrip, this.clock.jitter);
+        break;
+      case "chat":
+        for (const line of this.stay.chat.take(control.lines)) this.stay.emit("chat", line);
+        break;
+      case "chat_refused":
+        this.stay.emit("chatRefused", control.refusal);
         break;
       default:
         throw new DecodeError();

@@ -47,17 +47,32 @@ import { CONTROL_BYTES_MAX, PROTOCOL_VERSION } from "./limits.js";
  * @property {number[]} streams
  * @property {RoomUpdate} state
  */
+/** @typedef {{ kind: "server" | "player" | "spectator", player: number | null, name: string }} ChatFrom who said something; the server has no name */
+/**
+ * @typedef {object} ChatLine one thing that was said
+ * @property {number} id grows with each line of a room
+ * @property {number} ageMs how long ago it was said when it was sent
+ * @property {ChatFrom} from
+ * @property {number | null} to the seat of whom it was whispered to; null for everybody
+ * @property {string} text
+ */
+/** @typedef {"too_fast" | "too_long" | "empty" | "muted" | "not_a_player" | "no_such_player" | "filtered"} ChatReason */
+/** @typedef {{ reason: ChatReason, retryMs: number }} ChatRefusal why something is heard by nobody, and after how long one may go on */
 /** @typedef {"unknown" | "malformed" | "too_many" | "not_running" | "not_a_player" | "rule"} Refusal */
 /** @typedef {{ tick: number } | { refused: Refusal, text: string }} CommandOutcome */
 /**
  * @typedef {Welcome
  *   | { type: "room", update: RoomUpdate }
  *   | { type: "reply", sequence: number, outcome: CommandOutcome }
- *   | { type: "pong", nonce: number, matchMicros: number }} ServerControl
+ *   | { type: "pong", nonce: number, matchMicros: number }
+ *   | { type: "chat", lines: ChatLine[] }
+ *   | { type: "chat_refused", refusal: ChatRefusal }} ServerControl
  */
 
 /** @type {Refusal[]} */
 const REFUSALS = ["unknown", "malformed", "too_many", "not_running", "not_a_player", "rule"];
+/** @type {ChatReason[]} */
+const CHAT_REASONS = ["too_fast", "too_long", "empty", "muted", "not_a_player", "no_such_player", "filtered"];
 const CODE = /^[2-9A-HJKMNP-Z]{6}$/;
 
 /**
@@ -141,6 +156,20 @@ export function encodeResync(incarnation, stream, tick) {
 }
 
 /**
+ * @param {string} text what to say
+ * @param {number | null} to a seat; null for everybody
+ * @returns {Uint8Array} the body of a Chat
+ */
+export function encodeChat(text, to) {
+  const writer = new BincodeWriter();
+  writer.u32(5);
+  writer.u32(to === null ? 0 : 1);
+  if (to !== null) writer.u32(to);
+  writer.text(text);
+  return writer.finish();
+}
+
+/**
  * @param {...number} numbers of 32 bits
  * @returns {Uint8Array}
  */
@@ -174,6 +203,10 @@ function serverControl(reader) {
       return { type: "reply", sequence: reader.u32(), outcome: outcome(reader) };
     case 3:
       return { type: "pong", nonce: reader.u32(), matchMicros: Number(reader.u64()) };
+    case 4:
+      return { type: "chat", lines: reader.list(() => chatLine(reader)) };
+    case 5:
+      return { type: "chat_refused", refusal: chatRefusal(reader) };
     default:
       throw new DecodeError();
   }
@@ -231,6 +264,36 @@ function phase(reader) {
     default:
       throw new DecodeError();
   }
+}
+
+/** @param {BincodeReader} reader @returns {ChatLine} */
+function chatLine(reader) {
+  const [id, ageMs] = [Number(reader.u64()), reader.u32()];
+  const from = chatFrom(reader);
+  const target = reader.u32();
+  demand(target < 2);
+  return { id, ageMs, from, to: target === 0 ? null : reader.u16(), text: reader.text() };
+}
+
+/** @param {BincodeReader} reader @returns {ChatFrom} */
+function chatFrom(reader) {
+  switch (reader.u32()) {
+    case 0:
+      return { kind: "server", player: null, name: "" };
+    case 1:
+      return { kind: "player", player: reader.u16(), name: reader.text() };
+    case 2:
+      return { kind: "spectator", player: null, name: reader.text() };
+    default:
+      throw new DecodeError();
+  }
+}
+
+/** @param {BincodeReader} reader @returns {ChatRefusal} */
+function chatRefusal(reader) {
+  const reason = CHAT_REASONS[reader.u32()];
+  demand(reason);
+  return { reason, retryMs: reason === "too_fast" ? reader.u32() : 0 };
 }
 
 /** @param {BincodeReader} reader @returns {CommandOutcome} */

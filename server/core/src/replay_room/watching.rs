@@ -72,7 +72,8 @@ impl ReplayRoom {
         };
         match message {
             ClientMessage::Ping { nonce } => self.pong(now, connection, nonce),
-            ClientMessage::Rematch => {}
+            // Who watches a record has nobody to talk to.
+            ClientMessage::Rematch | ClientMessage::Chat { .. } => {}
             ClientMessage::Leave => {
                 self.members.remove(&connection);
                 self.close(connection, CloseReason::Left);

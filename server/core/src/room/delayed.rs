@@ -90,7 +90,8 @@ impl Room {
     pub(super) fn delayed_due(&self) -> Option<Timestamp> {
         let delay = self.delay.as_ref().filter(|_| !self.phase.is_ticking())?;
         let waits = self.members.values().any(|member| {
-            member.delayed && member.wants_update() && member.follower.credit.is_available()
+            let waiting = member.wants_update() || member.misses_chat(&self.chat);
+            waiting && member.delayed && member.follower.credit.is_available()
         });
         let flush = waits.then_some(delay.next_flush);
         [delay.next_due(), flush].into_iter().flatten().min()

@@ -17,8 +17,8 @@ impl Room {
         self.phase_changed
             || self.sessions.has_changes()
             || self.members.values().any(|member| {
-                let waiting = !member.delayed && member.wants_update();
-                waiting && member.follower.credit.is_available()
+                let waiting = member.wants_update() || member.misses_chat(&self.chat);
+                waiting && !member.delayed && member.follower.credit.is_available()
             })
     }
 
@@ -58,13 +58,19 @@ impl Room {
             counters,
             scratch,
             spare,
+            chat,
             ..
         } = self;
+        let mut heard = None;
         let mut hopeless = Vec::new();
         for (connection, member) in who_are(delayed, members) {
             if member.follower.credit.is_hopeless(now) {
                 hopeless.push(connection);
                 continue;
+            }
+            if member.misses_chat(chat) {
+                counters.chat_missed += u64::from(member.has_lost_chat(chat));
+                member.hear_chat(now, chat, &mut heard);
             }
             let wanted = if member.missed_update {
                 whole.as_deref()

@@ -114,6 +114,9 @@ impl Room {
         }
         let mut message = Vec::new();
         write_section(SectionKind::Control, &welcome.encode(), &mut message);
+        // Who comes anew hears what was said lately, whoever comes back also what it knows.
+        member.hear_chat(now, &self.chat, &mut None);
+        member.take_control(&mut message);
         member.record_sent(now, message.len(), 0, &mut self.counters);
         self.members.insert(connection, member);
         self.outputs
@@ -156,6 +159,7 @@ impl Room {
     /// Removes a player whom the game refused when its match began, connected or not.
     pub(super) fn refuse(&mut self, session: SessionId, refusal: JoinRefusal) {
         let removed = self.sessions.remove(session);
+        self.chat.forget(session);
         self.record_leaver(session, LeaveReason::Kicked);
         if let Some(Presence::Connected(connection)) = removed.map(|session| session.presence) {
             self.members.remove(&connection);

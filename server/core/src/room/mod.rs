@@ -6,10 +6,12 @@
 //! - `joining`: who comes and goes
 //! - `recovery`: a room again, from the journal of its match
 //! - `running`: the phases, and one tick of a match
+//! - `chatting`: what is said
 //! - `flush`: what is sent, once a tick
 //! - `delayed`: what those who watch are told later
 //! - `recording`: what its journal is told
 
+mod chatting;
 mod delayed;
 mod flush;
 mod joining;
@@ -34,6 +36,7 @@ use syncline_shared::snapshot::Frame;
 use syncline_shared::tick::{Tick, Timestamp};
 
 use crate::bandwidth::Bandwidth;
+use crate::chat::Chat;
 use crate::config::{RoomConfig, SPECTATOR_DELAY_MICROS_MAX};
 use crate::counters::RoomCounters;
 use crate::delay::Delay;
@@ -72,6 +75,7 @@ pub struct Room {
     next_match: Option<MatchHeader>,
     /// Who wants another match.
     rematch_votes: BTreeSet<SessionId>,
+    chat: Chat,
     next_flush: Timestamp,
     relief: Relief,
     /// What those who watch are told later; without it they are told at once.
@@ -130,6 +134,7 @@ impl Room {
             recording: false,
             next_match: None,
             rematch_votes: BTreeSet::new(),
+            chat: Chat::new(0),
             next_flush: Timestamp::ZERO,
             relief: Relief::NONE,
             empty_since: Some(Timestamp::ZERO),
@@ -337,6 +342,7 @@ impl Room {
                 stream,
                 tick,
             } => self.resync(now, connection, incarnation, stream, tick),
+            ClientMessage::Chat { to, text } => self.chat(now, connection, to, text.as_deref()),
         }
     }
 

@@ -15,6 +15,7 @@ use syncline_shared::snapshot::SnapshotWriter;
 use syncline_shared::tick::{Tick, Timestamp};
 
 use super::Room;
+use crate::chat::Chat;
 use crate::config::RoomConfig;
 use crate::match_state::Match;
 use crate::phase::{Hold, Phase, Running};
@@ -42,6 +43,7 @@ impl Room {
         let mut room = Self::new(config, game, restored.header.start.config.clone())?;
         room.recording = room.config.record;
         room.incarnation = restored.incarnation;
+        room.chat = Chat::new(restored.incarnation.wrapping_add(1));
         let mut connected = BTreeSet::new();
         for seated in restored.roster.values() {
             room.seat_again(now, seated, &mut connected);
@@ -149,6 +151,7 @@ impl Room {
         let Some(ended) = self.sessions.remove(session) else {
             return;
         };
+        self.chat.forget(session);
         let Some(player) = ended.player else { return };
         self.released.remove(&player);
         if let Some(running) = self.phase.running_mut() {

@@ -10,6 +10,7 @@ use crate::command::CommandRefusal;
 use crate::limits::{
     NAME_CHARS_MAX, ROOM_MEMBERS_MAX, SCHEMA_BYTES_MAX, SERVER_MESSAGE_BYTES_MAX, TOKEN_BYTES_MAX,
 };
+use crate::message::chat::ChatFrom;
 use crate::message::{SectionKind, write_section};
 
 fn text() -> impl Strategy<Value = String> {
@@ -82,6 +83,42 @@ fn client_control() -> impl Strategy<Value = ClientControl> {
                 tick,
             }
         }),
+        (chat_to(), text()).prop_map(|(to, text)| ClientControl::Chat { to, text }),
+    ]
+}
+
+fn chat_to() -> impl Strategy<Value = ChatTo> {
+    prop_oneof![Just(ChatTo::Room), player().prop_map(ChatTo::Player)]
+}
+
+fn chat_line() -> impl Strategy<Value = ChatLine> {
+    let from = prop_oneof![
+        Just(ChatFrom::Server),
+        (player(), text()).prop_map(|(player, name)| ChatFrom::Player { player, name }),
+        text().prop_map(|name| ChatFrom::Spectator { name }),
+    ];
+    (any::<u64>(), any::<u32>(), from, chat_to(), text()).prop_map(
+        |(id, age_ms, from, to, text)| ChatLine {
+            id,
+            age_ms,
+            from,
+            to,
+            text,
+        },
+    )
+}
+
+fn chat_refusal() -> impl Strategy<Value = ChatRefusal> {
+    prop_oneof![
+        any::<u32>().prop_map(|retry_ms| ChatRefusal::TooFast { retry_ms }),
+        select(vec![
+            ChatRefusal::TooLong,
+            ChatRefusal::Empty,
+            ChatRefusal::Muted,
+            ChatRefusal::NotAPlayer,
+            ChatRefusal::NoSuchPlayer,
+            ChatRefusal::Filtered,
+        ]),
     ]
 }
 
@@ -186,6 +223,8 @@ fn server_control() -> impl Strategy<Value = ServerControl> {
             nonce,
             match_micros
         }),
+        vec(chat_line(), 0..4).prop_map(ServerControl::Chat),
+        chat_refusal().prop_map(ServerControl::ChatRefused),
     ]
 }
 
@@ -267,8 +306,8 @@ fn values_outside_their_range_are_refused() {
     };
     assert!(hello("ABCDEF").is_ok());
     assert_eq!(hello("ABCDE0"), Err(DecodeError::Invalid));
-    assert_eq!(ClientControl::decode(&[5]), Err(DecodeError::Invalid));
-    assert_eq!(ServerControl::decode(&[4]), Err(DecodeError::Invalid));
+    assert_eq!(ClientControl::decode(&[6]), Err(DecodeError::Invalid));
+    assert_eq!(ServerControl::decode(&[6]), Err(DecodeError::Invalid));
 }
 
 #[test]

@@ -86,6 +86,27 @@ export class Client {
     }>;
     /** Votes for another match. Ignored outside a room. */
     voteRematch(): void;
+    /**
+     * Says something. It comes back as a `"chat"`, or a `"chatRefused"` tells why not. Ignored outside a
+     * room.
+     *
+     * @param {string} text at most 256 characters
+     * @param {{ to?: number | null }} [options] the seat of the player to whisper to; without one everybody
+     */
+    chat(text: string, { to }?: {
+        to?: number | null;
+    }): void;
+    /** @returns {readonly ChatLine[]} the last 100 lines that were heard, the oldest first */
+    get chatLines(): readonly ChatLine[];
+    /**
+     * Hears a player no more from now on, or again; until it leaves, or this session ends.
+     *
+     * @param {number} player the seat
+     * @param {boolean} [muted]
+     */
+    mute(player: number, muted?: boolean): void;
+    /** @param {number} player the seat @returns {boolean} whether it is not heard */
+    isMuted(player: number): boolean;
     /** @returns {Stats} what a net panel shows */
     get stats(): Stats;
     /**
@@ -105,6 +126,8 @@ export class Client {
     reconnect(): void;
     #private;
 }
+export type ChatLine = import("../shared/control.js").ChatLine;
+export type ChatRefusal = import("../shared/control.js").ChatRefusal;
 export type Phase = import("../shared/control.js").Phase;
 export type RosterEntry = import("../shared/control.js").RosterEntry;
 export type Welcome = import("../shared/control.js").Welcome;
@@ -164,6 +187,8 @@ export type Events = {
     roster: (roster: Map<number, RosterEntry>) => void;
     frame: (tick: number) => void;
     event: (event: GameEvent) => void;
+    chat: (line: ChatLine) => void;
+    chatRefused: (refusal: ChatRefusal) => void;
     correction: (cause: string, tick: number) => void;
     reset: (reason: "match" | "join") => void;
 };

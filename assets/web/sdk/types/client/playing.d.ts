@@ -132,6 +132,7 @@ export type PredictionRules = import("./prediction.js").PredictionRules;
  */
 export type Stay = {
     scene: import("./scene.js").Scene;
+    chat: import("./chat.js").Chat;
     controls: import("./controls.js").Controls;
     statistics: import("./statistics.js").Statistics;
     /**

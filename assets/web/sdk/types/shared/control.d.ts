@@ -27,6 +27,12 @@ export function encodeLeave(): Uint8Array;
  */
 export function encodeResync(incarnation: number, stream: number, tick: number): Uint8Array;
 /**
+ * @param {string} text what to say
+ * @param {number | null} to a seat; null for everybody
+ * @returns {Uint8Array} the body of a Chat
+ */
+export function encodeChat(text: string, to: number | null): Uint8Array;
+/**
  * @param {Uint8Array} body of a control section from a server
  * @returns {ServerControl} what it says
  * @throws {DecodeError} if it is none
@@ -134,6 +140,41 @@ export type Welcome = {
     streams: number[];
     state: RoomUpdate;
 };
+/**
+ * who said something; the server has no name
+ */
+export type ChatFrom = {
+    kind: "server" | "player" | "spectator";
+    player: number | null;
+    name: string;
+};
+/**
+ * one thing that was said
+ */
+export type ChatLine = {
+    /**
+     * grows with each line of a room
+     */
+    id: number;
+    /**
+     * how long ago it was said when it was sent
+     */
+    ageMs: number;
+    from: ChatFrom;
+    /**
+     * the seat of whom it was whispered to; null for everybody
+     */
+    to: number | null;
+    text: string;
+};
+export type ChatReason = "too_fast" | "too_long" | "empty" | "muted" | "not_a_player" | "no_such_player" | "filtered";
+/**
+ * why something is heard by nobody, and after how long one may go on
+ */
+export type ChatRefusal = {
+    reason: ChatReason;
+    retryMs: number;
+};
 export type Refusal = "unknown" | "malformed" | "too_many" | "not_running" | "not_a_player" | "rule";
 export type CommandOutcome = {
     tick: number;
@@ -152,4 +193,10 @@ export type ServerControl = Welcome | {
     type: "pong";
     nonce: number;
     matchMicros: number;
+} | {
+    type: "chat";
+    lines: ChatLine[];
+} | {
+    type: "chat_refused";
+    refusal: ChatRefusal;
 };

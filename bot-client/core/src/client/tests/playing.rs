@@ -1,5 +1,7 @@
 //! A client in a room: what it sends, and what it makes of what comes.
 
+use syncline_shared::message::chat::{ChatFrom, ChatLine, ChatRefusal};
+
 use super::*;
 
 #[test]
@@ -467,4 +469,44 @@ fn commands_are_numbered_and_answered() {
         .iter()
         .any(|event| matches!(event, ClientEvent::CommandReply { sequence: 1, .. }));
     assert!(answered);
+}
+
+#[test]
+fn what_was_said_is_heard_once_across_connections() {
+    let mut case = Case::new();
+    case.client.chat(ChatTo::Room, "too early".to_owned());
+    let mut case = Case::welcomed(LOBBY);
+    case.client.chat(ChatTo::Room, "hi".to_owned());
+    case.pass(0);
+    let said = case.sent.controls.iter().filter(
+        |control| matches!(control, ClientControl::Chat { to: ChatTo::Room, text } if text == "hi"),
+    );
+    assert_eq!(said.count(), 1);
+    let told = |ids: &[u64]| {
+        let line = |&id: &u64| ChatLine {
+            id,
+            age_ms: 0,
+            from: ChatFrom::Server,
+            to: ChatTo::Room,
+            text: id.to_string(),
+        };
+        control(&ServerControl::Chat(ids.iter().map(line).collect()))
+    };
+    case.message(&told(&[1, 4]));
+    case.message(&told(&[4, 5]));
+    case.message(&control(&ServerControl::ChatRefused(ChatRefusal::Muted)));
+    assert!(
+        case.events
+            .contains(&ClientEvent::ChatRefused(ChatRefusal::Muted))
+    );
+    case.closed(None);
+    case.pass(300);
+    case.handle(NetworkEvent::Connected);
+    case.be_welcomed(7, LOBBY);
+    case.message(&told(&[1, 4, 5, 9]));
+    let heard = case.events.iter().filter_map(|event| match event {
+        ClientEvent::Chat(line) => Some(line.id),
+        _ => None,
+    });
+    assert_eq!(heard.collect::<Vec<_>>(), [1, 4, 5, 9]);
 }

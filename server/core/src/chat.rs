@@ -1,0 +1,236 @@
+//! What was said in a room lately, who may say more, and who has heard what.
+//!
+//! A line is kept once, however many are to hear it; each member's place in it is a number. So a
+//! member without credit costs nothing: it hears later what is still kept. Doesn't know members or
+//! matches, and nothing of it reaches either.
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+
+use syncline_shared::id::SessionId;
+use syncline_shared::message::chat::{ChatFrom, ChatLine, ChatRefusal, ChatTo};
+use syncline_shared::message::control::ServerControl;
+use syncline_shared::message::{SectionKind, write_section};
+use syncline_shared::tick::Timestamp;
+
+/// How many lines to the room are kept: what whoever comes later hears.
+const LINES_MAX: usize = 50;
+
+/// How many whispers of the room are kept until those whom they concern had credit to hear them.
+const WHISPERS_MAX: usize = 256;
+
+/// How many bytes each of the two may take, about: with everything else they fit into one message.
+const KEPT_BYTES_MAX: usize = 16 * 1024;
+
+/// About what a line takes beside its text and name.
+const LINE_BYTES: usize = 32;
+
+/// A session may say one thing in this time, in microseconds.
+const PACE_MICROS: u64 = 2_000_000;
+
+/// And so many at once, if it was silent before.
+const BURST: u64 = 5;
+
+/// A room's chat.
+#[derive(Debug)]
+pub(crate) struct Chat {
+    /// The id of the last line.
+    last: u64,
+    lines: Kept,
+    whispers: Kept,
+    /// When each session that said something will have been silent for long enough to say
+    /// [`BURST`] things at once.
+    rested: BTreeMap<SessionId, Timestamp>,
+    muted: BTreeSet<SessionId>,
+}
+
+/// Lines that are kept, the oldest first.
+#[derive(Debug)]
+struct Kept {
+    lines: VecDeque<Said>,
+    lines_max: usize,
+    bytes: usize,
+    /// The id of the last one that is kept no more.
+    dropped: u64,
+}
+
+#[derive(Debug)]
+struct Said {
+    /// As of when it was said.
+    line: ChatLine,
+    at: Timestamp,
+    /// Who alone hears it; without them everybody.
+    between: Option<[SessionId; 2]>,
+}
+
+/// The section for those who heard everything up to a line, and none of whose whispers are in it.
+pub(crate) type SharedNews = Option<(u64, Vec<u8>)>;
+
+impl Chat {
+    /// Nothing was said yet. Of two lives of one room the later has the higher `epoch`, so that its
+    /// ids go on growing.
+    pub(crate) fn new(epoch: u32) -> Self {
+        let last = u64::from(epoch) << 32;
+        Self {
+            last,
+            lines: Kept::new(LINES_MAX, last),
+            whispers: Kept::new(WHISPERS_MAX, last),
+            rested: BTreeMap::new(),
+            muted: BTreeSet::new(),
+        }
+    }
+
+    /// The id of the last line.
+    pub(crate) fn last(&self) -> u64 {
+        self.last
+    }
+
+    /// Takes one thing that a session says off what it may say at `now`.
+    pub(crate) fn admit(&mut self, now: Timestamp, session: SessionId) -> Result<(), ChatRefusal> {
+        if self.muted.contains(&session) {
+            return Err(ChatRefusal::Muted);
+        }
+        let rested = self.rested.get(&session).copied().unwrap_or(now).max(now);
+        let over = rested.since(now).saturating_sub((BURST - 1) * PACE_MICROS);
+        if over > 0 {
+            let retry_ms = u32::try_from(over.div_ceil(1000)).unwrap_or(u32::MAX);
+            return Err(ChatRefusal::TooFast { retry_ms });
+        }
+        self.rested.insert(session, rested.plus_micros(PACE_MICROS));
+        Ok(())
+    }
+
+    /// Somebody said something, to these two alone or to everybody.
+    pub(crate) fn say(
+        &mut self,
+        now: Timestamp,
+        from: ChatFrom,
+        to: ChatTo,
+        text: String,
+        between: Option<[SessionId; 2]>,
+    ) {
+        self.last += 1;
+        let line = ChatLine {
+            id: self.last,
+            age_ms: 0,
+            from,
+            to,
+            text,
+        };
+        let kept = match between {
+            Some(_) => &mut self.whispers,
+            None => &mut self.lines,
+        };
+        kept.push(Said {
+            line,
+            at: now,
+            between,
+        });
+    }
+
+    /// Lets a session speak, or not.
+    pub(crate) fn mute(&mut self, session: SessionId, muted: bool) {
+        if muted {
+            self.muted.insert(session);
+        } else {
+            self.muted.remove(&session);
+        }
+    }
+
+    /// A session is over.
+    pub(crate) fn forget(&mut self, session: SessionId) {
+        self.rested.remove(&session);
+        self.muted.remove(&session);
+    }
+
+    /// Whether lines are lost to one who heard everything up to `heard`.
+    pub(crate) fn has_lost(&self, heard: u64) -> bool {
+        heard < self.lines.dropped
+    }
+
+    /// Appends a section with what `session` may hear and has not, if there is any; `shared` keeps
+    /// what is the same for others.
+    pub(crate) fn write_news(
+        &self,
+        now: Timestamp,
+        session: SessionId,
+        heard: u64,
+        shared: &mut SharedNews,
+        out: &mut Vec<u8>,
+    ) {
+        let mut own = self
+            .whispers
+            .since(heard)
+            .filter(|said| said.concerns(session));
+        let Some(first) = own.next() else {
+            return match shared {
+                Some((known, section)) if *known == heard => out.extend_from_slice(section),
+                _ => {
+                    let section = section(now, self.lines.since(heard));
+                    out.extend_from_slice(&section);
+                    *shared = Some((heard, section));
+                }
+            };
+        };
+        let mut all: Vec<&Said> = self.lines.since(heard).chain([first]).chain(own).collect();
+        all.sort_by_key(|said| said.line.id);
+        out.extend_from_slice(&section(now, all.into_iter()));
+    }
+}
+
+impl Kept {
+    fn new(lines_max: usize, dropped: u64) -> Self {
+        Self {
+            lines: VecDeque::new(),
+            lines_max,
+            bytes: 0,
+            dropped,
+        }
+    }
+
+    fn push(&mut self, said: Said) {
+        self.bytes += said.bytes();
+        self.lines.push_back(said);
+        while self.lines.len() > self.lines_max || self.bytes > KEPT_BYTES_MAX {
+            let Some(oldest) = self.lines.pop_front() else {
+                break;
+            };
+            self.bytes -= oldest.bytes();
+            self.dropped = oldest.line.id;
+        }
+    }
+
+    /// The lines after the one with the id `heard`.
+    fn since(&self, heard: u64) -> impl Iterator<Item = &Said> {
+        let first = self.lines.partition_point(|said| said.line.id <= heard);
+        self.lines.range(first..)
+    }
+}
+
+impl Said {
+    fn bytes(&self) -> usize {
+        let name = match &self.line.from {
+            ChatFrom::Server => "",
+            ChatFrom::Player { name, .. } | ChatFrom::Spectator { name } => name,
+        };
+        LINE_BYTES + name.len() + self.line.text.len()
+    }
+
+    fn concerns(&self, session: SessionId) -> bool {
+        self.between.is_some_and(|two| two.contains(&session))
+    }
+}
+
+/// A section with these lines; nothing if there are none.
+fn section<'a>(now: Timestamp, lines: impl Iterator<Item = &'a Said>) -> Vec<u8> {
+    let told = lines.map(|said| ChatLine {
+        age_ms: u32::try_from(now.since(said.at) / 1000).unwrap_or(u32::MAX),
+        ..said.line.clone()
+    });
+    let told: Vec<ChatLine> = told.collect();
+    let mut out = Vec::new();
+    if !told.is_empty() {
+        let chat = ServerControl::Chat(told);
+        write_section(SectionKind::Control, &chat.encode(), &mut out);
+    }
+    out
+}
