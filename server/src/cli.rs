@@ -16,6 +16,7 @@ use clap::{ArgMatches, Args, CommandFactory, FromArgMatches, Parser, Subcommand,
 use ipnet::IpNet;
 use serde::Deserialize;
 
+use crate::api_token::ApiToken;
 use crate::config::{Config, JournalConfig, JournalSync};
 use crate::error::{Error, variable};
 use crate::replay::ReplayOptions;
@@ -109,6 +110,15 @@ struct Options {
     /// The certificate's private key in PEM
     #[arg(long, value_name = "FILE", env = "SYNCLINE_TLS_KEY")]
     tls_key: Option<PathBuf>,
+    /// What requests must show that write by the API, as `Authorization: Bearer TOKEN`; at least 16
+    /// characters [default: none; only this machine may write]
+    #[arg(
+        long,
+        value_name = "TOKEN",
+        env = "SYNCLINE_API_TOKEN",
+        hide_env_values = true
+    )]
+    api_token: Option<ApiToken>,
     /// Threads that run rooms [default: all cores but one]
     #[arg(long, value_name = "N", env = "SYNCLINE_THREADS")]
     threads: Option<u16>,
@@ -433,6 +443,7 @@ impl Options {
             byte_rate: self.byte_rate.or(file.byte_rate),
             tls_cert: self.tls_cert.or(file.tls_cert),
             tls_key: self.tls_key.or(file.tls_key),
+            api_token: self.api_token.or(file.api_token),
             threads: self.threads.or(file.threads),
             net_threads: self.net_threads.or(file.net_threads),
             read_interval: self.read_interval.or(file.read_interval),
@@ -495,6 +506,7 @@ impl Options {
             byte_rate: self.byte_rate.unwrap_or(default.byte_rate),
             tls_cert: self.tls_cert,
             tls_key: self.tls_key,
+            api_token: self.api_token,
             threads: self.threads,
             net_threads: self.net_threads,
             read_interval: span(self.read_interval, default.read_interval),

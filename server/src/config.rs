@@ -12,6 +12,7 @@ use clap::ValueEnum;
 use ipnet::IpNet;
 use serde::Deserialize;
 
+use crate::api_token::ApiToken;
 use crate::chat_filter::ChatFilter;
 
 /// How many demo bots there are for a person of this machine.
@@ -109,6 +110,9 @@ pub struct Config {
     pub session_key: Option<PathBuf>,
     /// How long a tick may be overdue before `/readyz` fails.
     pub stall_timeout: Duration,
+    /// What a request has to show that writes by the API. Without one every request from this machine may,
+    /// and if the server listens for others too, or has a trusted proxy, none.
+    pub api_token: Option<ApiToken>,
     /// Looks at what people say before others hear it. For programs: no flag sets it.
     pub chat_filter: Option<ChatFilter>,
     /// Where and how matches are recorded; without it they are not. A command line asks for it unless
@@ -194,6 +198,7 @@ impl Default for Config {
             session_lifetime: Duration::from_hours(24),
             session_key: None,
             stall_timeout: Duration::from_secs(10),
+            api_token: None,
             chat_filter: None,
             journal: None,
         }

@@ -125,11 +125,16 @@ impl Directory {
     }
 
     /// The room that `selector` names, if it is there and opens to that.
-    pub(crate) fn find(&self, selector: &RoomSelector) -> Option<Arc<RoomBoard>> {
+    pub(crate) fn handle(&self, selector: &RoomSelector) -> Option<RoomHandle> {
         let rooms = self.lock();
         let room = rooms.named(selector)?;
         let hidden = room.board.private && matches!(selector, RoomSelector::Id(_));
-        (!hidden).then(|| room.board.clone())
+        (!hidden).then(|| room.clone())
+    }
+
+    /// All open rooms, by id, to tell them something.
+    pub(crate) fn handles(&self) -> Vec<RoomHandle> {
+        self.lock().by_id.values().cloned().collect()
     }
 
     /// The game of the room that `selector` names, if it names one that is there.

@@ -8,7 +8,7 @@
 //!   same from a command line
 //! - `descriptors`: how many connections the system allows
 //! - `net`: from an accepted socket to a greeted connection of a room, and back
-//! - `chat_filter`: what a program lets people say
+//! - `chat_filter`: what a program lets people say; `api_token`: what proves who runs the server
 //! - `company`: bots of the server's own, for people who would be alone
 //! - `directory`, `session`: which room a client means, and whether a session is its own
 //! - `runtime`: the threads that own rooms and tick them on time
@@ -17,6 +17,7 @@
 //! - `replay`: recorded matches again, from a command line; `showing`: one that people watch
 //! - `clock`, `entropy`, `metrics`, `shutdown`: the outside world, each in one place
 
+mod api_token;
 mod bots;
 mod chat_filter;
 mod cli;
@@ -42,6 +43,7 @@ mod session;
 mod showing;
 mod shutdown;
 
+pub use api_token::ApiToken;
 pub use chat_filter::{ChatFilter, ChatMessage, Filtered};
 pub use config::{Config, JournalConfig, JournalSync};
 pub use error::Error;

@@ -153,6 +153,8 @@ pub(crate) struct Metrics {
     pub(crate) connections: Gauge,
     /// Bots of the server's own that are in rooms.
     pub(crate) demo_bots: Gauge,
+    /// Readers of rooms' events.
+    pub(crate) event_streams: Gauge,
     /// Messages from clients.
     pub(crate) received_messages: Counter,
     /// Their bytes.
@@ -234,6 +236,7 @@ impl Metrics {
             rooms: gauge(r, "rooms", "Rooms that are open"),
             members: gauge(r, "members", "Connected members of rooms"),
             connections: gauge(r, "connections", "Open connections, HTTP included"),
+            event_streams: gauge(r, "event_streams", "Readers of events of rooms"),
             demo_bots: gauge(r, "demo_bots", "Bots of the server's own in rooms"),
             received_messages: counter(r, "received_messages", "Messages from clients"),
             received_bytes: counter(r, "received_bytes", "Bytes of messages from clients"),
@@ -265,11 +268,7 @@ impl Metrics {
                 "connections_refused",
                 "Connections refused or ended before they were WebSockets, by reason",
             ),
-            room_moves: counter(
-                r,
-                "room_moves",
-                "Times that a heavy room went to a thread of its own, or back",
-            ),
+            room_moves: counter(r, "room_moves", "Moves of rooms to other threads"),
             degraded: gauge(
                 r,
                 "rooms_degraded",

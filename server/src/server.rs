@@ -10,17 +10,20 @@ use std::time::Duration;
 use syncline_server_core::config::SPECTATOR_DELAY_MICROS_MAX;
 use syncline_shared::limits::ROOM_MEMBERS_MAX;
 use syncline_shared::message::control::{Role, RoomSelector};
+use tokio::sync::Semaphore;
 
 use crate::clock::Clock;
 use crate::company::Company;
 use crate::company::invitation::invitations;
 use crate::config::Config;
 use crate::directory::Directory;
+use crate::entropy;
 use crate::error::Error;
 use crate::games::{Games, Hosted};
+use crate::http::access::Access;
 use crate::http::pages::Pages;
 use crate::http::routes::router;
-use crate::http::site::{self, Site};
+use crate::http::site::{self, READERS_MAX, Site, WAITERS_MAX};
 use crate::journal_store::{JournalStore, JournalThreads, RecoveredMatch};
 use crate::metrics::Metrics;
 use crate::net::connection::Lobby;
@@ -158,6 +161,10 @@ impl Server {
             watchdog,
             journals,
             showing,
+            access: Access::of(config, entropy::draw()),
+            answered: Arc::default(),
+            waiters: Arc::new(Semaphore::new(WAITERS_MAX)),
+            readers: Arc::new(Semaphore::new(READERS_MAX)),
         });
         let service = HttpService {
             router: router(site.clone()),

@@ -74,6 +74,34 @@ test("on a phone a button opens it", async () => {
   assert.equal(await page.getAttribute("#open-chat", "aria-expanded"), "false");
 });
 
+test("an EventSource hears what happens in a room, and what it missed", async () => {
+  const page = await play(await browser.person(), server.url);
+  await page.evaluate(() => {
+    const events = new EventSource(`/api/rooms/${window.arena.client.room.code}/events`);
+    window.heard = [];
+    for (const name of ["room", "chat", "announcement"]) {
+      events.addEventListener(name, ({ data, lastEventId }) => window.heard.push({ name, id: lastEventId, ...JSON.parse(data) }));
+    }
+    window.events = events;
+  });
+  const heard = (name, text) => until(page, `${name} ${text}`, ([name, text]) => window.heard.some((event) => event.name === name && (!text || event.text === text)), [name, text]);
+  await heard("room");
+  await page.evaluate(() => window.arena.client.chat("hi"));
+  await heard("chat", "hi");
+  const { id } = await page.evaluate(() => ({ id: window.arena.client.room.id }));
+  const said = await fetch(`${server.url}/api/rooms/${id}/announce`, {
+    method: "POST",
+    headers: { "content-type": "application/json" },
+    body: JSON.stringify({ text: "hello from the backend" }),
+  });
+  assert.equal((await said.json()).reached >= 1, true);
+  await heard("announcement", "hello from the backend");
+  await hears(page, "hello from the backend");
+  const ids = await page.evaluate(() => window.heard.filter(({ name }) => name !== "room").map(({ id }) => Number(id)));
+  assert.deepEqual(ids, ids.toSorted((one, next) => one - next));
+  await page.evaluate(() => window.events.close());
+});
+
 test("nothing is complained of", () => {
   assert.deepEqual(browser.complaints, []);
 });

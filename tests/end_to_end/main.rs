@@ -8,6 +8,7 @@
 //! - `overload`: a room that is too heavy slows down alone
 //! - `journal`: what is recorded of all that
 //! - `recovery`: the next server goes on with it
+//! - `api`: what backends tell, and are told
 //! - `http`: the other things on the port
 //! - `pages`: the web files there
 //! - `edge`: who may connect, and how many
@@ -23,6 +24,7 @@
 mod support;
 
 mod abuse;
+mod api;
 mod bad_input;
 mod chat;
 mod company;

@@ -57,6 +57,11 @@ pub trait AnyRoom: Send {
     /// The tick in which the game panicked, if it did in one.
     fn interrupted_tick(&mut self) -> Option<TickRecord>;
 
+    /// The room, of a match that is played.
+    fn played(&mut self) -> Option<&mut Room> {
+        None
+    }
+
     /// Somebody who watches moves what is shown. Only a [`ReplayRoom`] can be.
     fn control(&mut self, _now: Timestamp, _control: PlaybackControl) {}
 
@@ -121,6 +126,10 @@ macro_rules! by_its_methods {
 
 impl AnyRoom for Room {
     by_its_methods!();
+
+    fn played(&mut self) -> Option<&mut Room> {
+        Some(self)
+    }
 
     fn held_back_bytes(&self) -> usize {
         self.held_back_bytes()

@@ -142,6 +142,12 @@ impl Chat {
         self.muted.remove(&session);
     }
 
+    /// What was said to everybody after the line `heard`.
+    pub(crate) fn public_since(&self, now: Timestamp, heard: u64) -> Vec<ChatLine> {
+        let lines = self.lines.since(heard);
+        lines.map(|said| said.told(now)).collect()
+    }
+
     /// Whether lines are lost to one who heard everything up to `heard`.
     pub(crate) fn has_lost(&self, heard: u64) -> bool {
         heard < self.lines.dropped
@@ -215,6 +221,14 @@ impl Said {
         LINE_BYTES + name.len() + self.line.text.len()
     }
 
+    /// The line as it is told at `now`.
+    fn told(&self, now: Timestamp) -> ChatLine {
+        ChatLine {
+            age_ms: u32::try_from(now.since(self.at) / 1000).unwrap_or(u32::MAX),
+            ..self.line.clone()
+        }
+    }
+
     fn concerns(&self, session: SessionId) -> bool {
         self.between.is_some_and(|two| two.contains(&session))
     }
@@ -222,11 +236,7 @@ impl Said {
 
 /// A section with these lines; nothing if there are none.
 fn section<'a>(now: Timestamp, lines: impl Iterator<Item = &'a Said>) -> Vec<u8> {
-    let told = lines.map(|said| ChatLine {
-        age_ms: u32::try_from(now.since(said.at) / 1000).unwrap_or(u32::MAX),
-        ..said.line.clone()
-    });
-    let told: Vec<ChatLine> = told.collect();
+    let told: Vec<ChatLine> = lines.map(|said| said.told(now)).collect();
     let mut out = Vec::new();
     if !told.is_empty() {
         let chat = ServerControl::Chat(told);

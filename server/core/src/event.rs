@@ -140,4 +140,8 @@ pub struct RoomStatus {
     pub private: bool,
     /// Whether a new player would be taken now.
     pub open: bool,
+    /// Grows when a session comes, changes or goes.
+    pub roster_changes: u32,
+    /// Grows when something is said.
+    pub said: u64,
 }

@@ -46,5 +46,5 @@ pub use config::RoomConfig;
 pub use event::{Astray, Attach, ClientMessage, ConnectionId, RoomEvent, RoomOutput, RoomStatus};
 pub use relief::{Probe, Relief};
 pub use replay_room::ReplayRoom;
-pub use room::Room;
+pub use room::{Overview, Room};
 pub use simulation::{GameKind, game_kind};

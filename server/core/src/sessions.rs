@@ -53,6 +53,8 @@ pub(crate) struct Sessions {
     /// Who lost the connection, by when the seat is given up: a room looks after each event and tick.
     away: BTreeSet<(Timestamp, SessionId)>,
     changes: RosterChanges,
+    /// Grows with each change, of spectators too.
+    changes_ever: u32,
 }
 
 impl Sessions {
@@ -67,6 +69,11 @@ impl Sessions {
     /// The session in a seat.
     pub(crate) fn seated(&self, player: PlayerId) -> Option<SessionId> {
         self.by_player.get(&player).copied()
+    }
+
+    /// How often a session came, changed or went.
+    pub(crate) fn changes_ever(&self) -> u32 {
+        self.changes_ever
     }
 
     /// All sessions, ascending.
@@ -123,6 +130,7 @@ impl Sessions {
         player: Option<PlayerId>,
         transient: bool,
     ) {
+        self.changes_ever = self.changes_ever.wrapping_add(1);
         let session = Session {
             name,
             player,
@@ -182,6 +190,7 @@ impl Sessions {
     fn set_presence(&mut self, id: SessionId, presence: Presence) -> Option<Presence> {
         let session = self.by_id.get_mut(&id)?;
         self.changes.changed.extend(session.player);
+        self.changes_ever = self.changes_ever.wrapping_add(1);
         let before = core::mem::replace(&mut session.presence, presence);
         if let Presence::Away { until } = before {
             self.away.remove(&(until, id));
@@ -200,6 +209,7 @@ impl Sessions {
     /// Ends a session.
     pub(crate) fn remove(&mut self, id: SessionId) -> Option<Session> {
         let session = self.by_id.remove(&id)?;
+        self.changes_ever = self.changes_ever.wrapping_add(1);
         if let Presence::Away { until } = session.presence {
             self.away.remove(&(until, id));
         }

@@ -300,3 +300,24 @@ fn a_match_is_recorded_as_if_nobody_spoke() {
     };
     assert_eq!(records(true), records(false));
 }
+
+/// What is said is not held back: else an announcement would come late.
+#[test]
+fn those_who_watch_later_hear_what_is_said_at_once() {
+    let rules = Rules::default();
+    let mut table = Table::new(support::room_with(&rules, |config| {
+        config.spectator_delay_micros = 10_000_000;
+    }));
+    table.attach(1, 1, false);
+    table.attach_as(2, 2, false, Role::Spectator, "Bo");
+    table.run(30, nothing);
+    say(&mut table, 1, ChatTo::Room, "now");
+    say(&mut table, 2, ChatTo::Room, "then?");
+    table.run(8, nothing);
+    assert_eq!(texts(&table, 0), ["now", "then?"]);
+    assert_eq!(texts(&table, 1), ["now", "then?"]);
+    table.run(600, nothing);
+    say(&mut table, 1, ChatTo::Room, "later");
+    table.run(8, nothing);
+    assert_eq!(texts(&table, 1).last(), Some(&"later"));
+}

@@ -127,6 +127,20 @@ fn what_is_wrong_in_a_flag_is_said_with_what_is_allowed() {
     }
 }
 
+#[test]
+fn a_token_of_the_api_can_not_be_guessed_and_is_not_shown() {
+    let token = "0123456789abcdef";
+    let found = invocation(&["--api-token", token]).config;
+    assert_eq!(found.api_token, token.parse().ok());
+    assert!(!format!("{found:?}").contains(token));
+    for bad in ["short", "with a space in between", ""] {
+        assert!(refusal(&["--api-token", bad]).contains("at least 16 visible"));
+    }
+    let file = file("api-token = '0123456789abcdef'");
+    let found = invocation(&["--config", file.path().to_str().unwrap()]).config;
+    assert_eq!(found.api_token, token.parse().ok());
+}
+
 /// The help states defaults in words; they must be the true ones.
 #[test]
 fn the_help_tells_the_defaults() {

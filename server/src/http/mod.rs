@@ -2,17 +2,28 @@
 //!
 //! - [`routes`]: which path leads where
 //! - [`site`]: what the routes share
+//! - [`problem`]: how the API says what is wrong; [`access`]: who may write there; [`idempotency`]: what
+//!   was done before
+//! - [`room`]: a room's state; [`events`]: what happens there; [`announce`]: what its players are told
+//! - [`openapi`]: all of that, described
 //! - [`bandwidth`]: what the fields of a room cost
 //! - [`figures`]: what a room measured and counted
 //! - [`replay`]: the recorded match that is shown, and how to move it
 //! - [`pages`]: where the web files are found; [`assets`]: the files, as they travel
 //! - [`health`]: whether the server is alive, and whether it moves
 
+pub(crate) mod access;
+mod announce;
 mod assets;
 mod bandwidth;
+mod events;
 mod figures;
 mod health;
+mod idempotency;
+mod openapi;
 pub(crate) mod pages;
+mod problem;
 mod replay;
+mod room;
 pub(crate) mod routes;
 pub(crate) mod site;

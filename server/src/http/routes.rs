@@ -2,17 +2,18 @@
 
 use std::sync::Arc;
 
-use axum::extract::{Extension, Request, State};
+use axum::extract::{DefaultBodyLimit, Extension, Request, State};
 use axum::http::header::{CONTENT_TYPE, FORWARDED, RETRY_AFTER};
 use axum::http::{HeaderMap, HeaderName, StatusCode};
+use axum::middleware::from_fn;
 use axum::response::{IntoResponse, Response};
-use axum::routing::{any, get};
+use axum::routing::{MethodRouter, any, get, post};
 use axum::{Json, Router};
 use serde::Serialize;
 use syncline_shared::close::{CloseReason, Then};
 
 use crate::http::site::Site;
-use crate::http::{bandwidth, figures, health, replay};
+use crate::http::{announce, bandwidth, events, figures, health, openapi, problem, replay, room};
 use crate::metrics::Present;
 use crate::net::connection;
 use crate::net::forwarded::{self, Told, Unbelievable};
@@ -32,19 +33,42 @@ const RETRY_SECONDS: u8 = match CloseReason::ServerFull.then() {
     Then::Never | Then::Resume | Then::Rejoin => 0,
 };
 
+/// A path of the API, and what answers there.
+type ApiRoute = (&'static str, fn() -> MethodRouter<Arc<Site>>);
+
+/// All that `openapi.json` describes.
+const API: &[ApiRoute] = &[
+    ("/api/rooms", || get(rooms)),
+    ("/api/rooms/{room}", || get(room::room)),
+    ("/api/rooms/{room}/events", || get(events::events)),
+    ("/api/rooms/{room}/announce", || {
+        announces(post(announce::to_room))
+    }),
+    ("/api/rooms/{room}/bandwidth", || get(bandwidth::bandwidth)),
+    ("/api/rooms/{room}/metrics", || get(figures::figures)),
+    ("/api/announce", || announces(post(announce::to_all))),
+    ("/api/replay", || get(replay::shown).post(replay::control)),
+    ("/api/openapi.json", || get(openapi::openapi)),
+];
+
 /// All routes.
 pub(crate) fn router(site: Arc<Site>) -> Router {
-    Router::new()
+    let router = Router::new()
         .route("/play", any(play))
         .route("/healthz", get(health::healthz))
         .route("/readyz", get(health::readyz))
-        .route("/metrics", get(metrics))
-        .route("/api/rooms", get(rooms))
-        .route("/api/rooms/{room}/bandwidth", get(bandwidth::bandwidth))
-        .route("/api/rooms/{room}/metrics", get(figures::figures))
-        .route("/api/replay", get(replay::shown).post(replay::control))
+        .route("/metrics", get(metrics));
+    let api = |router: Router<Arc<Site>>, (path, route): &ApiRoute| router.route(path, route());
+    API.iter()
+        .fold(router, api)
         .fallback(page)
+        .layer(from_fn(problem::under_api))
         .with_state(site)
+}
+
+/// A route that takes an announcement, and nothing that is larger.
+fn announces(route: MethodRouter<Arc<Site>>) -> MethodRouter<Arc<Site>> {
+    route.layer(DefaultBodyLimit::max(announce::BODY_BYTES_MAX))
 }
 
 /// A file for browsers, or nothing.
@@ -194,4 +218,20 @@ async fn rooms(State(site): State<Arc<Site>>) -> Json<Vec<ListedRoom>> {
             .map(|room| (&**room).into())
             .collect(),
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    #[test]
+    fn every_route_of_the_api_is_described_and_nothing_else() {
+        let document: serde_json::Value = serde_json::from_str(openapi::DOCUMENT).unwrap();
+        let described = document["paths"].as_object().unwrap().keys();
+        let described: BTreeSet<&str> = described.map(String::as_str).collect();
+        let routes: BTreeSet<&str> = API.iter().map(|(path, _)| *path).collect();
+        assert_eq!(described, routes);
+    }
 }

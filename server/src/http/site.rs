@@ -3,17 +3,22 @@
 use std::sync::Arc;
 
 use axum::http::StatusCode;
+use tokio::sync::Semaphore;
 
 use syncline_shared::id::RoomId;
 use syncline_shared::message::control::RoomSelector;
 
 use crate::bots;
 use crate::games::Hosted;
+use crate::http::access::Access;
+use crate::http::announce::Announced;
+use crate::http::idempotency::Answered;
 use crate::http::pages::Pages;
 use crate::journal_store::JournalStore;
 use crate::net::connection::Lobby;
 use crate::net::origin::AllowedOrigins;
 use crate::runtime::board::RoomBoard;
+use crate::runtime::inbox::RoomHandle;
 use crate::runtime::watchdog::Watchdog;
 use crate::showing::Showing;
 
@@ -31,17 +36,36 @@ pub(crate) struct Site {
     pub(crate) journals: JournalStore,
     /// The recorded match that is shown, if one is.
     pub(crate) showing: Option<Showing>,
+    /// Who may write.
+    pub(crate) access: Access,
+    /// Announcements that were made.
+    pub(crate) answered: Arc<Answered<Announced>>,
+    /// Places for requests whose answers are held back.
+    pub(crate) waiters: Arc<Semaphore>,
+    /// Places for readers of events.
+    pub(crate) readers: Arc<Semaphore>,
 }
+
+/// How many requests may be held back at one time. Each is a connection that could be a player's.
+pub(crate) const WAITERS_MAX: usize = 256;
+
+/// How many may read events at one time, likewise.
+pub(crate) const READERS_MAX: usize = 256;
 
 impl Site {
     /// A public room by its id, or any by its code; or how to say that there is none.
     pub(crate) fn room(&self, room: &str) -> Result<Arc<RoomBoard>, (StatusCode, &'static str)> {
-        let find = |selector| self.lobby.directory.find(&selector);
+        let board = self.room_handle(room).map(|room| room.board);
+        board.ok_or((StatusCode::NOT_FOUND, "there is no such room\n"))
+    }
+
+    /// The same room, to tell it something.
+    pub(crate) fn room_handle(&self, room: &str) -> Option<RoomHandle> {
+        let find = |selector| self.lobby.directory.handle(&selector);
         let by_id = room.parse().ok().map(|id| RoomSelector::Id(RoomId(id)));
         let by_code = || room.parse().ok().map(RoomSelector::Code);
         // A code may be all digits.
-        let board = by_id.and_then(find).or_else(|| by_code().and_then(find));
-        board.ok_or((StatusCode::NOT_FOUND, "there is no such room\n"))
+        by_id.and_then(find).or_else(|| by_code().and_then(find))
     }
 }
 

@@ -5,6 +5,8 @@
 use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU16, AtomicU32, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
+use tokio::sync::watch;
+
 use syncline_server_core::bandwidth::BandwidthWindow;
 use syncline_server_core::{Relief, RoomConfig, RoomStatus};
 use syncline_shared::id::{RoomCode, RoomId};
@@ -43,6 +45,10 @@ pub(crate) struct RoomBoard {
     spectator_delay_ms: AtomicU32,
     connected: AtomicU16,
     open: AtomicBool,
+    /// Grows when anything but the tick changes, or something is said.
+    changes: watch::Sender<u64>,
+    /// What it was that changed last.
+    seen: Mutex<Seen>,
     /// When the tick last changed, or the room last was in a phase that has none.
     progressed: AtomicU64,
     /// What is given up, as an index into [`RELIEFS`].
@@ -55,6 +61,14 @@ pub(crate) struct RoomBoard {
     bandwidth: Mutex<Arc<BandwidthWindow>>,
     /// What was measured and counted, likewise.
     figures: Mutex<Arc<Figures>>,
+}
+
+/// What those who wait for news of a room want to know of.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+struct Seen {
+    phase: &'static str,
+    roster_changes: u32,
+    said: u64,
 }
 
 /// A promise that a room stays until its holder has arrived, or has given up.
@@ -108,6 +122,8 @@ impl RoomBoard {
             spectator_delay_ms: AtomicU32::new(0),
             connected: AtomicU16::new(0),
             open: AtomicBool::new(true),
+            changes: watch::Sender::new(0),
+            seen: Mutex::default(),
             progressed: AtomicU64::new(now.0),
             relief: AtomicU8::new(0),
             snapshot_interval: AtomicU32::new(config.snapshot_interval),
@@ -138,6 +154,27 @@ impl RoomBoard {
             .store(delay.try_into().unwrap_or(u32::MAX), Ordering::Relaxed);
         self.connected.store(status.connected, Ordering::Relaxed);
         self.open.store(status.open, Ordering::Relaxed);
+        self.note_changes(status);
+    }
+
+    /// Wakes those who wait for news, if there are any.
+    fn note_changes(&self, status: &RoomStatus) {
+        let now = Seen {
+            phase: status.phase,
+            roster_changes: status.roster_changes,
+            said: status.said,
+        };
+        let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
+        if *seen != now {
+            *seen = now;
+            drop(seen);
+            self.changes.send_modify(|count| *count += 1);
+        }
+    }
+
+    /// Tells of changes from now on.
+    pub(crate) fn changes(&self) -> watch::Receiver<u64> {
+        self.changes.subscribe()
     }
 
     /// What is shown now.
@@ -232,14 +269,20 @@ impl RoomBoard {
 
     /// Ends the room unless somebody is on the way; whether it did.
     pub(crate) fn retire(&self) -> bool {
-        self.awaited
+        let retired = self
+            .awaited
             .compare_exchange(0, RETIRED, Ordering::AcqRel, Ordering::Acquire)
-            .is_ok()
+            .is_ok();
+        if retired {
+            self.changes.send_modify(|count| *count += 1);
+        }
+        retired
     }
 
     /// Ends the room, whoever is on the way.
     pub(crate) fn abandon(&self) {
         self.awaited.fetch_or(RETIRED, Ordering::AcqRel);
+        self.changes.send_modify(|count| *count += 1);
     }
 
     /// Whether the room is over.
@@ -284,6 +327,8 @@ mod tests {
             connected: 1,
             private: false,
             open: true,
+            roster_changes: 0,
+            said: 0,
         }
     }
 

@@ -217,6 +217,13 @@ impl HostedRoom {
                 reservations.push(reservation);
                 true
             }
+            HostedEvent::Visit(act, permit) => {
+                if let Some(room) = self.room.played() {
+                    act(at, room);
+                }
+                drop(permit);
+                false
+            }
             HostedEvent::Detach(connection) => {
                 self.outboxes.remove(&connection);
                 self.room.handle(at, RoomEvent::Detach(connection));

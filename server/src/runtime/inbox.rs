@@ -10,11 +10,12 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
 
 use syncline_server_core::replay_room::{PlaybackControl, PlaybackStatus};
-use syncline_server_core::{Attach, ClientMessage, ConnectionId, RoomConfig};
+use syncline_server_core::{Attach, ClientMessage, ConnectionId, Room, RoomConfig};
 use syncline_shared::close::{Close, CloseReason};
 use syncline_shared::input::InputBatch;
 use syncline_shared::tick::Timestamp;
@@ -30,6 +31,12 @@ use crate::runtime::pulse::Pulse;
 /// How many control messages and commands of one member may wait for its room. With all places
 /// taken the connection stops reading, so that its own socket feels it.
 const CONTROL_PLACES: usize = 64;
+
+/// How many visits of one room may wait: those of a room that stands still pile up no higher.
+const VISITS: usize = 64;
+
+/// How long a room may take to receive a visit; one that runs does at its next tick.
+const VISIT_WITHIN: Duration = Duration::from_secs(2);
 
 /// How many input batches of one member may wait for its room. At 30 Hz they are a second, more
 /// than a connection that stood still brings at once; a batch beyond is dropped and counted.
@@ -87,6 +94,21 @@ pub(crate) enum HostedEvent {
     /// Somebody moves what the room shows, and is told where it stands then. A room that plays
     /// answers nothing.
     Playback(PlaybackControl, oneshot::Sender<PlaybackStatus>),
+    /// Somebody who is no member looks at the room, or changes something; done with what the room
+    /// hears at this moment.
+    Visit(Visit, OwnedSemaphorePermit),
+}
+
+/// What somebody does in a room, at a moment of the room's time.
+pub(crate) type Visit = Box<dyn FnOnce(Timestamp, &mut Room) + Send>;
+
+/// Why a room was not visited.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Unvisited {
+    /// It is over.
+    Over,
+    /// It does not respond in time; it may still do what it was to do.
+    Busy,
 }
 
 /// A place of one member in the inbox of its room.
@@ -190,6 +212,7 @@ pub(crate) struct RoomHandle {
     /// The clock by which inputs are stamped.
     pub(crate) clock: Clock,
     inbox: Arc<Inbox>,
+    visits: Arc<Semaphore>,
 }
 
 impl RoomHandle {
@@ -210,6 +233,25 @@ impl RoomHandle {
         let bell = state.push(event, Timestamp::ZERO);
         drop(state);
         self.ring(bell);
+    }
+
+    /// Has the room's thread do something in the room; what came of it.
+    pub(crate) async fn visit<A: Send + 'static>(
+        &self,
+        act: impl FnOnce(Timestamp, &mut Room) -> A + Send + 'static,
+    ) -> Result<A, Unvisited> {
+        let permit = self.visits.clone().try_acquire_owned();
+        let permit = permit.map_err(|_| Unvisited::Busy)?;
+        let (reply, answer) = oneshot::channel();
+        let visit: Visit = Box::new(move |now, room| {
+            // Whoever asked may be gone.
+            let _ = reply.send(act(now, room));
+        });
+        self.tell(HostedEvent::Visit(visit, permit));
+        match tokio::time::timeout(VISIT_WITHIN, answer).await {
+            Ok(answer) => answer.map_err(|_| Unvisited::Over),
+            Err(_) => Err(Unvisited::Busy),
+        }
     }
 
     /// Tells the room what a member, whose `places` these are, acknowledged and pressed; whether
@@ -266,6 +308,7 @@ pub(super) fn inbox(board: Arc<RoomBoard>, home: Home, clock: Clock) -> (RoomHan
         board,
         clock,
         inbox: inbox.clone(),
+        visits: Arc::new(Semaphore::new(VISITS)),
     };
     (handle, RoomInbox(inbox))
 }

@@ -372,6 +372,8 @@ impl ReplayRoom {
             connected: short(self.members.len()),
             private: false,
             open: false,
+            roster_changes: 0,
+            said: 0,
             spectator_delay_micros: 0,
         }
     }

@@ -9,15 +9,19 @@
 //! - `chatting`: what is said
 //! - `flush`: what is sent, once a tick
 //! - `delayed`: what those who watch are told later
+//! - `overview`: what it looks like from outside
 //! - `recording`: what its journal is told
 
 mod chatting;
 mod delayed;
 mod flush;
 mod joining;
+mod overview;
 mod recording;
 mod recovery;
 mod running;
+
+pub use overview::Overview;
 
 use core::fmt;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
@@ -255,6 +259,8 @@ impl Room {
             connected: short(self.members.len()),
             private: self.config.private,
             open: !self.finished && self.seat_for_newcomer().is_ok(),
+            roster_changes: self.sessions.changes_ever(),
+            said: self.chat.last(),
         }
     }
 

@@ -170,6 +170,11 @@ impl Room {
         });
     }
 
+    /// How many a held match waits for.
+    pub(super) fn awaited_count(&self, hold: &Hold) -> u16 {
+        u16::try_from(self.awaited(hold).count()).unwrap_or(u16::MAX)
+    }
+
     /// Those whom a held match waits for.
     pub(super) fn awaited(&self, hold: &Hold) -> impl Iterator<Item = SessionId> {
         let is_away = |id: &SessionId| {

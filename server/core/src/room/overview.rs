@@ -1,0 +1,54 @@
+//! A room as those see it who are not in it: its state, and what was said to everybody.
+
+use syncline_shared::game::Outcome;
+use syncline_shared::message::chat::ChatLine;
+use syncline_shared::message::control::RosterEntry;
+use syncline_shared::tick::Timestamp;
+
+use super::Room;
+use crate::event::RoomStatus;
+use crate::phase::Phase;
+
+/// A room's state.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Overview {
+    /// Who and what is there.
+    pub status: RoomStatus,
+    /// The timeline that it is in, or was in last.
+    pub incarnation: u32,
+    /// How many players have to come before a match begins, or come back before it goes on.
+    pub missing: u16,
+    /// Everybody who has a seat.
+    pub roster: Vec<RosterEntry>,
+    /// The result of the match that has ended.
+    pub outcome: Option<Outcome>,
+}
+
+impl Room {
+    /// The room's state, whole.
+    pub fn overview(&self) -> Overview {
+        let (missing, outcome) = match &self.phase {
+            Phase::Lobby => (self.missing_players(), None),
+            Phase::Running(running) => match &running.hold {
+                Some(hold) => (self.awaited_count(hold), None),
+                None => (0, None),
+            },
+            Phase::Ended(ended) => (0, Some(ended.outcome.clone())),
+        };
+        let players = self.sessions.players();
+        Overview {
+            status: self.status(),
+            incarnation: self.incarnation,
+            missing,
+            roster: players
+                .filter_map(|(player, _)| self.sessions.roster_entry(player))
+                .collect(),
+            outcome,
+        }
+    }
+
+    /// What was said to everybody after the line `heard`, as far as it is kept, and the last line's id.
+    pub fn said_since(&self, now: Timestamp, heard: u64) -> (Vec<ChatLine>, u64) {
+        (self.chat.public_since(now, heard), self.chat.last())
+    }
+}

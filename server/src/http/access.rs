@@ -1,0 +1,66 @@
+//! Who may write: those who know the token, and on a server that only this machine reaches everybody.
+
+use axum::http::header::{AUTHORIZATION, WWW_AUTHENTICATE};
+use axum::http::{HeaderMap, StatusCode};
+use hmac::{Hmac, KeyInit, Mac};
+use sha2::Sha256;
+
+use crate::config::Config;
+use crate::http::problem::Problem;
+
+/// What a client has to show.
+pub(crate) enum Access {
+    /// The token, which this makes of it.
+    Token(Box<Hmac<Sha256>>, Vec<u8>),
+    /// Nothing.
+    Anybody,
+    /// There is nothing that it could show.
+    Nobody,
+}
+
+impl Access {
+    /// As the settings say. `key` is of no other use, and need not be kept.
+    pub(crate) fn of(config: &Config, key: u64) -> Self {
+        let local = config.bind.ip().is_loopback() && config.trusted_proxies.is_empty();
+        match &config.api_token {
+            Some(token) => {
+                let mac = Hmac::<Sha256>::new_from_slice(&key.to_le_bytes());
+                let mac = mac.expect("a key may have any length");
+                let made = mac.clone().chain_update(token.text());
+                Self::Token(Box::new(mac), made.finalize().into_bytes().to_vec())
+            }
+            None if local => Self::Anybody,
+            None => Self::Nobody,
+        }
+    }
+
+    /// Whether a request with these headers may write.
+    pub(super) fn check(&self, headers: &HeaderMap) -> Result<(), Problem> {
+        match self {
+            Self::Anybody => Ok(()),
+            Self::Nobody => Err(Problem::new(
+                StatusCode::FORBIDDEN,
+                "writing needs a token: start the server with --api-token or SYNCLINE_API_TOKEN, \
+                 and send it as `Authorization: Bearer TOKEN`",
+            )),
+            Self::Token(mac, made) => {
+                let shown = bearer(headers).unwrap_or_default();
+                // What is made of both is compared, in a time that says nothing about either.
+                let right = mac.as_ref().clone().chain_update(shown).verify_slice(made);
+                right.map_err(|_| unauthorized())
+            }
+        }
+    }
+}
+
+fn bearer(headers: &HeaderMap) -> Option<&[u8]> {
+    let (scheme, token) = headers.get(AUTHORIZATION)?.as_bytes().split_at_checked(7)?;
+    scheme
+        .eq_ignore_ascii_case(b"bearer ")
+        .then(|| token.trim_ascii())
+}
+
+fn unauthorized() -> Problem {
+    let words = "writing needs the token of the server: `Authorization: Bearer TOKEN`";
+    Problem::new(StatusCode::UNAUTHORIZED, words).with(WWW_AUTHENTICATE, "Bearer")
+}
