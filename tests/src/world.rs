@@ -331,10 +331,7 @@ impl<P: Predict> World<P> {
                             };
                             RoomEvent::Message(connection, resync)
                         }
-                        ClientControl::Chat { to, text } => {
-                            let text = Some(text);
-                            RoomEvent::Message(connection, ClientMessage::Chat { to, text })
-                        }
+                        ClientControl::Chat { .. } => panic!("nobody talks here"),
                     }
                 }
                 SectionKind::Input => {

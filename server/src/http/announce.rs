@@ -8,13 +8,14 @@ use axum::extract::{Path, State};
 use axum::http::header::{CONTENT_TYPE, HeaderName, RETRY_AFTER};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, Uri};
 use futures_util::future::join_all;
+use serde::Deserialize;
 use serde::de::DeserializeOwned;
-use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use syncline_shared::id::PlayerId;
 use syncline_shared::limits::CHAT_CHARS_MAX;
 use syncline_shared::message::chat::{ChatRefusal, ChatTo, clean};
 
+use crate::http::announced::Announced;
 use crate::http::idempotency::{KEY_BYTES_MAX, Known, Turn};
 use crate::http::problem::Problem;
 use crate::http::site::Site;
@@ -39,17 +40,6 @@ struct ToRoom {
     text: String,
     /// The seat of the one player who is to hear it.
     to: Option<u16>,
-}
-
-/// Who will hear it with the next tick.
-#[derive(Clone, Copy, Debug, Serialize)]
-pub(crate) struct Announced {
-    /// Connected members.
-    reached: u64,
-    /// In so many rooms.
-    rooms: u64,
-    /// Rooms that did not answer in time; they may still hear of it.
-    unanswered: u64,
 }
 
 /// Says something in all rooms, private ones included.

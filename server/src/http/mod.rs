@@ -4,7 +4,8 @@
 //! - [`site`]: what the routes share
 //! - [`problem`]: how the API says what is wrong; [`access`]: who may write there; [`idempotency`]: what
 //!   was done before
-//! - [`room`]: a room's state; [`events`]: what happens there; [`announce`]: what its players are told
+//! - [`room`]: a room's state; [`events`]: what happens there; [`announce`]: what its players are told, and
+//!   [`announced`] what became of it
 //! - [`openapi`]: all of that, described
 //! - [`bandwidth`]: what the fields of a room cost
 //! - [`figures`]: what a room measured and counted
@@ -14,6 +15,7 @@
 
 pub(crate) mod access;
 mod announce;
+mod announced;
 mod assets;
 mod bandwidth;
 mod events;

@@ -11,7 +11,7 @@ use syncline_shared::message::control::RoomSelector;
 use crate::bots;
 use crate::games::Hosted;
 use crate::http::access::Access;
-use crate::http::announce::Announced;
+use crate::http::announced::Announced;
 use crate::http::idempotency::Answered;
 use crate::http::pages::Pages;
 use crate::journal_store::JournalStore;
