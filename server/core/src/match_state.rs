@@ -7,7 +7,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, Serializer};
 use syncline_shared::codec;
 use syncline_shared::error::DecodeError;
 use syncline_shared::game::{CommandRefusal, JoinRefusal, LeaveReason, Origin, Outcome, Profile};
@@ -60,10 +60,24 @@ struct Seat {
     view_lag: u64,
 }
 
-#[derive(Serialize, Deserialize)]
+/// A checkpoint as it is read.
+#[derive(Deserialize)]
 struct Checkpoint {
     game: Vec<u8>,
     rest: MatchRest,
+}
+
+/// The same as it is written, of what is there: a match is hashed once a second.
+#[derive(Serialize)]
+struct CheckpointOf<'a> {
+    /// At once, and not byte after byte as a sequence; it comes to the same bytes.
+    #[serde(serialize_with = "serialize_bytes")]
+    game: &'a [u8],
+    rest: &'a MatchRest,
+}
+
+fn serialize_bytes<S: Serializer>(bytes: &[u8], serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_bytes(bytes)
 }
 
 /// Why a record can't be replayed.
@@ -335,9 +349,9 @@ impl Match {
     pub fn checkpoint(&self) -> Vec<u8> {
         let mut game = Vec::new();
         self.simulation.encode(&mut game);
-        codec::encode(&Checkpoint {
-            game,
-            rest: self.rest.clone(),
+        codec::encode(&CheckpointOf {
+            game: &game,
+            rest: &self.rest,
         })
     }
 

@@ -4,6 +4,7 @@
 
 use std::collections::BTreeMap;
 
+use syncline_shared::close::CloseReason;
 use syncline_shared::id::{PlayerId, SessionId, StreamSlot};
 use syncline_shared::limits::SECTIONS_PER_MESSAGE_MAX;
 use syncline_shared::message::control::ServerControl;
@@ -12,7 +13,7 @@ use syncline_shared::tick::{Tick, TickRate, Timestamp};
 
 use crate::chat::{Chat, SharedNews};
 use crate::counters::RoomCounters;
-use crate::event::ConnectionId;
+use crate::event::{Astray, ConnectionId};
 use crate::follower::{FRAMES_PER_MESSAGE_MAX, Follower};
 use crate::input_queue::InputQueue;
 use crate::resync::Resync;
@@ -84,12 +85,57 @@ impl Member {
         self.follower.start(counters);
     }
 
-    /// The member asks for one of its streams anew.
-    pub(crate) fn resync(&mut self, now: Timestamp, stream: StreamSlot, tick: Tick) -> Resync {
-        if stream == StreamSlot::OWN && self.player.is_none() {
-            return Resync::Ignored;
+    /// The member asks for the stream that went `astray`, in the timeline that it follows if `ours`;
+    /// what there is to tell of that if it is granted.
+    ///
+    /// # Errors
+    ///
+    /// [`CloseReason::Desynchronised`] for a member that asks again and again.
+    pub(crate) fn resync(
+        &mut self,
+        now: Timestamp,
+        ours: bool,
+        astray: Astray,
+        counters: &mut RoomCounters,
+    ) -> Result<Option<Astray>, CloseReason> {
+        let Astray { stream, tick, .. } = astray;
+        let is_none = stream == StreamSlot::OWN && self.player.is_none();
+        let resync = if ours && !is_none {
+            self.follower.resync(now, stream, tick)
+        } else {
+            // In another timeline all streams begin anew, or have since.
+            Resync::Ignored
+        };
+        match resync {
+            Resync::Taken => {
+                counters.resyncs += 1;
+                Ok(Some(astray))
+            }
+            Resync::Ignored => {
+                counters.resyncs_ignored += 1;
+                Ok(None)
+            }
+            Resync::TooSoon => Err(CloseReason::Desynchronised),
         }
-        self.follower.resync(now, stream, tick)
+    }
+
+    /// The answer to a ping, if there is credit for it. It goes out at once: it measures time.
+    pub(crate) fn pong(
+        &mut self,
+        now: Timestamp,
+        nonce: u32,
+        match_micros: u64,
+        counters: &mut RoomCounters,
+    ) -> Option<Vec<u8>> {
+        if !self.follower.credit.is_available() {
+            return None;
+        }
+        let message = control_message(&ServerControl::Pong {
+            nonce,
+            match_micros,
+        });
+        self.record_sent(now, message.len(), 0, counters);
+        Some(message)
     }
 
     /// Queues something that happened; whether there was room for it.
@@ -143,21 +189,23 @@ impl Member {
 
     /// Everything that the member's credit allows to send now, as one message.
     ///
-    /// `update` is the section of the room's state that changed; without credit it is missed.
-    /// `spare` has buffers to write into.
+    /// `update` is the section of what changed of the room's state, which is missed without credit;
+    /// `whole` that of all of it, for a member that missed one. `spare` has buffers to write into.
     pub(crate) fn compose(
         &mut self,
         now: Timestamp,
-        update: Option<&[u8]>,
+        (update, whole): (Option<&[u8]>, Option<&[u8]>),
         scratch: &mut Vec<u8>,
         spare: &mut Vec<Vec<u8>>,
         counters: &mut RoomCounters,
     ) -> Option<Vec<u8>> {
+        let update = if self.missed_update { whole } else { update };
         if !self.follower.credit.is_available() {
             self.missed_update |= update.is_some();
             counters.credit_waits += u64::from(self.has_something_waiting());
             return None;
         }
+        self.missed_update &= update.is_none();
         let update = update.unwrap_or_default();
         if self.control.is_empty() && update.is_empty() && !self.follower.is_waiting() {
             return None;
@@ -191,4 +239,11 @@ impl Member {
         counters.messages += 1;
         counters.message_bytes += bytes as u64;
     }
+}
+
+/// A message of one control section.
+pub(crate) fn control_message(control: &ServerControl) -> Vec<u8> {
+    let mut message = Vec::new();
+    write_section(SectionKind::Control, &control.encode(), &mut message);
+    message
 }

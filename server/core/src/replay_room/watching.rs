@@ -6,13 +6,11 @@ use syncline_shared::id::StreamSlot;
 use syncline_shared::message::control::{
     PhaseInfo, RoomUpdate, RosterEntry, ServerControl, Welcome,
 };
-use syncline_shared::message::{SectionKind, write_section};
 use syncline_shared::tick::Timestamp;
 
 use super::ReplayRoom;
 use crate::event::{Astray, Attach, ClientMessage, ConnectionId, RoomOutput};
-use crate::member::Member;
-use crate::resync::Resync;
+use crate::member::{Member, control_message};
 
 impl ReplayRoom {
     /// Whoever wants in watches, whatever role it asked for. A session that comes back begins anew:
@@ -47,7 +45,7 @@ impl ReplayRoom {
         if self.ended.is_none() {
             member.start(rate, self.shown, &mut self.counters);
         }
-        let message = section(&welcome);
+        let message = control_message(&welcome);
         member.record_sent(now, message.len(), 0, &mut self.counters);
         self.members.insert(connection, member);
         self.outputs
@@ -94,24 +92,16 @@ impl ReplayRoom {
                 stream,
                 tick,
             } => {
-                let resync = if of == incarnation {
-                    member.resync(now, stream, tick)
-                } else {
-                    Resync::Ignored
+                let astray = Astray {
+                    connection,
+                    session: member.session,
+                    stream,
+                    tick,
                 };
-                let session = member.session;
-                match resync {
-                    Resync::Taken => {
-                        self.counters.resyncs += 1;
-                        self.outputs.push_back(RoomOutput::Astray(Astray {
-                            connection,
-                            session,
-                            stream,
-                            tick,
-                        }));
-                    }
-                    Resync::Ignored => self.counters.resyncs_ignored += 1,
-                    Resync::TooSoon => self.cut_off(connection, CloseReason::Desynchronised),
+                match member.resync(now, of == incarnation, astray, &mut self.counters) {
+                    Ok(None) => {}
+                    Ok(Some(astray)) => self.outputs.push_back(RoomOutput::Astray(astray)),
+                    Err(reason) => self.cut_off(connection, reason),
                 }
             }
         }
@@ -122,7 +112,7 @@ impl ReplayRoom {
         self.close(connection, reason);
     }
 
-    /// Answers a ping at once: it measures time.
+    /// Answers a ping.
     fn pong(&mut self, now: Timestamp, connection: ConnectionId, nonce: u32) {
         let running = self.ended.is_none();
         let match_micros = if running {
@@ -133,25 +123,19 @@ impl ReplayRoom {
         let Some(member) = self.members.get_mut(&connection) else {
             return;
         };
-        if !member.follower.credit.is_available() {
-            return;
+        if let Some(message) = member.pong(now, nonce, match_micros, &mut self.counters) {
+            self.outputs
+                .push_back(RoomOutput::Send(connection, message));
         }
-        let message = section(&ServerControl::Pong {
-            nonce,
-            match_micros,
-        });
-        member.record_sent(now, message.len(), 0, &mut self.counters);
-        self.outputs
-            .push_back(RoomOutput::Send(connection, message));
     }
 
     /// Whether there is anything to tell that a flush would tell.
     pub(super) fn has_updates(&self) -> bool {
         self.phase_changed
-            || self.members.values().any(|member| {
-                let waiting = member.missed_update || member.has_something_waiting();
-                waiting && member.follower.credit.is_available()
-            })
+            || self
+                .members
+                .values()
+                .any(|member| member.wants_update() && member.follower.credit.is_available())
     }
 
     /// Sends each member everything that its credit allows, in one message.
@@ -160,7 +144,8 @@ impl ReplayRoom {
         let changed = core::mem::take(&mut self.phase_changed) || roster != self.roster_told;
         self.roster_told = roster;
         let missed = self.members.values().any(|member| member.missed_update);
-        let whole = (changed || missed).then(|| section(&ServerControl::Room(self.whole_state())));
+        let whole =
+            (changed || missed).then(|| control_message(&ServerControl::Room(self.whole_state())));
         let Self {
             members,
             outputs,
@@ -175,9 +160,9 @@ impl ReplayRoom {
                 hopeless.push(connection);
                 continue;
             }
-            let wanted = whole.as_deref().filter(|_| changed || member.missed_update);
-            if let Some(message) = member.compose(now, wanted, scratch, spare, counters) {
-                member.missed_update = false;
+            let whole = whole.as_deref();
+            let state = (whole.filter(|_| changed), whole);
+            if let Some(message) = member.compose(now, state, scratch, spare, counters) {
                 outputs.push_back(RoomOutput::Send(connection, message));
             }
         }
@@ -220,11 +205,4 @@ impl ReplayRoom {
             },
         }
     }
-}
-
-/// A message of one control section.
-fn section(control: &ServerControl) -> Vec<u8> {
-    let mut message = Vec::new();
-    write_section(SectionKind::Control, &control.encode(), &mut message);
-    message
 }

@@ -3,12 +3,11 @@
 use syncline_shared::close::CloseReason;
 use syncline_shared::id::PlayerId;
 use syncline_shared::message::control::{PhaseInfo, RoomUpdate, ServerControl};
-use syncline_shared::message::{SectionKind, write_section};
 use syncline_shared::tick::Timestamp;
 
 use super::Room;
 use crate::event::{ConnectionId, RoomOutput};
-use crate::member::who_are;
+use crate::member::{control_message, who_are};
 use crate::phase::Phase;
 
 impl Room {
@@ -27,7 +26,7 @@ impl Room {
         let update = self.take_update(now);
         let section = update
             .as_ref()
-            .map(|update| section(&ServerControl::Room(update.clone())));
+            .map(|update| control_message(&ServerControl::Room(update.clone())));
         self.delay_told(now, update.as_ref().zip(section.as_deref()));
         let whole = self.is_whole_wanted(false).then(|| self.whole_state(now));
         self.distribute(now, false, section.as_deref(), whole);
@@ -51,7 +50,7 @@ impl Room {
         update: Option<&[u8]>,
         whole: Option<RoomUpdate>,
     ) {
-        let whole = whole.map(|whole| section(&ServerControl::Room(whole)));
+        let whole = whole.map(|whole| control_message(&ServerControl::Room(whole)));
         let Self {
             members,
             outputs,
@@ -72,13 +71,8 @@ impl Room {
                 counters.chat_missed += u64::from(member.has_lost_chat(chat));
                 member.hear_chat(now, chat, &mut heard);
             }
-            let wanted = if member.missed_update {
-                whole.as_deref()
-            } else {
-                update
-            };
-            if let Some(message) = member.compose(now, wanted, scratch, spare, counters) {
-                member.missed_update = false;
+            let state = (update, whole.as_deref());
+            if let Some(message) = member.compose(now, state, scratch, spare, counters) {
                 outputs.push_back(RoomOutput::Send(connection, message));
             }
         }
@@ -102,28 +96,23 @@ impl Room {
             return;
         }
         let (scratch, spare) = (&mut self.scratch, &mut self.spare);
-        if let Some(message) = member.compose(now, None, scratch, spare, &mut self.counters) {
+        if let Some(message) = member.compose(now, (None, None), scratch, spare, &mut self.counters)
+        {
             self.outputs
                 .push_back(RoomOutput::Send(connection, message));
         }
     }
 
-    /// Answers a ping. Not queued with the tick's messages: it measures time.
+    /// Answers a ping.
     pub(super) fn pong(&mut self, now: Timestamp, connection: ConnectionId, nonce: u32) {
         let match_micros = self.match_micros_seen(now, connection);
         let Some(member) = self.members.get_mut(&connection) else {
             return;
         };
-        if !member.follower.credit.is_available() {
-            return;
+        if let Some(message) = member.pong(now, nonce, match_micros, &mut self.counters) {
+            self.outputs
+                .push_back(RoomOutput::Send(connection, message));
         }
-        let message = section(&ServerControl::Pong {
-            nonce,
-            match_micros,
-        });
-        member.record_sent(now, message.len(), 0, &mut self.counters);
-        self.outputs
-            .push_back(RoomOutput::Send(connection, message));
     }
 
     /// What changed since the last flush.
@@ -183,11 +172,4 @@ impl Room {
             },
         }
     }
-}
-
-/// A message of one control section.
-fn section(control: &ServerControl) -> Vec<u8> {
-    let mut message = Vec::new();
-    write_section(SectionKind::Control, &control.encode(), &mut message);
-    message
 }

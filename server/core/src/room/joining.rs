@@ -4,12 +4,11 @@ use syncline_shared::close::{Close, CloseReason};
 use syncline_shared::game::{JoinRefusal, LeaveReason, Profile};
 use syncline_shared::id::{PlayerId, SessionId, StreamSlot};
 use syncline_shared::message::control::{Role, ServerControl, Welcome};
-use syncline_shared::message::{SectionKind, write_section};
 use syncline_shared::tick::Timestamp;
 
 use super::Room;
 use crate::event::{Attach, ConnectionId, RoomOutput};
-use crate::member::Member;
+use crate::member::{Member, control_message};
 use crate::sessions::{Presence, shown_name};
 
 impl Room {
@@ -112,8 +111,7 @@ impl Room {
         if let Some(tick) = tick {
             member.start(rate, tick, &mut self.counters);
         }
-        let mut message = Vec::new();
-        write_section(SectionKind::Control, &welcome.encode(), &mut message);
+        let mut message = control_message(&welcome);
         // Who comes anew hears what was said lately, whoever comes back also what it knows.
         member.hear_chat(now, &self.chat, &mut None);
         member.take_control(&mut message);

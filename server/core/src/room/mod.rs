@@ -48,7 +48,6 @@ use crate::event::{Astray, ClientMessage, ConnectionId, RoomEvent, RoomOutput, R
 use crate::member::Member;
 use crate::phase::Phase;
 use crate::relief::{Probe, Relief};
-use crate::resync::Resync;
 use crate::sessions::Sessions;
 use crate::simulation::GameKind;
 
@@ -394,27 +393,18 @@ impl Room {
         let Some(member) = self.members.get_mut(&connection) else {
             return;
         };
-        let resync = if seen == Some(incarnation) {
-            member.resync(now, stream, tick)
-        } else {
-            // All streams begin anew, or have since.
-            Resync::Ignored
+        let astray = Astray {
+            connection,
+            session: member.session,
+            stream,
+            tick,
         };
-        match resync {
-            Resync::Taken => {
-                self.counters.resyncs += 1;
-                let session = member.session;
-                self.outputs.push_back(RoomOutput::Astray(Astray {
-                    connection,
-                    session,
-                    stream,
-                    tick,
-                }));
-            }
-            Resync::Ignored => self.counters.resyncs_ignored += 1,
-            Resync::TooSoon => {
+        match member.resync(now, seen == Some(incarnation), astray, &mut self.counters) {
+            Ok(None) => {}
+            Ok(Some(astray)) => self.outputs.push_back(RoomOutput::Astray(astray)),
+            Err(reason) => {
                 self.detach(now, connection);
-                self.close(connection, CloseReason::Desynchronised);
+                self.close(connection, reason);
             }
         }
     }

@@ -5,6 +5,7 @@
 
 use syncline_shared::close::CloseReason;
 use syncline_shared::game::LeaveReason;
+use syncline_shared::hash::hash_bytes;
 use syncline_shared::id::SessionId;
 use syncline_shared::journal::{
     Ending, FileHeader, Record, RosterChange, SeatedSession, TickRecord,
@@ -64,10 +65,14 @@ impl Room {
         let (at, hz) = (tick.tick, u32::from(self.game.tick_rate().as_hz()));
         let mut put = |record| self.outputs.push_back(RoomOutput::Record(Box::new(record)));
         put(Record::Tick(tick));
+        let checkpoint = running.game.take_checkpoint();
         if at.is_multiple_of(hz) {
-            put(Record::Hash(at, running.game.state_hash()));
+            // The hash of a match is that of its checkpoint.
+            let taken = checkpoint.as_deref().map(hash_bytes);
+            let hash = taken.unwrap_or_else(|| running.game.state_hash());
+            put(Record::Hash(at, hash));
         }
-        if let Some(checkpoint) = running.game.take_checkpoint() {
+        if let Some(checkpoint) = checkpoint {
             self.outputs
                 .push_back(RoomOutput::Checkpoint(at, checkpoint));
         }
