@@ -81,6 +81,7 @@ enum BehaviourName {
     Wander,
     Chase,
     Casual,
+    Storm,
     Idle,
 }
 
@@ -119,6 +120,7 @@ impl From<&Arguments> for SwarmConfig {
                 BehaviourName::Wander => Behaviour::Wander,
                 BehaviourName::Chase => Behaviour::Chase,
                 BehaviourName::Casual => Behaviour::Casual,
+                BehaviourName::Storm => Behaviour::Storm,
                 BehaviourName::Idle => Behaviour::Idle,
             },
             inputs: match arguments.inputs {

@@ -43,6 +43,8 @@ pub enum Behaviour {
     /// Plays for fun, in games that it knows: now and then goes after the nearest enemy, with a hand
     /// that is a little off, and looks around in between. Else wanders.
     Casual,
+    /// Presses something else every tick: the most that there is to predict, to correct and to record.
+    Storm,
     /// Touches nothing.
     Idle,
 }
@@ -104,6 +106,12 @@ impl Pilot {
                 Some(words)
             }
             Behaviour::Casual => Some(self.play_for_fun(now, sight)),
+            Behaviour::Storm => {
+                // Twice a tick, since a pilot doesn't know when ticks begin.
+                let period = sight.schema.data().tick_rate.period_micros();
+                self.decides = Some(now.plus_micros(period / 2));
+                Some(controls::random(sight.schema, &mut self.rng))
+            }
         }
     }
 
@@ -193,6 +201,17 @@ mod tests {
         let decided = decisions(Behaviour::Casual, 3);
         assert!((8..=20).contains(&decided.len()), "{decided:?}");
         assert_eq!(decided, decisions(Behaviour::Casual, 3));
+    }
+
+    #[test]
+    fn a_storm_never_presses_the_same_for_a_whole_tick() {
+        let decided = decisions(Behaviour::Storm, 3);
+        let period = marker_schema().data().tick_rate.period_micros() / 1000;
+        for pair in decided.windows(2) {
+            assert!(pair[1].0 - pair[0].0 <= period);
+        }
+        let changes = decided.windows(2).filter(|pair| pair[0].1 != pair[1].1);
+        assert!(changes.count() > decided.len() / 2);
     }
 
     #[test]

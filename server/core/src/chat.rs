@@ -33,14 +33,21 @@ const BURST: u64 = 5;
 /// A room's chat.
 #[derive(Debug)]
 pub(crate) struct Chat {
-    /// The id of the last line.
-    last: u64,
-    lines: Kept,
-    whispers: Kept,
+    /// What was said.
+    pub(crate) log: ChatLog,
     /// When each session that said something will have been silent for long enough to say
     /// [`BURST`] things at once.
     rested: BTreeMap<SessionId, Timestamp>,
     muted: BTreeSet<SessionId>,
+}
+
+/// What was said, as far as it is kept.
+#[derive(Debug)]
+pub(crate) struct ChatLog {
+    /// The id of the last line.
+    last: u64,
+    lines: Kept,
+    whispers: Kept,
 }
 
 /// Lines that are kept, the oldest first.
@@ -53,8 +60,9 @@ struct Kept {
     dropped: u64,
 }
 
-#[derive(Debug)]
-struct Said {
+/// One thing that was said.
+#[derive(Clone, Debug)]
+pub(crate) struct Said {
     /// As of when it was said.
     line: ChatLine,
     at: Timestamp,
@@ -69,19 +77,11 @@ impl Chat {
     /// Nothing was said yet. Of two lives of one room the later has the higher `epoch`, so that its
     /// ids go on growing.
     pub(crate) fn new(epoch: u32) -> Self {
-        let last = u64::from(epoch) << 32;
         Self {
-            last,
-            lines: Kept::new(LINES_MAX, last),
-            whispers: Kept::new(WHISPERS_MAX, last),
+            log: ChatLog::new(u64::from(epoch) << 32),
             rested: BTreeMap::new(),
             muted: BTreeSet::new(),
         }
-    }
-
-    /// The id of the last line.
-    pub(crate) fn last(&self) -> u64 {
-        self.last
     }
 
     /// Takes one thing that a session says off what it may say at `now`.
@@ -99,7 +99,7 @@ impl Chat {
         Ok(())
     }
 
-    /// Somebody said something, to these two alone or to everybody.
+    /// Somebody said something, to these two alone or to everybody; the line, as it is kept.
     pub(crate) fn say(
         &mut self,
         now: Timestamp,
@@ -107,24 +107,21 @@ impl Chat {
         to: ChatTo,
         text: String,
         between: Option<[SessionId; 2]>,
-    ) {
-        self.last += 1;
+    ) -> Said {
         let line = ChatLine {
-            id: self.last,
+            id: self.log.last + 1,
             age_ms: 0,
             from,
             to,
             text,
         };
-        let kept = match between {
-            Some(_) => &mut self.whispers,
-            None => &mut self.lines,
-        };
-        kept.push(Said {
+        let said = Said {
             line,
             at: now,
             between,
-        });
+        };
+        self.log.push(said.clone());
+        said
     }
 
     /// Lets a session speak, or not.
@@ -140,6 +137,32 @@ impl Chat {
     pub(crate) fn forget(&mut self, session: SessionId) {
         self.rested.remove(&session);
         self.muted.remove(&session);
+    }
+}
+
+impl ChatLog {
+    /// Nothing was said since the line `last`.
+    pub(crate) fn new(last: u64) -> Self {
+        Self {
+            last,
+            lines: Kept::new(LINES_MAX, last),
+            whispers: Kept::new(WHISPERS_MAX, last),
+        }
+    }
+
+    /// The id of the last line.
+    pub(crate) fn last(&self) -> u64 {
+        self.last
+    }
+
+    /// The next thing that was said.
+    pub(crate) fn push(&mut self, said: Said) {
+        self.last = said.line.id;
+        let kept = match said.between {
+            Some(_) => &mut self.whispers,
+            None => &mut self.lines,
+        };
+        kept.push(said);
     }
 
     /// What was said to everybody after the line `heard`.
@@ -213,7 +236,13 @@ impl Kept {
 }
 
 impl Said {
-    fn bytes(&self) -> usize {
+    /// Whether everybody hears it.
+    pub(crate) fn is_public(&self) -> bool {
+        self.between.is_none()
+    }
+
+    /// About what it takes.
+    pub(crate) fn bytes(&self) -> usize {
         let name = match &self.line.from {
             ChatFrom::Server => "",
             ChatFrom::Player { name, .. } | ChatFrom::Spectator { name } => name,

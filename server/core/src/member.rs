@@ -11,7 +11,7 @@ use syncline_shared::message::control::ServerControl;
 use syncline_shared::message::{SectionKind, write_section};
 use syncline_shared::tick::{Tick, TickRate, Timestamp};
 
-use crate::chat::{Chat, SharedNews};
+use crate::chat::{ChatLog, SharedNews};
 use crate::counters::RoomCounters;
 use crate::event::{Astray, ConnectionId};
 use crate::follower::{FRAMES_PER_MESSAGE_MAX, Follower};
@@ -155,12 +155,12 @@ impl Member {
     }
 
     /// Whether something was said that it could be told now.
-    pub(crate) fn misses_chat(&self, chat: &Chat) -> bool {
+    pub(crate) fn misses_chat(&self, chat: &ChatLog) -> bool {
         self.chat_heard < chat.last() && self.follower.credit.is_available()
     }
 
     /// Puts what was said since the last call into the next message, or as much as is still known.
-    pub(crate) fn hear_chat(&mut self, now: Timestamp, chat: &Chat, shared: &mut SharedNews) {
+    pub(crate) fn hear_chat(&mut self, now: Timestamp, chat: &ChatLog, shared: &mut SharedNews) {
         chat.write_news(
             now,
             self.session,
@@ -172,7 +172,7 @@ impl Member {
     }
 
     /// Whether it has waited so long that lines are lost to it.
-    pub(crate) fn has_lost_chat(&self, chat: &Chat) -> bool {
+    pub(crate) fn has_lost_chat(&self, chat: &ChatLog) -> bool {
         chat.has_lost(self.chat_heard)
     }
 

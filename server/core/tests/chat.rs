@@ -303,7 +303,7 @@ fn a_match_is_recorded_as_if_nobody_spoke() {
 
 /// What is said is not held back: else an announcement would come late.
 #[test]
-fn those_who_watch_later_hear_what_is_said_at_once() {
+fn those_who_watch_later_hear_it_later_and_are_heard_at_once() {
     let rules = Rules::default();
     let mut table = Table::new(support::room_with(&rules, |config| {
         config.spectator_delay_micros = 10_000_000;
@@ -315,9 +315,17 @@ fn those_who_watch_later_hear_what_is_said_at_once() {
     say(&mut table, 2, ChatTo::Room, "then?");
     table.run(8, nothing);
     assert_eq!(texts(&table, 0), ["now", "then?"]);
+    assert!(texts(&table, 1).is_empty());
+    table.run(280, nothing);
+    assert!(texts(&table, 1).is_empty());
+    table.run(20, nothing);
     assert_eq!(texts(&table, 1), ["now", "then?"]);
-    table.run(600, nothing);
+    // Whoever comes is told of back then, too.
     say(&mut table, 1, ChatTo::Room, "later");
-    table.run(8, nothing);
-    assert_eq!(texts(&table, 1).last(), Some(&"later"));
+    table.run(30, nothing);
+    table.attach_as(3, 3, false, Role::Spectator, "Cy");
+    table.attach_as(4, 4, false, Role::Player, "Di");
+    table.run(30, nothing);
+    assert_eq!(texts(&table, 2), ["now", "then?"]);
+    assert_eq!(texts(&table, 3), ["now", "then?", "later"]);
 }

@@ -8,6 +8,7 @@ use support::run::{Client, Deed, Run, SECOND, STEP, show, watches};
 use support::{Ask, Rules};
 use syncline_server_core::RoomConfig;
 use syncline_shared::id::StreamSlot;
+use syncline_shared::message::chat::ChatLine;
 use syncline_shared::message::control::{Role, ServerControl};
 use syncline_shared::message::{SectionKind, sections};
 use syncline_shared::rng::Rng;
@@ -30,16 +31,18 @@ const LATER: u64 = 101;
 /// The one whose path stalls.
 const STALLS: u64 = 102;
 
+/// A time of so many microseconds.
+fn any(rng: &mut Rng, from: u64, to: u64) -> u64 {
+    let span = u32::try_from((to - from) / STEP).unwrap();
+    from + u64::from(rng.below(span)) * STEP
+}
+
 impl Script {
     fn from_seed(seed: u64) -> Self {
         let mut rng = Rng::from_seed(seed);
         let delay = u64::from(1 + rng.below(4)) * SECOND;
         let end = 22 * SECOND;
         let mut deeds = Vec::new();
-        let any = |rng: &mut Rng, from: u64, to: u64| {
-            let span = u32::try_from((to - from) / STEP).unwrap();
-            from + u64::from(rng.below(span)) * STEP
-        };
         deeds.push((STEP, Deed::Come(FIRST, Role::Spectator)));
         for player in 1..=1 + u64::from(rng.below(4)) {
             let comes = any(&mut rng, 0, 8 * SECOND);
@@ -82,6 +85,14 @@ impl Script {
             if nonce % 10 == 0 {
                 deeds.push((at, Deed::Relieve(nonce % 20 == 0)));
             }
+        }
+        for player in 0..8 {
+            let at = any(&mut rng, 0, end - 5 * SECOND);
+            let deed = match player % 4 {
+                0 => Deed::Announce,
+                player => Deed::Say(player),
+            };
+            deeds.push((at, deed));
         }
         deeds.sort_by_key(|(at, _)| *at);
         Self {
@@ -130,6 +141,10 @@ struct Seen {
     /// Whether somebody came in the middle of a match.
     late: usize,
     events: usize,
+    /// Lines of chat.
+    said: usize,
+    /// Whether that one was at the same tick at last as the one who was there from the beginning.
+    together: usize,
     /// Joins and worlds of the one whose path stalls.
     joins: u32,
     compared: usize,
@@ -173,19 +188,28 @@ fn compare(seed: u64) -> Seen {
         .clients
         .get(&LATER)
         .filter(|late| !late.watcher.joined.is_empty());
+    let mut together = 0;
     if let Some(late) = joined {
         let phase = |client: &Client| client.watcher.phase.as_ref().map(std::mem::discriminant);
         assert_eq!(phase(late), phase(first), "seed {seed}");
         assert_eq!(late.watcher.incarnation(), first.watcher.incarnation());
         assert_eq!(late.watcher.roster, first.watcher.roster, "seed {seed}");
-        assert_eq!(late.watcher.tick, first.watcher.tick, "seed {seed}");
-        assert_eq!(
-            late.watcher.frame(StreamSlot::COMMON),
-            first.watcher.frame(StreamSlot::COMMON)
-        );
+        // While all goes as predicted each hears of it in a rhythm of its own.
+        let ticks = (late.watcher.tick, first.watcher.tick);
+        assert!(ticks.0.0.abs_diff(ticks.1.0) < 6, "seed {seed}: {ticks:?}");
+        if ticks.0 == ticks.1 {
+            assert_eq!(
+                late.watcher.frame(StreamSlot::COMMON),
+                first.watcher.frame(StreamSlot::COMMON)
+            );
+            together = 1;
+        }
         let heard = late.events.len();
         let before = first.events.len() - heard;
         assert_eq!(late.events, first.events[before..], "seed {seed}");
+        // All of it: no line is as old as fifty others.
+        let texts = |client: &Client| lines(client).into_iter().map(|line| line.text);
+        assert!(texts(late).eq(texts(first)), "seed {seed}");
     }
     let stalled = &later.clients[&STALLS];
     Seen {
@@ -193,9 +217,22 @@ fn compare(seed: u64) -> Seen {
         told: told.len(),
         late: usize::from(joined.is_some_and(|late| late.watcher.joined[0].1 > Tick(30))),
         events: first.events.len(),
+        said: lines(first).len(),
+        together,
         joins: stalled.watcher.joins,
         compared: stalled.compared,
     }
+}
+
+/// What a client heard being said.
+fn lines(client: &Client) -> Vec<ChatLine> {
+    let told = client.watcher.replies.iter();
+    told.filter_map(|told| match told {
+        ServerControl::Chat(lines) => Some(lines.clone()),
+        _ => None,
+    })
+    .flatten()
+    .collect()
 }
 
 /// A spectator on a path without faults, and a player who presses all the time.
@@ -232,11 +269,15 @@ fn spectators_are_told_the_same_that_much_later_and_players_notice_nothing() {
         all.told += seen.told;
         all.late += seen.late;
         all.events += seen.events;
+        all.said += seen.said;
+        all.together += seen.together;
         all.joins += seen.joins;
         all.compared += seen.compared;
     }
     assert!(all.matches > 250 && all.told > 20_000, "{all:?}");
+    assert!(all.together > 100, "{all:?}");
     assert!(all.late > 40 && all.events > 2_000, "{all:?}");
+    assert!(all.said > 400, "{all:?}");
     assert!(all.joins > 300 && all.compared > 5_000, "{all:?}");
 }
 

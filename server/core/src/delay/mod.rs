@@ -17,6 +17,7 @@ use syncline_shared::id::{PlayerId, StreamSlot};
 use syncline_shared::message::control::{PhaseInfo, RoomUpdate};
 use syncline_shared::tick::{Tick, TickRate, Timestamp};
 
+use crate::chat::{ChatLog, Said};
 use crate::replication::{SharedBytes, Source};
 use crate::waiting::SnapshotTick;
 
@@ -45,13 +46,22 @@ pub(crate) enum Happening {
     Clock(MatchClock),
     /// A snapshot, and what was told with it.
     Snapshot(Moment, Option<Box<Told>>),
-    /// A change of the room's state was told.
+    /// Something else was told.
     Told(Box<Told>),
+}
+
+/// What was told beside frames.
+#[derive(Debug)]
+pub(crate) struct Told {
+    /// A change of the room's state.
+    change: Option<Change>,
+    /// What was said to everybody.
+    said: Vec<Said>,
 }
 
 /// A change of the room's state, and the section that tells it.
 #[derive(Clone, Debug)]
-pub(crate) struct Told {
+pub(crate) struct Change {
     pub(crate) update: RoomUpdate,
     pub(crate) section: Vec<u8>,
 }
@@ -92,6 +102,10 @@ pub(crate) struct Delay {
     /// Whether the newest entry is a snapshot with which something may still be told.
     open: bool,
     pub(crate) view: View,
+    /// What was said, and told to nobody yet.
+    said: Vec<Said>,
+    /// What those who watch have heard.
+    pub(crate) heard: ChatLog,
     /// When the room tells next between matches, as spectators see it.
     pub(crate) next_flush: Timestamp,
 }
@@ -110,6 +124,8 @@ impl Delay {
             clock: None,
             open: false,
             view: View::new(phase),
+            said: Vec::new(),
+            heard: ChatLog::new(0),
             next_flush: Timestamp::ZERO,
         }
     }
@@ -164,9 +180,24 @@ impl Delay {
         self.open = true;
     }
 
+    /// Something is said, and told with the next change of the room's state, if one comes. What is
+    /// whispered is for players.
+    pub(crate) fn note_said(&mut self, said: Said) {
+        if said.is_public() {
+            self.said.push(said);
+        }
+    }
+
+    /// Whether something was said that nobody was told.
+    pub(crate) fn has_said(&self) -> bool {
+        !self.said.is_empty()
+    }
+
     /// Everybody was sent what there was to send, with this change of the room's state.
-    pub(crate) fn note_told(&mut self, at: Timestamp, told: Option<Told>) {
-        let told = told.map(Box::new);
+    pub(crate) fn note_told(&mut self, at: Timestamp, change: Option<Change>) {
+        let said = core::mem::take(&mut self.said);
+        let told = change.is_some() || !said.is_empty();
+        let told = told.then(|| Box::new(Told { change, said }));
         if !core::mem::take(&mut self.open) {
             if let Some(told) = told {
                 self.push(at, Happening::Told(told));
@@ -239,12 +270,21 @@ impl Delay {
                 self.view.reach(moment.snapshot.tick);
                 self.remember(moment.clone());
                 if let Some(told) = told {
-                    self.view.hear(at, &told.update);
+                    self.hear(at, told);
                 }
             }
-            Happening::Told(told) => self.view.hear(at, &told.update),
+            Happening::Told(told) => self.hear(at, told),
         }
         Some((what, early))
+    }
+
+    fn hear(&mut self, at: Timestamp, told: &Told) {
+        if let Some(change) = &told.change {
+            self.view.hear(at, &change.update);
+        }
+        told.said
+            .iter()
+            .for_each(|said| self.heard.push(said.clone()));
     }
 
     /// A snapshot is past: it leads from the newest state to the present of those who watch.
@@ -297,9 +337,20 @@ impl Moment {
 }
 
 impl Told {
-    /// The section, and about as much again, or twice, for what it says.
+    /// The section of what changed.
+    pub(crate) fn section(&self) -> Option<&[u8]> {
+        let change = self.change.as_ref();
+        change.map(|change| &change.section[..])
+    }
+
+    /// The section, and about as much again, or twice, for what it says; and what was said.
     fn bytes(&self) -> usize {
-        ALLOCATION_BYTES + size_of::<Self>() + 3 * self.section.len()
+        let section = self.section().map_or(0, <[u8]>::len);
+        let said = self
+            .said
+            .iter()
+            .map(|said| size_of::<Said>() + said.bytes());
+        ALLOCATION_BYTES + size_of::<Self>() + 3 * section + said.sum::<usize>()
     }
 }
 

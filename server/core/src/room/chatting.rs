@@ -8,12 +8,13 @@ use syncline_shared::message::control::ServerControl;
 use syncline_shared::tick::Timestamp;
 
 use super::Room;
+use crate::chat::Said;
 use crate::event::ConnectionId;
 use crate::member::Member;
 
 impl Room {
     /// Whoever runs the server says something, to everybody or to one player; how many are connected
-    /// who will hear it with the next flush. Said to everybody it is kept like any other line.
+    /// who will hear it with the next flush, or later if they watch later. Said to everybody it is kept like any other line.
     ///
     /// # Errors
     ///
@@ -32,7 +33,8 @@ impl Room {
                 )
             }
         };
-        self.chat.say(now, ChatFrom::Server, to, text, between);
+        let said = self.chat.say(now, ChatFrom::Server, to, text, between);
+        self.delay_said(said);
         self.counters.announcements += 1;
         Ok(u32::try_from(reached).unwrap_or(u32::MAX))
     }
@@ -90,8 +92,15 @@ impl Room {
             ChatTo::Player(_) if speaker.player.is_none() => return Err(ChatRefusal::NotAPlayer),
             ChatTo::Player(player) => Some([session, self.speaker_in(player)?]),
         };
-        self.chat.say(now, from, to, text, between);
+        let said = self.chat.say(now, from, to, text, between);
+        self.delay_said(said);
         Ok(())
+    }
+
+    fn delay_said(&mut self, said: Said) {
+        if let Some(delay) = &mut self.delay {
+            delay.note_said(said);
+        }
     }
 
     /// The session in a seat.

@@ -8,7 +8,7 @@ use syncline_shared::message::control::RoomUpdate;
 use syncline_shared::tick::{Tick, Timestamp};
 
 use super::{FLUSH_MICROS, Room};
-use crate::delay::{Delay, Happening, MatchClock, Moment, Told};
+use crate::delay::{Change, Delay, Happening, MatchClock, Moment};
 use crate::event::ConnectionId;
 use crate::member::who_are;
 use crate::phase::{Phase, Running};
@@ -77,11 +77,11 @@ impl Room {
     /// Everybody else was sent what there was to send, with this change of the room's state.
     pub(super) fn delay_told(&mut self, now: Timestamp, told: Option<(&RoomUpdate, &[u8])>) {
         if let Some(delay) = &mut self.delay {
-            let told = told.map(|(update, section)| Told {
+            let change = told.map(|(update, section)| Change {
                 update: update.clone(),
                 section: section.to_vec(),
             });
-            delay.note_told(now, told);
+            delay.note_told(now, change);
         }
     }
 
@@ -90,7 +90,7 @@ impl Room {
     pub(super) fn delayed_due(&self) -> Option<Timestamp> {
         let delay = self.delay.as_ref().filter(|_| !self.phase.is_ticking())?;
         let waits = self.members.values().any(|member| {
-            let waiting = member.wants_update() || member.misses_chat(&self.chat);
+            let waiting = member.wants_update() || member.misses_chat(&delay.heard);
             waiting && member.delayed && member.follower.credit.is_available()
         });
         let flush = waits.then_some(delay.next_flush);
@@ -111,10 +111,10 @@ impl Room {
                 Happening::Snapshot(moment, told) => {
                     self.counters.delays_cut += u64::from(early);
                     self.snapshot_delayed(&delay, moment);
-                    let section = told.as_ref().map(|told| &told.section[..]);
+                    let section = told.as_ref().and_then(|told| told.section());
                     self.flush_delayed(&delay, now, section);
                 }
-                Happening::Told(told) => self.flush_delayed(&delay, now, Some(&told.section)),
+                Happening::Told(told) => self.flush_delayed(&delay, now, told.section()),
             }
         }
         if now >= delay.next_flush && delay.view.running().is_none() {
@@ -174,7 +174,7 @@ impl Room {
         let whole = self
             .is_whole_wanted(true)
             .then(|| delay.view.whole(delay.seen(now)));
-        self.distribute(now, true, update, whole);
+        self.distribute(now, Some(delay), update, whole);
     }
 
     /// Whether this connection is one of a member who is told later.

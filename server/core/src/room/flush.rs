@@ -6,6 +6,7 @@ use syncline_shared::message::control::{PhaseInfo, RoomUpdate, ServerControl};
 use syncline_shared::tick::Timestamp;
 
 use super::Room;
+use crate::delay::Delay;
 use crate::event::{ConnectionId, RoomOutput};
 use crate::member::{control_message, who_are};
 use crate::phase::Phase;
@@ -15,8 +16,9 @@ impl Room {
     pub(super) fn has_updates(&self) -> bool {
         self.phase_changed
             || self.sessions.has_changes()
+            || self.delay.as_ref().is_some_and(|delay| delay.has_said())
             || self.members.values().any(|member| {
-                let waiting = member.wants_update() || member.misses_chat(&self.chat);
+                let waiting = member.wants_update() || member.misses_chat(&self.chat.log);
                 waiting && !member.delayed && member.follower.credit.is_available()
             })
     }
@@ -29,7 +31,7 @@ impl Room {
             .map(|update| control_message(&ServerControl::Room(update.clone())));
         self.delay_told(now, update.as_ref().zip(section.as_deref()));
         let whole = self.is_whole_wanted(false).then(|| self.whole_state(now));
-        self.distribute(now, false, section.as_deref(), whole);
+        self.distribute(now, None, section.as_deref(), whole);
     }
 
     /// Whether one of those who are delayed, or of the others, missed a change of the room's state
@@ -41,12 +43,12 @@ impl Room {
         })
     }
 
-    /// Sends each member who is `delayed`, or is not, all that its credit allows: with the section
-    /// `update`, or with the `whole` state if it missed one before.
+    /// Sends each member who is told later, with that `delay`, or each who is not, all that its credit
+    /// allows: with the section `update`, or with the `whole` state if it missed one before.
     pub(super) fn distribute(
         &mut self,
         now: Timestamp,
-        delayed: bool,
+        delay: Option<&Delay>,
         update: Option<&[u8]>,
         whole: Option<RoomUpdate>,
     ) {
@@ -60,16 +62,20 @@ impl Room {
             chat,
             ..
         } = self;
+        let (log, heard_at) = match delay {
+            Some(delay) => (&delay.heard, delay.seen(now)),
+            None => (&chat.log, now),
+        };
         let mut heard = None;
         let mut hopeless = Vec::new();
-        for (connection, member) in who_are(delayed, members) {
+        for (connection, member) in who_are(delay.is_some(), members) {
             if member.follower.credit.is_hopeless(now) {
                 hopeless.push(connection);
                 continue;
             }
-            if member.misses_chat(chat) {
-                counters.chat_missed += u64::from(member.has_lost_chat(chat));
-                member.hear_chat(now, chat, &mut heard);
+            if member.misses_chat(log) {
+                counters.chat_missed += u64::from(member.has_lost_chat(log));
+                member.hear_chat(heard_at, log, &mut heard);
             }
             let state = (update, whole.as_deref());
             if let Some(message) = member.compose(now, state, scratch, spare, counters) {

@@ -113,7 +113,10 @@ impl Room {
         }
         let mut message = control_message(&welcome);
         // Who comes anew hears what was said lately, whoever comes back also what it knows.
-        member.hear_chat(now, &self.chat, &mut None);
+        match self.delay.as_ref().filter(|_| delayed) {
+            Some(delay) => member.hear_chat(delay.seen(now), &delay.heard, &mut None),
+            None => member.hear_chat(now, &self.chat.log, &mut None),
+        }
         member.take_control(&mut message);
         member.record_sent(now, message.len(), 0, &mut self.counters);
         self.members.insert(connection, member);

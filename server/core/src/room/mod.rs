@@ -259,7 +259,7 @@ impl Room {
             private: self.config.private,
             open: !self.finished && self.seat_for_newcomer().is_ok(),
             roster_changes: self.sessions.changes_ever(),
-            said: self.chat.last(),
+            said: self.chat.log.last(),
         }
     }
 

@@ -49,6 +49,6 @@ impl Room {
 
     /// What was said to everybody after the line `heard`, as far as it is kept, and the last line's id.
     pub fn said_since(&self, now: Timestamp, heard: u64) -> (Vec<ChatLine>, u64) {
-        (self.chat.public_since(now, heard), self.chat.last())
+        (self.chat.log.public_since(now, heard), self.chat.log.last())
     }
 }

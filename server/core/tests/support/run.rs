@@ -8,6 +8,7 @@ use syncline_server_core::{
 use syncline_shared::command::CommandMessage;
 use syncline_shared::id::{SessionId, StreamSlot};
 use syncline_shared::input::{InputBatch, InputFrame, InputWords};
+use syncline_shared::message::chat::ChatTo;
 use syncline_shared::message::control::{Role, ServerControl};
 use syncline_shared::message::{SectionKind, sections};
 use syncline_shared::snapshot::{Event, Frame};
@@ -30,6 +31,10 @@ pub enum Deed {
     Leave(u64),
     Ask(u64, Ask),
     Ping(u64, u32),
+    /// Somebody says something to everybody.
+    Say(u64),
+    /// So does whoever runs the server.
+    Announce,
     /// A stream is asked anew, though it is well.
     Resync(u64),
     /// The client neither reads nor acknowledges, or does again.
@@ -51,9 +56,10 @@ impl Deed {
             | Self::Leave(one)
             | Self::Ask(one, _)
             | Self::Ping(one, _)
+            | Self::Say(one)
             | Self::Resync(one)
             | Self::Freeze(one, _) => Some(one),
-            Self::Relieve(_) | Self::Stall(_) | Self::Slow(_) => None,
+            Self::Announce | Self::Relieve(_) | Self::Stall(_) | Self::Slow(_) => None,
         }
     }
 }
@@ -155,6 +161,15 @@ impl Run {
                 );
             }
             Deed::Ping(one, nonce) => self.message(*one, ClientMessage::Ping { nonce: *nonce }),
+            Deed::Say(one) => {
+                let text = Some(format!("at {}", self.now));
+                let to = ChatTo::Room;
+                self.message(*one, ClientMessage::Chat { to, text });
+            }
+            Deed::Announce => {
+                let text = format!("now at {}", self.now);
+                self.room.announce(self.at(), &text, ChatTo::Room).unwrap();
+            }
             Deed::Resync(one) => {
                 let watcher = &mut self.clients.get_mut(one).unwrap().watcher;
                 let (incarnation, tick) = (watcher.incarnation(), watcher.tick);
