@@ -320,6 +320,13 @@ pub(crate) enum CliError {
     Setting(#[from] Error),
 }
 
+/// All that a command line may say, for whoever describes it: pages, completions.
+///
+/// Each argument's help ends in its default, and names its variable.
+pub fn command() -> clap::Command {
+    Cli::command()
+}
+
 /// Reads a command line, the program's name first, and the variables and files that it implies.
 ///
 /// # Errors

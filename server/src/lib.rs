@@ -45,6 +45,7 @@ mod shutdown;
 
 pub use api_token::ApiToken;
 pub use chat_filter::{ChatFilter, ChatMessage, Filtered};
+pub use cli::command;
 pub use config::{Config, JournalConfig, JournalSync};
 pub use error::Error;
 pub use games::Games;

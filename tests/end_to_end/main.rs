@@ -17,6 +17,7 @@
 //! - `tls`: all of it under TLS
 //! - `abuse`: storms that nobody else feels
 //! - `ending`: a server that is asked to end
+//! - `operating`: the page for operators tells all settings and metrics, and nothing else
 
 #![allow(clippy::unwrap_used, reason = "a test that can not go on ends")]
 
@@ -34,6 +35,7 @@ mod framing;
 mod http;
 mod isolation;
 mod journal;
+mod operating;
 mod overload;
 mod pages;
 mod recovery;

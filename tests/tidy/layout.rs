@@ -5,13 +5,14 @@ use std::collections::BTreeSet;
 use crate::repository::{self, File};
 
 /// What a visitor sees first. A new entry here is a decision about the whole repository.
-const ENTRIES: [&str; 13] = [
+const ENTRIES: [&str; 14] = [
     "ARCHITECTURE.md",
     "CONTRIBUTING.md",
     "Cargo.lock",
     "Cargo.toml",
     "LICENSE-APACHE",
     "LICENSE-MIT",
+    "OPERATING.md",
     "README.md",
     "assets",
     "bot-client",

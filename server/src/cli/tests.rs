@@ -179,3 +179,28 @@ fn the_help_tells_the_defaults() {
         );
     }
 }
+
+/// A value that the help calls the default changes nothing when it is given.
+#[test]
+fn a_default_that_is_given_changes_nothing() {
+    let settings = |arguments: &[&str]| format!("{:?}", invocation(arguments).config);
+    let mut given = 0;
+    for argument in Cli::command().get_arguments() {
+        let help = argument.get_help().map(ToString::to_string);
+        let help = help.unwrap_or_default();
+        let default = help.split_once("[default: ");
+        let default = default.and_then(|(_, rest)| Some(rest.split_once(']')?.0));
+        // The default game is the first that a server hosts, so that it has no name here.
+        let is_value = |default: &&str| !default.contains(' ') && *default != "none";
+        let Some(default) = default
+            .filter(is_value)
+            .filter(|_| argument.get_id() != "game")
+        else {
+            continue;
+        };
+        let flag = format!("--{}", argument.get_long().unwrap());
+        assert_eq!(settings(&[&flag, default]), settings(&[]), "{flag}");
+        given += 1;
+    }
+    assert!(given > 20, "only {given} defaults are values");
+}
