@@ -119,6 +119,9 @@ struct Options {
         hide_env_values = true
     )]
     api_token: Option<ApiToken>,
+    /// Lets anybody speak in rooms by STOMP, not only who shows the token as its passcode
+    #[arg(long, env = "SYNCLINE_STOMP_GUESTS")]
+    stomp_guests: bool,
     /// Threads that run rooms [default: all cores but one]
     #[arg(long, value_name = "N", env = "SYNCLINE_THREADS")]
     threads: Option<u16>,
@@ -451,6 +454,7 @@ impl Options {
             tls_cert: self.tls_cert.or(file.tls_cert),
             tls_key: self.tls_key.or(file.tls_key),
             api_token: self.api_token.or(file.api_token),
+            stomp_guests: self.stomp_guests || file.stomp_guests,
             threads: self.threads.or(file.threads),
             net_threads: self.net_threads.or(file.net_threads),
             read_interval: self.read_interval.or(file.read_interval),
@@ -514,6 +518,7 @@ impl Options {
             tls_cert: self.tls_cert,
             tls_key: self.tls_key,
             api_token: self.api_token,
+            stomp_guests: self.stomp_guests,
             threads: self.threads,
             net_threads: self.net_threads,
             read_interval: span(self.read_interval, default.read_interval),

@@ -113,6 +113,9 @@ pub struct Config {
     /// What a request has to show that writes by the API. Without one every request from this machine may,
     /// and if the server listens for others too, or has a trusted proxy, none.
     pub api_token: Option<ApiToken>,
+    /// Whether anybody may speak in rooms by STOMP, and not only who may write by the API. All may
+    /// listen.
+    pub stomp_guests: bool,
     /// Looks at what people say before others hear it. For programs: no flag sets it.
     pub chat_filter: Option<ChatFilter>,
     /// Where and how matches are recorded; without it they are not. A command line asks for it unless
@@ -199,6 +202,7 @@ impl Default for Config {
             session_key: None,
             stall_timeout: Duration::from_secs(10),
             api_token: None,
+            stomp_guests: false,
             chat_filter: None,
             journal: None,
         }

@@ -13,7 +13,7 @@
 //! - `directory`, `session`: which room a client means, and whether a session is its own
 //! - `runtime`: the threads that own rooms and tick them on time
 //! - `journal_store`: what rooms record, on a disk
-//! - `http`: web pages, health, metrics and lists, on the same port
+//! - `http`: web pages, health, metrics and lists, on the same port; `stomp`: rooms as topics, there too
 //! - `replay`: recorded matches again, from a command line; `showing`: one that people watch
 //! - `clock`, `entropy`, `metrics`, `shutdown`: the outside world, each in one place
 
@@ -42,6 +42,7 @@ mod server;
 mod session;
 mod showing;
 mod shutdown;
+mod stomp;
 
 pub use api_token::ApiToken;
 pub use chat_filter::{ChatFilter, ChatMessage, Filtered};

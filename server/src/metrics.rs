@@ -155,6 +155,12 @@ pub(crate) struct Metrics {
     pub(crate) demo_bots: Gauge,
     /// Readers of rooms' events.
     pub(crate) event_streams: Gauge,
+    /// Connections that speak STOMP.
+    pub(crate) stomp_connections: Gauge,
+    /// Messages to subscribers by STOMP.
+    pub(crate) stomp_messages: Counter,
+    /// Clients that were sent away by a frame of STOMP.
+    pub(crate) stomp_errors: Counter,
     /// Messages from clients.
     pub(crate) received_messages: Counter,
     /// Their bytes.
@@ -238,6 +244,9 @@ impl Metrics {
             connections: gauge(r, "connections", "Open connections, HTTP included"),
             event_streams: gauge(r, "event_streams", "Readers of events of rooms"),
             demo_bots: gauge(r, "demo_bots", "Bots of the server's own in rooms"),
+            stomp_connections: gauge(r, "stomp_connections", "Connections that speak STOMP"),
+            stomp_messages: counter(r, "stomp_messages", "Messages to subscribers by STOMP"),
+            stomp_errors: counter(r, "stomp_errors", "Clients sent away by an ERROR of STOMP"),
             received_messages: counter(r, "received_messages", "Messages from clients"),
             received_bytes: counter(r, "received_bytes", "Bytes of messages from clients"),
             sent_messages: counter(r, "sent_messages", "Messages written to clients"),

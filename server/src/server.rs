@@ -162,6 +162,7 @@ impl Server {
             journals,
             showing,
             access: Access::of(config, entropy::draw()),
+            stomp_guests: config.stomp_guests,
             answered: Arc::default(),
             waiters: Arc::new(Semaphore::new(WAITERS_MAX)),
             readers: Arc::new(Semaphore::new(READERS_MAX)),

@@ -9,6 +9,7 @@
 //! - `journal`: what is recorded of all that
 //! - `recovery`: the next server goes on with it
 //! - `api`: what backends tell, and are told
+//! - `stomp`: rooms as topics of STOMP
 //! - `http`: the other things on the port
 //! - `pages`: the web files there
 //! - `edge`: who may connect, and how many
@@ -42,4 +43,5 @@ mod recovery;
 mod rooms;
 mod sessions;
 mod spectating;
+mod stomp;
 mod tls;

@@ -30,6 +30,10 @@ const PACE_MICROS: u64 = 2_000_000;
 /// And so many at once, if it was silent before.
 const BURST: u64 = 5;
 
+/// How many speakers are remembered before those are forgotten who have been silent for long enough:
+/// of people who are no members nobody tells the room that they went.
+const SPEAKERS_MAX: usize = 1024;
+
 /// A room's chat.
 #[derive(Debug)]
 pub(crate) struct Chat {
@@ -94,6 +98,10 @@ impl Chat {
         if over > 0 {
             let retry_ms = u32::try_from(over.div_ceil(1000)).unwrap_or(u32::MAX);
             return Err(ChatRefusal::TooFast { retry_ms });
+        }
+        if self.rested.len() >= SPEAKERS_MAX {
+            // Nothing is known of them that is not so of anybody.
+            self.rested.retain(|_, rested| *rested > now);
         }
         self.rested.insert(session, rested.plus_micros(PACE_MICROS));
         Ok(())

@@ -45,12 +45,40 @@ impl Access {
             )),
             Self::Token(mac, made) => {
                 let shown = bearer(headers).unwrap_or_default();
-                // What is made of both is compared, in a time that says nothing about either.
-                let right = mac.as_ref().clone().chain_update(shown).verify_slice(made);
-                right.map_err(|_| unauthorized())
+                if is_right(mac, made, shown) {
+                    Ok(())
+                } else {
+                    Err(unauthorized())
+                }
             }
         }
     }
+
+    /// Whether one may write who shows `token`, or nothing.
+    pub(crate) fn of_token(&self, token: Option<&[u8]>) -> Allowed {
+        match (self, token) {
+            (Self::Anybody, _) => Allowed::Yes,
+            (Self::Nobody, _) | (Self::Token(..), None) => Allowed::No,
+            (Self::Token(mac, made), Some(shown)) if is_right(mac, made, shown) => Allowed::Yes,
+            (Self::Token(..), Some(_)) => Allowed::WrongToken,
+        }
+    }
+}
+
+/// Whether somebody may write.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Allowed {
+    /// They may.
+    Yes,
+    /// They may not, and showed nothing by which they could.
+    No,
+    /// They showed something else than the token.
+    WrongToken,
+}
+
+/// What is made of both is compared, in a time that says nothing about either.
+fn is_right(mac: &Hmac<Sha256>, made: &[u8], shown: &[u8]) -> bool {
+    mac.clone().chain_update(shown).verify_slice(made).is_ok()
 }
 
 fn bearer(headers: &HeaderMap) -> Option<&[u8]> {

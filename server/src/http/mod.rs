@@ -4,7 +4,7 @@
 //! - [`site`]: what the routes share
 //! - [`problem`]: how the API says what is wrong; [`access`]: who may write there; [`idempotency`]: what
 //!   was done before
-//! - [`room`]: a room's state; [`events`]: what happens there; [`announce`]: what its players are told, and
+//! - [`room`]: a room's state; [`watch`]: what happens there, and [`events`] as a stream; [`announce`]: what its players are told, and
 //!   [`announced`] what became of it
 //! - [`openapi`]: all of that, described
 //! - [`bandwidth`]: what the fields of a room cost
@@ -29,3 +29,4 @@ mod replay;
 mod room;
 pub(crate) mod routes;
 pub(crate) mod site;
+pub(crate) mod watch;

@@ -11,6 +11,7 @@ use axum::routing::{MethodRouter, any, get, post};
 use axum::{Json, Router};
 use serde::Serialize;
 use syncline_shared::close::{CloseReason, Then};
+use syncline_shared::message::SUBPROTOCOL;
 
 use crate::http::site::Site;
 use crate::http::{announce, bandwidth, events, figures, health, openapi, problem, replay, room};
@@ -18,8 +19,10 @@ use crate::metrics::Present;
 use crate::net::connection;
 use crate::net::forwarded::{self, Told, Unbelievable};
 use crate::net::guard::{Peer, Refusal};
+use crate::net::text::TextSocket;
 use crate::net::upgrade;
 use crate::runtime::board::RoomBoard;
+use crate::stomp;
 
 /// The format of `/metrics`.
 const OPENMETRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
@@ -55,6 +58,7 @@ const API: &[ApiRoute] = &[
 pub(crate) fn router(site: Arc<Site>) -> Router {
     let router = Router::new()
         .route("/play", any(play))
+        .route("/stomp", any(stomp))
         .route("/healthz", get(health::healthz))
         .route("/readyz", get(health::readyz))
         .route("/metrics", get(metrics));
@@ -77,12 +81,35 @@ async fn page(State(site): State<Arc<Site>>, request: Request) -> Response {
     site.pages.answer(method, uri, headers)
 }
 
-/// Turns the request into a WebSocket, or says what is wrong with it.
+/// What is spoken on a WebSocket.
+#[derive(Clone, Copy)]
+enum Spoken {
+    /// Our own protocol.
+    Syncline,
+    /// STOMP.
+    Stomp,
+}
+
+/// Where games are played.
 async fn play(
     State(site): State<Arc<Site>>,
     Extension(peer): Extension<Peer>,
-    mut request: Request,
+    request: Request,
 ) -> Response {
+    open(site, peer, request, Spoken::Syncline)
+}
+
+/// Where rooms are topics.
+async fn stomp(
+    State(site): State<Arc<Site>>,
+    Extension(peer): Extension<Peer>,
+    request: Request,
+) -> Response {
+    open(site, peer, request, Spoken::Stomp)
+}
+
+/// Turns the request into a WebSocket, or says what is wrong with it.
+fn open(site: Arc<Site>, peer: Peer, mut request: Request, spoken: Spoken) -> Response {
     if let Some(refusal) = peer.refusal() {
         return unavailable(refusal);
     }
@@ -96,7 +123,11 @@ async fn play(
         }
     };
     let name = peer.name(client);
-    let acceptable = match upgrade::check(&request, &site.origins) {
+    let subprotocol = match spoken {
+        Spoken::Syncline => SUBPROTOCOL,
+        Spoken::Stomp => stomp::SUBPROTOCOL,
+    };
+    let acceptable = match upgrade::check(&request, &site.origins, subprotocol) {
         Ok(acceptable) => acceptable,
         Err(refusal) => {
             metrics.count_refusal(refusal.slug());
@@ -109,14 +140,23 @@ async fn play(
     }
     peer.unsettle();
     let upgrade = hyper::upgrade::on(&mut request);
-    let lobby = site.lobby.clone();
     tokio::spawn(async move {
         let socket = tokio::select! {
             socket = upgrade::socket(upgrade) => socket,
             () = peer.evicted() => None,
         };
         if let Some((socket, early)) = socket {
-            connection::serve(lobby, socket, early, &peer, name, false).await;
+            let lobby = site.lobby.clone();
+            match spoken {
+                Spoken::Syncline => {
+                    connection::serve(lobby, socket, early, &peer, name, false).await;
+                }
+                Spoken::Stomp => {
+                    let socket = TextSocket::new(lobby, socket, &early);
+                    drop(early);
+                    stomp::connection::serve(site, socket, &peer, name).await;
+                }
+            }
         }
         // Until here the connection counts as open.
         drop(peer);

@@ -38,6 +38,8 @@ pub(crate) struct Site {
     pub(crate) showing: Option<Showing>,
     /// Who may write.
     pub(crate) access: Access,
+    /// Whether anybody may speak by STOMP.
+    pub(crate) stomp_guests: bool,
     /// Announcements that were made.
     pub(crate) answered: Arc<Answered<Announced>>,
     /// Places for requests whose answers are held back.

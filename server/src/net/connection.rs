@@ -324,7 +324,7 @@ impl Member {
 
 /// Ends a connection from which nothing was heard for `longest`, give or take a quarter. Half way
 /// there it is asked: a browser whose page sleeps still answers a ping.
-async fn time_out(longest: Duration, heard: &AtomicBool, outward: &Outward) -> End {
+pub(super) async fn time_out(longest: Duration, heard: &AtomicBool, outward: &Outward) -> End {
     const QUARTERS: u32 = 4;
     let mut silent = 0;
     loop {

@@ -16,7 +16,7 @@ use crate::net::link::Socket;
 use crate::net::outbox::Outward;
 
 /// How a connection ended.
-pub(super) enum End {
+pub(crate) enum End {
     /// By us.
     Closed(Close),
     /// By the client, with or without a word.

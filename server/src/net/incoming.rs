@@ -74,13 +74,13 @@ fn text_message() -> End {
 }
 
 /// The end of a client that sends more than the server's settings allow.
-fn too_many(what: &str) -> End {
+pub(super) fn too_many(what: &str) -> End {
     let detail = format!("too many {what} a second");
     Close::new(CloseReason::TooManyMessages, detail).into()
 }
 
 /// How a connection ends whose bytes are no WebSocket messages.
-fn broken(error: tungstenite::Error) -> End {
+pub(super) fn broken(error: tungstenite::Error) -> End {
     match error {
         tungstenite::Error::Capacity(_) => {
             let detail = format!("a message may have {CLIENT_MESSAGE_BYTES_MAX} bytes");

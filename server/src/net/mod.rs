@@ -10,6 +10,7 @@
 //! - [`upgrade`]: turns an HTTP request into a WebSocket, or refuses it
 //! - [`handshake`]: from the first message to a place in a room
 //! - [`connection`]: one WebSocket from its opening to its close
+//! - [`text`]: one WebSocket of another protocol than ours, which is text
 //! - [`inside`]: connections of the process to itself
 //! - [`incoming`]: what the client says
 //! - [`ending`]: the reason why it ends, logged, counted and told
@@ -19,7 +20,7 @@
 //! - [`socket`]: how sockets are set up, and how they end
 
 pub(crate) mod connection;
-mod ending;
+pub(crate) mod ending;
 pub(crate) mod forwarded;
 pub(crate) mod guard;
 pub(crate) mod handshake;
@@ -34,5 +35,6 @@ mod rate;
 mod seal;
 pub(crate) mod socket;
 pub(crate) mod stream;
+pub(crate) mod text;
 pub(crate) mod tls;
 pub(crate) mod upgrade;

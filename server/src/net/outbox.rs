@@ -286,6 +286,11 @@ impl Outward {
         }
     }
 
+    /// Whether something waits that the socket did not take.
+    pub(super) fn is_blocked(&self) -> bool {
+        matches!(self.need_to_write(), Need::Writing)
+    }
+
     /// Waits until all that waits is written, or the socket is gone.
     pub(super) async fn flushed(&self) {
         while matches!(self.need_to_write(), Need::Writing) {

@@ -14,8 +14,6 @@ use hyper::upgrade::OnUpgrade;
 use hyper_util::rt::TokioIo;
 use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
 
-use syncline_shared::message::SUBPROTOCOL;
-
 use crate::net::origin::AllowedOrigins;
 use crate::net::stream::Stream;
 
@@ -46,8 +44,8 @@ pub(crate) enum UpgradeRefusal {
     #[error("exactly one Sec-WebSocket-Key header of 16 bytes in base64 is needed")]
     Key,
     /// The client does not speak this protocol.
-    #[error("the subprotocol {SUBPROTOCOL} must be among those in Sec-WebSocket-Protocol")]
-    Subprotocol,
+    #[error("the subprotocol {0} must be among those in Sec-WebSocket-Protocol")]
+    Subprotocol(&'static str),
 }
 
 impl UpgradeRefusal {
@@ -61,7 +59,7 @@ impl UpgradeRefusal {
             Self::Upgrade => "upgrade",
             Self::Version => "version",
             Self::Key => "key",
-            Self::Subprotocol => "subprotocol",
+            Self::Subprotocol(_) => "subprotocol",
         }
     }
 
@@ -70,7 +68,7 @@ impl UpgradeRefusal {
             Self::Method => StatusCode::METHOD_NOT_ALLOWED,
             Self::Version => StatusCode::UPGRADE_REQUIRED,
             Self::Origin => StatusCode::FORBIDDEN,
-            Self::Http | Self::Host | Self::Upgrade | Self::Key | Self::Subprotocol => {
+            Self::Http | Self::Host | Self::Upgrade | Self::Key | Self::Subprotocol(_) => {
                 StatusCode::BAD_REQUEST
             }
         }
@@ -97,9 +95,10 @@ impl IntoResponse for UpgradeRefusal {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Acceptable {
     accept: String,
+    subprotocol: &'static str,
 }
 
-/// Checks a request.
+/// Checks a request to speak `subprotocol`.
 ///
 /// # Errors
 ///
@@ -107,6 +106,7 @@ pub(crate) struct Acceptable {
 pub(crate) fn check<B>(
     request: &Request<B>,
     origins: &AllowedOrigins,
+    subprotocol: &'static str,
 ) -> Result<Acceptable, UpgradeRefusal> {
     let headers = request.headers();
     if request.method() != Method::GET {
@@ -137,12 +137,13 @@ pub(crate) fn check<B>(
     }
     // Subprotocols are compared letter by letter.
     if !lists(headers, &SEC_WEBSOCKET_PROTOCOL, |token| {
-        token == SUBPROTOCOL
+        token == subprotocol
     }) {
-        return Err(UpgradeRefusal::Subprotocol);
+        return Err(UpgradeRefusal::Subprotocol(subprotocol));
     }
     Ok(Acceptable {
         accept: derive_accept_key(key.as_bytes()),
+        subprotocol,
     })
 }
 
@@ -152,7 +153,7 @@ impl IntoResponse for Acceptable {
             (CONNECTION, "Upgrade".to_owned()),
             (UPGRADE, "websocket".to_owned()),
             (SEC_WEBSOCKET_ACCEPT, self.accept),
-            (SEC_WEBSOCKET_PROTOCOL, SUBPROTOCOL.to_owned()),
+            (SEC_WEBSOCKET_PROTOCOL, self.subprotocol.to_owned()),
         ];
         (StatusCode::SWITCHING_PROTOCOLS, headers).into_response()
     }
@@ -187,10 +188,12 @@ fn lists(headers: &HeaderMap, name: &HeaderName, is_it: impl Fn(&str) -> bool) -
 
 #[cfg(test)]
 mod tests {
+    use syncline_shared::message::SUBPROTOCOL;
+
     use super::*;
 
     fn check(request: &Request<()>) -> Result<Acceptable, UpgradeRefusal> {
-        super::check(request, &AllowedOrigins::Same)
+        super::check(request, &AllowedOrigins::Same, SUBPROTOCOL)
     }
 
     const GOOD: &[(&str, &str)] = &[
@@ -224,7 +227,12 @@ mod tests {
     #[test]
     fn a_good_request_is_answered_with_its_key() {
         let accept = "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=".to_owned();
-        assert_eq!(check(&request(GOOD)), Ok(Acceptable { accept }));
+        let subprotocol = SUBPROTOCOL;
+        let acceptable = Acceptable {
+            accept,
+            subprotocol,
+        };
+        assert_eq!(check(&request(GOOD)), Ok(acceptable));
     }
 
     #[test]
@@ -273,16 +281,20 @@ mod tests {
                 &["dGhlIHNhbXBsZSBub25jZQ==", "dGhlIHNhbXBsZSBub25jZQ=="],
                 UpgradeRefusal::Key,
             ),
-            ("sec-websocket-protocol", &[], UpgradeRefusal::Subprotocol),
+            (
+                "sec-websocket-protocol",
+                &[],
+                UpgradeRefusal::Subprotocol(SUBPROTOCOL),
+            ),
             (
                 "sec-websocket-protocol",
                 &["syncline.v2"],
-                UpgradeRefusal::Subprotocol,
+                UpgradeRefusal::Subprotocol(SUBPROTOCOL),
             ),
             (
                 "sec-websocket-protocol",
                 &["Syncline.v1"],
-                UpgradeRefusal::Subprotocol,
+                UpgradeRefusal::Subprotocol(SUBPROTOCOL),
             ),
         ];
         for (name, lines, refusal) in cases {

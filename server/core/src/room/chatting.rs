@@ -39,6 +39,38 @@ impl Room {
         Ok(u32::try_from(reached).unwrap_or(u32::MAX))
     }
 
+    /// Somebody who is no member says something to everybody, and is heard as somebody who watches.
+    /// `speaker` is the same for all that one says; without a text the shell's filter did not let it
+    /// pass.
+    ///
+    /// # Errors
+    ///
+    /// What a member would be told: all but [`ChatRefusal::NotAPlayer`] and
+    /// [`ChatRefusal::NoSuchPlayer`].
+    pub fn chat_from_outside(
+        &mut self,
+        now: Timestamp,
+        speaker: SessionId,
+        name: &str,
+        text: Option<&str>,
+    ) -> Result<(), ChatRefusal> {
+        let said = self.chat.admit(now, speaker);
+        let said = said.and_then(|()| clean(text.ok_or(ChatRefusal::Filtered)?));
+        match said {
+            Ok(text) => {
+                let name = name.to_owned();
+                let from = ChatFrom::Spectator { name };
+                self.chat.say(now, from, ChatTo::Room, text, None);
+                self.counters.chat_lines += 1;
+                Ok(())
+            }
+            Err(refusal) => {
+                self.counters.chat_refused += 1;
+                Err(refusal)
+            }
+        }
+    }
+
     /// Whoever runs the server lets a player speak, or not, for as long as its session lasts.
     ///
     /// # Errors
