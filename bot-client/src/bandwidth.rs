@@ -92,20 +92,21 @@ impl Bandwidth {
     }
 }
 
-/// What the server at `address` says of `room`, if it says anything.
-pub(crate) async fn fetch(address: &Address, room: Room) -> Option<Bandwidth> {
+/// What the server at `address` says of `room`, if it is one in particular and it says anything.
+pub(crate) async fn fetch(address: &Address, room: &Room) -> Option<Bandwidth> {
+    let room = match room {
+        Room::Id(id) => id.to_string(),
+        Room::Code(code) => code.to_string(),
+        Room::Quick(_) | Room::Create(_) => return None,
+    };
     timeout(ANSWER_TIME, ask(address, room)).await.ok()?
 }
 
-async fn ask(address: &Address, room: Room) -> Option<Bandwidth> {
+async fn ask(address: &Address, room: String) -> Option<Bandwidth> {
     let stream = TokioIo::new(address.connect(Source::ANY).await.ok()?);
     let (mut sender, connection) = http1::handshake(stream).await.ok()?;
     // Ends with the sender.
     tokio::spawn(connection);
-    let room = match room {
-        Room::Id(id) => id.to_string(),
-        Room::Code(code) => code.to_string(),
-    };
     let request = Request::get(format!("/api/rooms/{room}/bandwidth"))
         .header(HOST, address.host())
         .body(String::new());

@@ -62,10 +62,9 @@ where
             schema: swarm.schema.get().cloned(),
             room: config.room_of(number),
             role: config.role,
-            company: false,
             seed,
             inputs: config.inputs,
-            snapshots_kept: 0,
+            ..ClientConfig::default()
         };
         Self {
             client: Client::new(client, swarm.decoding.of_bot()),

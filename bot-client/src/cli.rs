@@ -8,9 +8,14 @@ use clap::{Parser, ValueEnum};
 use syncline_client_core::behaviour::Behaviour;
 use syncline_client_core::input_pace::InputPace;
 use syncline_shared::id::RoomId;
-use syncline_shared::message::control::Role;
+use syncline_shared::labels::Labels;
+use syncline_shared::message::control::{CreateOptions, Role};
+use syncline_shared::query::Query;
 
 use crate::config::{Decode, Path, Room, Stall, SwarmConfig};
+
+/// A name and a value.
+type Pair = (String, String);
 
 /// Bots that play on a Syncline server, and report how well it held up.
 #[derive(Debug, Parser)]
@@ -52,6 +57,18 @@ pub struct Arguments {
     /// The room, or the first of them: an id, or a room's code
     #[arg(long, default_value = "1", value_parser = parse_room)]
     room: Room,
+    /// Find rooms by quick play instead: open ones that match, such as "mode=ctf players<8", or ""
+    #[arg(long, value_parser = parse_query, conflicts_with_all = ["room", "rooms"])]
+    query: Option<String>,
+    /// Make a new room for each bot instead
+    #[arg(long, conflicts_with_all = ["room", "rooms", "query"])]
+    create: bool,
+    /// Labels of these rooms, such as mode=ctf,region=eu
+    #[arg(long, value_name = "NAME=VALUE", value_delimiter = ',', value_parser = parse_label, requires = "create")]
+    labels: Vec<Pair>,
+    /// Keep these rooms out of quick play and lists
+    #[arg(long, requires = "create")]
+    private: bool,
     /// What to add to each round trip, half of it each way
     #[arg(long, default_value = "0ms", value_parser = humantime::parse_duration)]
     latency: Duration,
@@ -129,7 +146,7 @@ impl From<&Arguments> for SwarmConfig {
             },
             chat: arguments.chat,
             rooms: arguments.rooms,
-            room: arguments.room,
+            room: arguments.room(),
             path: Path {
                 latency: arguments.latency,
                 jitter: arguments.jitter,
@@ -142,6 +159,36 @@ impl From<&Arguments> for SwarmConfig {
             }),
         }
     }
+}
+
+impl Arguments {
+    fn room(&self) -> Room {
+        match &self.query {
+            Some(query) => Room::Quick(query.clone()),
+            None if self.create => Room::Create(CreateOptions {
+                private: self.private,
+                labels: self.labels.clone(),
+                ..CreateOptions::default()
+            }),
+            None => self.room.clone(),
+        }
+    }
+}
+
+fn parse_query(text: &str) -> Result<String, String> {
+    let parsed: Result<Query, _> = text.parse();
+    parsed
+        .map(|_| text.to_owned())
+        .map_err(|error| error.to_string())
+}
+
+fn parse_label(text: &str) -> Result<Pair, String> {
+    let pair = text.split_once('=');
+    let (name, value) = pair.ok_or_else(|| "a label is NAME=VALUE".to_owned())?;
+    let labels = Labels::new([(name, value)]);
+    labels
+        .map(|_| (name.to_owned(), value.to_owned()))
+        .map_err(|error| error.to_string())
 }
 
 fn parse_ramp(text: &str) -> Result<u32, String> {
@@ -230,6 +277,37 @@ mod tests {
         assert_eq!(config("--room 12").unwrap().room, Room::Id(RoomId(12)));
         let code = config("--room abc-234").unwrap().room;
         assert_eq!(code, Room::Code("ABC234".parse().unwrap()));
+    }
+
+    #[test]
+    fn rooms_may_be_found_or_made() {
+        let parse = |arguments: &[&str]| {
+            let all = ["syncline-bots"].iter().chain(arguments);
+            let parsed = Arguments::try_parse_from(all).map_err(|error| error.to_string())?;
+            Ok::<_, String>(SwarmConfig::from(&parsed).room)
+        };
+        let query = "mode=ctf players<8";
+        assert_eq!(
+            parse(&["--query", query]).unwrap(),
+            Room::Quick(query.to_owned())
+        );
+        let made = parse(&["--create", "--private", "--labels", "mode=ctf,region=eu"]).unwrap();
+        let pair = |name: &str, value: &str| (name.to_owned(), value.to_owned());
+        let options = CreateOptions {
+            private: true,
+            labels: vec![pair("mode", "ctf"), pair("region", "eu")],
+            ..CreateOptions::default()
+        };
+        assert_eq!(made, Room::Create(options));
+        for wrong in [
+            &["--query", "mode"][..],
+            &["--query", "", "--room", "3"],
+            &["--labels", "mode=ctf"],
+            &["--create", "--labels", "mode"],
+            &["--create", "--labels", "free=1"],
+        ] {
+            assert!(parse(wrong).is_err(), "{wrong:?}");
+        }
     }
 
     #[test]

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use syncline_client_core::behaviour::Behaviour;
 use syncline_client_core::input_pace::InputPace;
 use syncline_shared::id::{RoomCode, RoomId};
-use syncline_shared::message::control::{Role, RoomSelector};
+use syncline_shared::message::control::{CreateOptions, Role, RoomSelector};
 
 /// The most bots of which each decodes for itself unless it is asked for: beyond, the bots would
 /// need more of the machine than the server that they are to measure.
@@ -50,12 +50,16 @@ pub struct SwarmConfig {
 }
 
 /// Where bots meet.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Room {
     /// The room with this id, made if there is none.
     Id(RoomId),
     /// The room with this code.
     Code(RoomCode),
+    /// The best open room that matches a query, or a new one; each bot for itself.
+    Quick(String),
+    /// A new room for each bot.
+    Create(CreateOptions),
 }
 
 /// What is added to the path to the server. Messages stay in order.
@@ -125,8 +129,12 @@ impl SwarmConfig {
 
     /// The room of one bot: they take turns.
     pub(crate) fn room_of(&self, bot: u32) -> RoomSelector {
-        match self.room {
-            Room::Code(code) => RoomSelector::Code(code),
+        match &self.room {
+            Room::Code(code) => RoomSelector::Code(*code),
+            Room::Quick(query) => RoomSelector::QuickPlay {
+                query: query.clone(),
+            },
+            Room::Create(options) => RoomSelector::Create(options.clone()),
             Room::Id(first) => {
                 let offset = bot % self.rooms.max(1);
                 RoomSelector::Id(RoomId(first.0.saturating_add(offset)))

@@ -72,7 +72,7 @@ pub async fn run_with(config: SwarmConfig, progress: Arc<Progress>) -> Result<Re
     }
     watched.abort();
     let decoders = swarm.decoding.decoders();
-    let bandwidth = bandwidth::fetch(&swarm.address, swarm.config.room).await;
+    let bandwidth = bandwidth::fetch(&swarm.address, &swarm.config.room).await;
     Ok(Report {
         bandwidth,
         seconds: swarm.timeline.seconds(),

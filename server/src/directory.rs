@@ -4,26 +4,29 @@
 //! of it until it has arrived, so that two who ask at once can't be sent to one free seat, and no
 //! room ends with somebody on the way.
 
-use std::cmp::Reverse;
-use std::collections::BTreeMap;
+mod rooms;
+mod rules;
+
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use syncline_server_core::RoomConfig;
-use syncline_server_core::config::SPECTATOR_DELAY_MICROS_MAX;
 use syncline_shared::close::{Close, CloseReason};
 use syncline_shared::error::DecodeError;
-use syncline_shared::id::{RoomCode, RoomId};
+use syncline_shared::id::RoomId;
 use syncline_shared::message::control::{CreateOptions, Role, RoomSelector};
+use syncline_shared::query::Query;
 
-use crate::clock::{Clock, micros};
+use crate::clock::Clock;
 use crate::company::invitation::Invitations;
 use crate::config::Config;
-use crate::entropy;
 use crate::games::{Hosted, HostedGame};
 use crate::journal_store::{Recorder, RecoveredMatch};
 use crate::runtime::board::{Reservation, RoomBoard};
 use crate::runtime::inbox::{RoomHandle, RoomSpec};
 use crate::runtime::scheduler::Scheduler;
+
+use self::rooms::Rooms;
+use self::rules::{RoomRules, invalid};
 
 /// The one room of a server that shows a recorded match.
 const SHOWN: RoomId = RoomId(1);
@@ -41,32 +44,25 @@ pub(crate) struct Directory {
     rooms: Mutex<Rooms>,
 }
 
-/// What every room of this process is made with.
-struct RoomRules {
-    rooms_max: usize,
-    players_max: u16,
-    bandwidth_sampling: u32,
-    silence: bool,
-    grace_micros: u64,
-    empty_micros: u64,
-    rematch_micros: u64,
-    spectator_delay_micros: u64,
-    /// For how long a thread may be in one room before nobody is sent there any more.
-    stall_micros: u64,
-}
-
-#[derive(Default)]
-struct Rooms {
-    by_id: BTreeMap<RoomId, RoomHandle>,
-    last_id: u32,
-}
-
 /// A room that stays until its holder has arrived.
 pub(crate) struct Admission {
     /// The room.
     pub(crate) room: RoomHandle,
     /// Goes into the attach.
     pub(crate) reservation: Reservation,
+}
+
+/// Who looks for a room, and for which.
+#[derive(Clone, Copy)]
+pub(crate) struct Guest<'a> {
+    /// Which room.
+    pub(crate) selector: &'a RoomSelector,
+    /// Of which game.
+    pub(crate) game: &'a Arc<HostedGame>,
+    /// To play or to watch.
+    pub(crate) role: Role,
+    /// Whether bots may play in the room, if it is a new one.
+    pub(crate) company: bool,
 }
 
 impl Directory {
@@ -78,21 +74,10 @@ impl Directory {
         invitations: Invitations,
         clock: Clock,
     ) -> Self {
-        let rules = RoomRules {
-            rooms_max: usize::try_from(config.max_rooms).unwrap_or(usize::MAX),
-            players_max: config.max_players,
-            bandwidth_sampling: config.bandwidth_sampling,
-            silence: config.silence,
-            grace_micros: micros(config.grace_period),
-            empty_micros: micros(config.empty_timeout),
-            rematch_micros: micros(config.rematch_delay),
-            spectator_delay_micros: micros(config.spectator_delay),
-            stall_micros: micros(config.stall_timeout),
-        };
         Self {
             clock,
             games,
-            rules,
+            rules: RoomRules::new(config),
             scheduler,
             invitations,
             journals: Recorder::default(),
@@ -137,43 +122,36 @@ impl Directory {
         self.lock().by_id.values().cloned().collect()
     }
 
-    /// The game of the room that `selector` names, if it names one that is there.
+    /// The game that `selector` leads to, if it says so: that of the room which it names, or the one
+    /// which its query asks for.
     pub(crate) fn game_of(&self, selector: &RoomSelector) -> Option<Arc<HostedGame>> {
+        if let RoomSelector::QuickPlay { query } = selector {
+            let query: Query = query.parse().ok()?;
+            return self.games.find(query.wants("game")?).cloned();
+        }
         let rooms = self.lock();
         let room = rooms.named(selector);
         room.map(|room| room.board.game.clone())
     }
 
-    /// The room of `game` that `selector` means for someone in `role`; a new one is given company
-    /// if that is asked for.
+    /// The room that `guest` means; a new one is given company if that is asked for.
     ///
     /// # Errors
     ///
-    /// [`CloseReason::UnknownRoom`] or [`CloseReason::ServerFull`].
-    pub(crate) fn admit(
-        &self,
-        selector: &RoomSelector,
-        game: &Arc<HostedGame>,
-        role: Role,
-        company: bool,
-    ) -> Result<Admission, Close> {
-        let mut rooms = self.lock();
+    /// [`CloseReason::UnknownRoom`], [`CloseReason::ServerFull`] or [`CloseReason::InvalidOptions`].
+    pub(crate) fn admit(&self, guest: &Guest<'_>) -> Result<Admission, Close> {
         // A recorded match is shown in one room, to whoever comes.
-        let shown = game.shows.as_ref().map(|_| RoomSelector::Id(SHOWN));
-        let selector = shown.as_ref().unwrap_or(selector);
-        let found = match selector {
-            RoomSelector::QuickPlay => rooms.best(game, role, |room| !self.is_stuck(room)),
-            RoomSelector::Id(id) => rooms.by_id.get(id),
-            RoomSelector::Code(code) => Some(rooms.by_code(*code).ok_or_else(|| {
-                Close::new(
-                    CloseReason::UnknownRoom,
-                    format!("no room has the code {code}"),
-                )
-            })?),
-            RoomSelector::Create(_) => None,
+        let shown = guest.game.shows.as_ref().map(|_| RoomSelector::Id(SHOWN));
+        let selector = shown.as_ref().unwrap_or(guest.selector);
+        let query = match selector {
+            RoomSelector::QuickPlay { query } => query.parse().map_err(invalid)?,
+            RoomSelector::Id(_) | RoomSelector::Code(_) | RoomSelector::Create(_) => {
+                Query::default()
+            }
         };
-        if let Some(room) = found {
-            check(room, selector, game)?;
+        let mut rooms = self.lock();
+        while let Some(room) = self.find(&rooms, selector, &query, guest)? {
+            check(room, selector, guest.game)?;
             self.check_moving(room)?;
             if let Some(reservation) = room.board.reserve() {
                 return Ok(Admission {
@@ -181,22 +159,58 @@ impl Directory {
                     reservation,
                 });
             }
+            // It ended just now.
+            rooms.retain_open();
         }
-        // There is none, or it ended just now.
-        let options = CreateOptions::default();
-        let opened = match selector {
-            RoomSelector::Code(code) => Err(Close::new(
-                CloseReason::UnknownRoom,
-                format!("the room {code} is over"),
-            )),
-            RoomSelector::Id(id) => self.open(&mut rooms, game, Some(*id), &options),
-            RoomSelector::QuickPlay => self.open(&mut rooms, game, None, &options),
-            RoomSelector::Create(options) => self.open(&mut rooms, game, None, options),
-        }?;
-        if company {
+        let opened = self.open_for(&mut rooms, selector, &query, guest)?;
+        if guest.company {
             self.invitations.invite(&opened.room.board);
         }
         Ok(opened)
+    }
+
+    /// The room that is there for `guest`, if one is.
+    fn find<'a>(
+        &self,
+        rooms: &'a Rooms,
+        selector: &RoomSelector,
+        query: &Query,
+        guest: &Guest<'_>,
+    ) -> Result<Option<&'a RoomHandle>, Close> {
+        let moves = |room: &RoomHandle| !self.is_stuck(room);
+        match selector {
+            RoomSelector::QuickPlay { .. } => Ok(rooms.best(guest.game, query, guest.role, moves)),
+            RoomSelector::Id(id) => Ok(rooms.by_id.get(id)),
+            RoomSelector::Code(code) => rooms.by_code(*code).map(Some).ok_or_else(|| {
+                let detail = format!("no room has the code {code}");
+                Close::new(CloseReason::UnknownRoom, detail)
+            }),
+            RoomSelector::Create(_) => Ok(None),
+        }
+    }
+
+    /// A new room, since there is none for `guest`.
+    fn open_for(
+        &self,
+        rooms: &mut Rooms,
+        selector: &RoomSelector,
+        query: &Query,
+        guest: &Guest<'_>,
+    ) -> Result<Admission, Close> {
+        let labels = query.labels().map_err(invalid)?;
+        let labels = labels
+            .iter()
+            .map(|(name, value)| (name.to_owned(), value.to_owned()));
+        let usual = CreateOptions {
+            labels: labels.collect(),
+            ..CreateOptions::default()
+        };
+        let (id, options) = match selector {
+            RoomSelector::Id(id) => (Some(*id), &usual),
+            RoomSelector::Create(options) => (None, options),
+            RoomSelector::QuickPlay { .. } | RoomSelector::Code(_) => (None, &usual),
+        };
+        self.open(rooms, guest.game, id, options, query)
     }
 
     /// The room in which a recorded match is shown, if one is.
@@ -229,6 +243,7 @@ impl Directory {
         game: &Arc<HostedGame>,
         id: Option<RoomId>,
         options: &CreateOptions,
+        query: &Query,
     ) -> Result<Admission, Close> {
         if rooms.by_id.len() >= self.rules.rooms_max {
             let full = format!("all {} rooms are taken", self.rules.rooms_max);
@@ -246,7 +261,7 @@ impl Directory {
             ));
         }
         let id = id.unwrap_or_else(|| rooms.next_id());
-        let mut config = self.rules.room(id, rooms.free_code(), game, options);
+        let mut config = self.rules.room(id, rooms.free_code(), game, options)?;
         config.record = self.journals.is_on();
         let spec = RoomSpec {
             config,
@@ -254,6 +269,10 @@ impl Directory {
             journals: self.journals.clone(),
         };
         let board = Arc::new(RoomBoard::new(&spec.config, game.clone(), now));
+        if !query.matches_new(&board.facts()) {
+            let detail = "no room is like that, and a new one would not be either";
+            return Err(Close::new(CloseReason::UnknownRoom, detail));
+        }
         let reservation = board.reserve().ok_or(CloseReason::Internal)?;
         let room = self.scheduler.host(spec, &board, now, None);
         rooms.by_id.insert(id, room.clone());
@@ -317,7 +336,7 @@ impl Directory {
     fn lock(&self) -> MutexGuard<'_, Rooms> {
         // Nothing here panics halfway through a change.
         let mut rooms = self.rooms.lock().unwrap_or_else(PoisonError::into_inner);
-        rooms.by_id.retain(|_, room| !room.board.is_retired());
+        rooms.retain_open();
         rooms
     }
 }
@@ -334,83 +353,6 @@ fn check(room: &RoomHandle, selector: &RoomSelector, game: &HostedGame) -> Resul
         return Err(Close::new(CloseReason::UnknownRoom, detail));
     }
     Ok(())
-}
-
-impl Rooms {
-    /// The room that `selector` names, if it names one that is there.
-    fn named(&self, selector: &RoomSelector) -> Option<&RoomHandle> {
-        match selector {
-            RoomSelector::Id(id) => self.by_id.get(id),
-            RoomSelector::Code(code) => self.by_code(*code),
-            RoomSelector::QuickPlay | RoomSelector::Create(_) => None,
-        }
-    }
-
-    fn by_code(&self, code: RoomCode) -> Option<&RoomHandle> {
-        self.by_id.values().find(|room| room.board.code == code)
-    }
-
-    /// The fullest public room that `moves` and has a place for one more in `role`; of equals the
-    /// oldest.
-    fn best(
-        &self,
-        game: &HostedGame,
-        role: Role,
-        moves: impl Fn(&RoomHandle) -> bool,
-    ) -> Option<&RoomHandle> {
-        let suits = |room: &&RoomHandle| {
-            !room.board.private
-                && room.board.game.kind.name() == game.kind.name()
-                && (role == Role::Spectator || room.board.is_open())
-                && moves(room)
-        };
-        let fullest = |room: &&RoomHandle| (room.board.players_expected(), Reverse(room.board.id));
-        self.by_id.values().filter(suits).max_by_key(fullest)
-    }
-
-    fn next_id(&mut self) -> RoomId {
-        loop {
-            self.last_id = self.last_id.checked_add(1).unwrap_or(1);
-            if !self.by_id.contains_key(&RoomId(self.last_id)) {
-                return RoomId(self.last_id);
-            }
-        }
-    }
-
-    fn free_code(&self) -> RoomCode {
-        loop {
-            let code = RoomCode::from_entropy(entropy::draw());
-            if self.by_code(code).is_none() {
-                return code;
-            }
-        }
-    }
-}
-
-impl RoomRules {
-    fn room(
-        &self,
-        id: RoomId,
-        code: RoomCode,
-        game: &HostedGame,
-        options: &CreateOptions,
-    ) -> RoomConfig {
-        let wanted = options.players_max.unwrap_or(u16::MAX).max(game.seats.min);
-        let asked = u64::from(options.spectator_delay) * 1_000_000;
-        let longest = SPECTATOR_DELAY_MICROS_MAX;
-        RoomConfig {
-            private: options.private,
-            players_max: wanted.min(self.players_max).min(game.seats.max),
-            snapshot_interval: game.snapshot_interval,
-            bandwidth_sampling: self.bandwidth_sampling,
-            silence: self.silence && !options.loud,
-            grace_micros: self.grace_micros,
-            empty_micros: self.empty_micros,
-            rematch_micros: self.rematch_micros,
-            spectator_delay_micros: self.spectator_delay_micros.max(asked).min(longest),
-            ..RoomConfig::new(id, code, entropy::draw())
-        }
-    }
 }
 
 #[cfg(test)]

@@ -16,7 +16,7 @@ use crate::clock::Clock;
 use crate::company::Company;
 use crate::company::invitation::invitations;
 use crate::config::Config;
-use crate::directory::Directory;
+use crate::directory::{Directory, Guest};
 use crate::entropy;
 use crate::error::Error;
 use crate::games::{Games, Hosted};
@@ -121,7 +121,12 @@ impl Server {
         let directory = &server.site.lobby.directory;
         let game = directory.games().default_game();
         // It is there before anybody is, to be moved.
-        let opened = directory.admit(&RoomSelector::QuickPlay, game, Role::Spectator, false);
+        let opened = directory.admit(&Guest {
+            selector: &RoomSelector::any(),
+            game,
+            role: Role::Spectator,
+            company: false,
+        });
         opened.map(|_| server).map_err(|close| Error::Setting {
             name: "replay",
             value: close.to_string(),

@@ -14,12 +14,10 @@ use support::{bytes, kept, pong};
 use syncline_shared::id::{RoomId, StreamSlot};
 use syncline_shared::input::InputBatch;
 use syncline_shared::message::control::{
-    ClientControl, Hello, PhaseInfo, Role, RoomSelector, ServerControl, Welcome,
+    ClientControl, Hello, PhaseInfo, RoomSelector, ServerControl, Welcome,
 };
 use syncline_shared::message::frame::{FrameSection, StreamEntry};
-use syncline_shared::message::{
-    PROTOCOL_VERSION, SUBPROTOCOL, SectionKind, sections, write_section,
-};
+use syncline_shared::message::{SUBPROTOCOL, SectionKind, sections, write_section};
 use syncline_shared::schema::Schema;
 use syncline_shared::tick::Tick;
 use tokio_tungstenite::tungstenite::Message;
@@ -117,14 +115,9 @@ impl Viewer {
             .insert("sec-websocket-protocol", subprotocol);
         let (mut socket, _) = connect_async(request).await.unwrap();
         let hello = ClientControl::Hello(Box::new(Hello {
-            protocol: PROTOCOL_VERSION,
-            game: None,
-            fingerprint: None,
             room,
-            resume: None,
             name: "Ada".to_owned(),
-            role: Role::Player,
-            company: false,
+            ..Hello::default()
         }));
         let mut message = Vec::new();
         write_section(SectionKind::Control, &hello.encode(), &mut message);

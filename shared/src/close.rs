@@ -87,7 +87,7 @@ close_reasons! {
     SchemaMismatch = 4002, "schema_mismatch", Peer, Then::Never;
     /// The server hosts no game of that name.
     UnknownGame = 4003, "unknown_game", Peer, Then::Never;
-    /// No room has that id or code.
+    /// No room has that id or code, or is as it was asked for.
     UnknownRoom = 4004, "unknown_room", Peer, Then::Never;
     /// The room has no place left.
     RoomFull = 4005, "room_full", Neither, Then::Retry(5);
@@ -125,6 +125,8 @@ close_reasons! {
     Restarting = 4022, "restarting", Neither, Then::Resume;
     /// An operator or the host removed the player.
     Kicked = 4023, "kicked", Neither, Then::Never;
+    /// The room can't be as it was asked to be, or the query for one is none.
+    InvalidOptions = 4024, "invalid_options", Peer, Then::Never;
 }
 
 impl fmt::Display for CloseReason {

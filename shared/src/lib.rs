@@ -13,6 +13,7 @@
 //! - [`snapshot`], [`stream`]: a world at one tick, and how it travels
 //! - [`input`], [`command`]: what players send
 //! - [`message`], [`codec`], [`close`]: what one WebSocket message holds, and how a session ends
+//! - [`labels`], [`query`]: what a room says of itself, and how one that is wanted is described
 //! - [`game`], [`predict`], [`journal`]: the rules of a game, the part of them that clients run, and
 //!   the record that reproduces a match
 //!
@@ -31,11 +32,13 @@ pub mod hash;
 pub mod id;
 pub mod input;
 pub mod journal;
+pub mod labels;
 pub mod limits;
 mod macros;
 pub mod message;
 pub mod predict;
 pub mod quantize;
+pub mod query;
 pub mod range_coder;
 pub mod replicated;
 pub mod rng;

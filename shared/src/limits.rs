@@ -97,6 +97,21 @@ pub const NAME_CHARS_MAX: usize = 24;
 /// The most characters of a line of chat; a longer one is refused.
 pub const CHAT_CHARS_MAX: usize = 256;
 
+/// The most labels of a room.
+pub const LABELS_MAX: usize = 8;
+
+/// The most bytes of a label's name.
+pub const LABEL_NAME_BYTES_MAX: usize = 24;
+
+/// The most bytes of a label's value.
+pub const LABEL_VALUE_BYTES_MAX: usize = 32;
+
+/// The most bytes of a query for rooms.
+pub const QUERY_BYTES_MAX: usize = 512;
+
+/// The most terms of a query: a room that is made for one gets no more labels than it may have.
+pub const QUERY_TERMS_MAX: usize = LABELS_MAX;
+
 /// The most bytes of a resume token.
 pub const TOKEN_BYTES_MAX: usize = 128;
 

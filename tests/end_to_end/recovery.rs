@@ -27,12 +27,14 @@ fn server(folder: &Path) -> Host {
     })
 }
 
-const PRIVATE: CreateOptions = CreateOptions {
-    private: true,
-    players_max: Some(3),
-    loud: false,
-    spectator_delay: 0,
-};
+fn private() -> CreateOptions {
+    CreateOptions {
+        private: true,
+        players_max: Some(3),
+        labels: vec![("mode".to_owned(), "ctf".to_owned())],
+        ..CreateOptions::default()
+    }
+}
 
 /// The files of `folder` whose names end so.
 fn files(folder: &Path, ending: &str) -> Vec<PathBuf> {
@@ -77,7 +79,7 @@ async fn running(player: &mut Client, welcome: &Welcome) -> (u32, Tick, bool) {
 async fn a_match_goes_on_with_its_room_its_seats_and_its_tokens() {
     let folder = tempfile::tempdir().unwrap();
     let first = server(folder.path());
-    let (mut one, one_welcome) = Client::join(&first, create("lab", PRIVATE)).await;
+    let (mut one, one_welcome) = Client::join(&first, create("lab", private())).await;
     let (mut two, two_welcome) = Client::join(&first, follow(&one_welcome)).await;
     let watching = Hello {
         role: Role::Spectator,
@@ -138,7 +140,7 @@ async fn servers_that_end_one_after_the_other_hand_a_match_on() {
         let host = server(folder.path());
         let greeting = welcome
             .as_ref()
-            .map_or_else(|| create("lab", PRIVATE), resume);
+            .map_or_else(|| create("lab", private()), resume);
         let (mut player, this) = Client::join(&host, greeting).await;
         let (incarnation, tick, _) = running(&mut player, &this).await;
         assert_eq!((incarnation, this.attach), (round, round));
@@ -176,7 +178,7 @@ async fn who_waits_for_others_waits_on() {
 async fn a_torn_tail_is_cut_off() {
     let folder = tempfile::tempdir().unwrap();
     let first = server(folder.path());
-    let (mut one, welcome) = Client::join(&first, create("lab", PRIVATE)).await;
+    let (mut one, welcome) = Client::join(&first, create("lab", private())).await;
     play(&mut one, Tick(20)).await;
     first.stop().await;
     let path = &files(folder.path(), ".open.journal")[0];
@@ -194,7 +196,7 @@ async fn a_torn_tail_is_cut_off() {
 async fn a_damaged_journal_is_set_aside() {
     let folder = tempfile::tempdir().unwrap();
     let first = server(folder.path());
-    let (mut one, welcome) = Client::join(&first, create("lab", PRIVATE)).await;
+    let (mut one, welcome) = Client::join(&first, create("lab", private())).await;
     play(&mut one, Tick(90)).await;
     first.stop().await;
     let path = &files(folder.path(), ".open.journal")[0];
@@ -233,7 +235,7 @@ async fn a_server_with_another_key_takes_no_tokens() {
         })
     };
     let first = keyed("a");
-    let (mut one, welcome) = Client::join(&first, create("lab", PRIVATE)).await;
+    let (mut one, welcome) = Client::join(&first, create("lab", private())).await;
     play(&mut one, Tick(5)).await;
     first.stop().await;
     let second = keyed("b");
@@ -252,7 +254,7 @@ async fn a_server_with_another_key_takes_no_tokens() {
 async fn a_held_match_sends_no_frames() {
     let folder = tempfile::tempdir().unwrap();
     let first = server(folder.path());
-    let (mut one, one_welcome) = Client::join(&first, create("lab", PRIVATE)).await;
+    let (mut one, one_welcome) = Client::join(&first, create("lab", private())).await;
     let (mut two, two_welcome) = Client::join(&first, follow(&one_welcome)).await;
     play(&mut two, Tick(10)).await;
     play(&mut one, Tick(10)).await;

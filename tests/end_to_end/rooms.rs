@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use futures_util::future::join_all;
+use serde_json::{Value, json};
 use syncline_server::Config;
 use syncline_shared::close::CloseReason;
 use syncline_shared::id::RoomId;
@@ -66,6 +67,76 @@ async fn a_private_room_is_not_listed_and_opens_to_its_code_alone() {
     );
     let (_friend, welcome) = Client::join(&host, follow(&room)).await;
     assert_eq!(welcome.room, room.room);
+}
+
+fn quick(query: &str) -> Hello {
+    Hello {
+        room: RoomSelector::QuickPlay {
+            query: query.to_owned(),
+        },
+        ..hello()
+    }
+}
+
+/// Asks for `/api/rooms` with these parameters, percent-encoded; the ids and labels of what is listed.
+async fn listed(host: &Host, parameters: &str) -> Vec<(u64, Value)> {
+    let answer = host.get(&format!("/api/rooms?{parameters}")).await;
+    assert_eq!(answer.status, 200, "{}", answer.body);
+    let rooms: Vec<Value> = serde_json::from_str(&answer.body).unwrap();
+    let facts = |room: &Value| (room["id"].as_u64().unwrap(), room["labels"].clone());
+    rooms.iter().map(facts).collect()
+}
+
+#[tokio::test]
+async fn rooms_are_found_by_their_labels() {
+    let host = Host::start();
+    let options = CreateOptions {
+        labels: vec![("mode".to_owned(), "ctf".to_owned())],
+        ..CreateOptions::default()
+    };
+    let (_one, made) = Client::join(&host, create("lab", options)).await;
+    let (_two, found) = Client::join(&host, quick("mode=ctf players<8")).await;
+    assert_eq!(found.room, made.room);
+    let (_three, other) = Client::join(&host, quick("game=pong region=eu")).await;
+    assert_eq!(other.game, "pong");
+    let (ctf, eu) = (json!({ "mode": "ctf" }), json!({ "region": "eu" }));
+    let (made, other) = (u64::from(made.room.0), u64::from(other.room.0));
+    let both = [(made, ctf.clone()), (other, eu.clone())];
+    assert_eq!(listed(&host, "").await, both);
+    assert_eq!(
+        listed(&host, "query=mode%3Dctf+players%3C8").await,
+        both[..1]
+    );
+    assert_eq!(listed(&host, "game=pong").await, both[1..]);
+    assert_eq!(listed(&host, "game=pong&query=mode%3Dctf").await, []);
+    let answer = host.get(&format!("/api/rooms/{made}")).await;
+    assert_eq!(
+        serde_json::from_str::<Value>(&answer.body).unwrap()["labels"],
+        ctf
+    );
+}
+
+#[tokio::test]
+async fn labels_and_queries_that_are_none_are_told_so() {
+    let host = Host::start();
+    let options = CreateOptions {
+        labels: vec![("Mode".to_owned(), "ctf".to_owned())],
+        ..CreateOptions::default()
+    };
+    for hello in [create("lab", options), quick("mode<ctf")] {
+        let (reason, text) = Client::refused(&host, hello).await;
+        assert_eq!(reason, CloseReason::InvalidOptions, "{text}");
+        assert!(text.len() > "invalid_options: ".len(), "{text}");
+    }
+    let answer = host.get("/api/rooms?query=mode%3Cctf").await;
+    assert_eq!(answer.status, 400);
+    let problem: Value = serde_json::from_str(&answer.body).unwrap();
+    assert!(problem["detail"].as_str().unwrap().contains("mode<ctf"));
+    assert!(
+        answer
+            .head
+            .contains("content-type: application/problem+json")
+    );
 }
 
 #[tokio::test]

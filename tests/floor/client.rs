@@ -14,7 +14,7 @@ use syncline_shared::limits::{ACK_MESSAGES_MAX, ACK_MICROS_MAX};
 use syncline_shared::message::control::{
     ClientControl, Hello, PhaseInfo, Role, RoomSelector, ServerControl,
 };
-use syncline_shared::message::{PROTOCOL_VERSION, SectionKind, sections, write_section};
+use syncline_shared::message::{SectionKind, sections, write_section};
 use syncline_shared::rng::Rng;
 use syncline_shared::schema::Schema;
 use syncline_shared::tick::{Tick, TickRate, Timestamp, ViewTick};
@@ -180,18 +180,16 @@ impl Client {
         self.greeted_at = now;
         let watches = self.manner.inputs == Inputs::Never;
         let hello = Hello {
-            protocol: PROTOCOL_VERSION,
             game: Some(self.schema.data().game.clone()),
             fingerprint: Some(self.schema.fingerprint()),
-            room: self.manner.room.clone().unwrap_or(RoomSelector::QuickPlay),
-            resume: None,
+            room: self.manner.room.clone().unwrap_or(RoomSelector::any()),
             name: format!("load {}", self.manner.seed),
             role: if watches {
                 Role::Spectator
             } else {
                 Role::Player
             },
-            company: false,
+            ..Hello::default()
         };
         let mut message = Vec::new();
         let body = ClientControl::Hello(Box::new(hello)).encode();

@@ -115,6 +115,19 @@ test("asks for company where the game wants it", () => {
   assert.equal(server.take().control[0].company, true);
 });
 
+test("asks for rooms as the game describes them", () => {
+  const hello = (room) => {
+    const { server } = begin({ room });
+    server.open();
+    return server.take().control[0];
+  };
+  assert.equal(hello("quick").query, "");
+  assert.equal(hello({ query: "mode=ctf players<8" }).query, "mode=ctf players<8");
+  const { labels } = hello({ create: true, labels: { mode: "ctf", rank: 5 } });
+  assert.deepEqual(labels, [["mode", "ctf"], ["rank", "5"]]);
+  assert.throws(() => begin({ room: {} }), TypeError);
+});
+
 test("acknowledges after 100 ms at the latest, and at four messages at once", () => {
   const { clock, server } = begin({ role: "spectator" });
   const received = () => server.take().input.map(({ received }) => received);

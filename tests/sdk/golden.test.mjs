@@ -81,11 +81,11 @@ each("message", ({ bytes, value }) => {
 });
 
 function roomSelector(room) {
-  if (room === "QuickPlay") return { kind: "quick" };
+  if (room.QuickPlay) return { kind: "quick", ...room.QuickPlay };
   if (room.Id !== undefined) return { kind: "id", id: room.Id };
   if (room.Code) return { kind: "code", code: room.Code };
-  const { private: hidden, players_max: playersMax, loud, spectator_delay: spectatorDelay } = room.Create;
-  return { kind: "create", private: hidden, playersMax, loud, spectatorDelay };
+  const { private: hidden, players_max: playersMax, loud, spectator_delay: spectatorDelay, labels } = room.Create;
+  return { kind: "create", private: hidden, playersMax, loud, spectatorDelay, labels };
 }
 
 each("client_control", ({ bytes, value }) => {

@@ -22,7 +22,7 @@ use syncline_shared::close::CloseReason;
 use syncline_shared::command::CommandMessage;
 use syncline_shared::id::{RoomCode, RoomId, SessionId, StreamSlot};
 use syncline_shared::input::InputBatch;
-use syncline_shared::message::control::{ClientControl, Hello, Role, RoomSelector};
+use syncline_shared::message::control::{ClientControl, Hello, Role};
 use syncline_shared::message::{SectionKind, sections};
 use syncline_shared::predict::Predict;
 use syncline_shared::rng::Rng;
@@ -538,18 +538,15 @@ impl<P: Predict> Peer<P> {
 fn peer<P: Predict>(seed: u64, guest: Guest) -> Peer<P> {
     let config = ClientConfig {
         name: format!("guest {seed}"),
-        game: None,
-        schema: None,
-        room: RoomSelector::QuickPlay,
         role: if guest.watches {
             Role::Spectator
         } else {
             Role::Player
         },
-        company: false,
         seed,
         inputs: guest.inputs,
         snapshots_kept: 4,
+        ..ClientConfig::default()
     };
     let behaviour = if seed.is_multiple_of(2) {
         Behaviour::Chase

@@ -9,12 +9,10 @@ use syncline_shared::codec;
 use syncline_shared::command::{CommandMessage, CommandOutcome};
 use syncline_shared::input::{InputBatch, InputFrame};
 use syncline_shared::message::control::{
-    ClientControl, CreateOptions, Hello, PhaseInfo, Role, RoomSelector, ServerControl, Welcome,
+    ClientControl, CreateOptions, Hello, PhaseInfo, RoomSelector, ServerControl, Welcome,
 };
 use syncline_shared::message::frame::FrameSection;
-use syncline_shared::message::{
-    PROTOCOL_VERSION, SUBPROTOCOL, SectionKind, sections, write_section,
-};
+use syncline_shared::message::{SUBPROTOCOL, SectionKind, sections, write_section};
 use syncline_shared::schema::Schema;
 use syncline_shared::tick::Tick;
 use tokio::io::AsyncWriteExt;
@@ -55,14 +53,8 @@ pub(crate) enum Heard {
 /// A hello that any server takes: quick play in its default game.
 pub(crate) fn hello() -> Hello {
     Hello {
-        protocol: PROTOCOL_VERSION,
-        game: None,
-        fingerprint: None,
-        room: RoomSelector::QuickPlay,
-        resume: None,
         name: "Ada".to_owned(),
-        role: Role::Player,
-        company: false,
+        ..Hello::default()
     }
 }
 

@@ -61,6 +61,23 @@ pub struct ClientConfig {
     pub snapshots_kept: usize,
 }
 
+impl Default for ClientConfig {
+    /// Plays the server's default game in any room, without a name, and draws nothing.
+    fn default() -> Self {
+        Self {
+            name: String::new(),
+            game: None,
+            schema: None,
+            room: RoomSelector::any(),
+            role: Role::Player,
+            company: false,
+            seed: 0,
+            inputs: InputPace::EveryTick,
+            snapshots_kept: 0,
+        }
+    }
+}
+
 /// One client. `P` is the part of its game that it runs ahead of the server.
 #[derive(Debug)]
 pub struct Client<P: Predict = NoPrediction> {

@@ -2,6 +2,7 @@
 
 use syncline_shared::id::{RoomCode, RoomId};
 use syncline_shared::journal::{FileHeader, RoomHeader};
+use syncline_shared::labels::Labels;
 
 /// The longest that spectators may be behind, in microseconds.
 pub const SPECTATOR_DELAY_MICROS_MAX: u64 = 120_000_000;
@@ -15,6 +16,8 @@ pub struct RoomConfig {
     pub code: RoomCode,
     /// Kept out of lists and quick play.
     pub private: bool,
+    /// What it says of itself.
+    pub labels: Labels,
     /// Seats; the game may allow fewer, and never less than a match needs.
     pub players_max: u16,
     /// Members who watch.
@@ -50,6 +53,7 @@ impl RoomConfig {
             id,
             code,
             private: false,
+            labels: Labels::default(),
             players_max: 1024,
             spectators_max: 1024,
             spectator_delay_micros: 0,
@@ -78,6 +82,7 @@ impl RoomConfig {
             empty_micros: room.empty_micros,
             rematch_micros: room.rematch_micros,
             spectator_delay_micros: room.spectator_delay_micros,
+            labels: room.labels.clone(),
             checkpoint_interval: header.start.checkpoint_interval,
             ..Self::new(room.id, room.code, room.seed)
         }
@@ -97,6 +102,7 @@ impl RoomConfig {
             empty_micros: self.empty_micros,
             rematch_micros: self.rematch_micros,
             spectator_delay_micros: self.spectator_delay_micros,
+            labels: self.labels.clone(),
             seed: self.seed,
         }
     }

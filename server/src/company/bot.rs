@@ -13,7 +13,7 @@ use syncline_client_core::follower::DecodeAlone;
 use syncline_client_core::input_pace::InputPace;
 use syncline_client_core::playing::Playing;
 use syncline_client_core::sight::Sight;
-use syncline_shared::message::control::{PhaseInfo, Role, RoomSelector};
+use syncline_shared::message::control::{PhaseInfo, RoomSelector};
 use tokio::sync::Notify;
 
 use crate::entropy;
@@ -76,14 +76,11 @@ impl Bot {
     pub(super) fn new(name: String, room: &RoomBoard, inside: Arc<Inside>) -> Self {
         let config = ClientConfig {
             name,
-            game: None,
             schema: Some(room.game.kind.schema().clone()),
             room: RoomSelector::Code(room.code),
-            role: Role::Player,
-            company: false,
             seed: entropy::draw(),
             inputs: InputPace::OnChange,
-            snapshots_kept: 0,
+            ..ClientConfig::default()
         };
         Self {
             client: Client::new(config, Box::new(DecodeAlone)),

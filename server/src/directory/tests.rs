@@ -1,6 +1,9 @@
 //! Which room a client is sent to.
 
+use std::collections::BTreeMap;
+
 use syncline_games::{Arena, Pong};
+use syncline_shared::id::RoomCode;
 
 use super::*;
 use crate::company::invitation::invitations;
@@ -23,32 +26,41 @@ fn directory(max_rooms: u32) -> Directory {
 
 fn admit(directory: &Directory, selector: &RoomSelector, game: &str) -> Result<Admission, Close> {
     let game = directory.games().find(game).unwrap();
-    directory.admit(selector, game, Role::Player, false)
+    directory.admit(&Guest {
+        selector,
+        game,
+        role: Role::Player,
+        company: false,
+    })
 }
 
 fn reason(refused: Result<Admission, Close>) -> Option<CloseReason> {
     refused.err().map(|close| close.reason)
 }
 
-const PRIVATE: RoomSelector = RoomSelector::Create(CreateOptions {
-    private: true,
-    players_max: None,
-    loud: false,
-    spectator_delay: 0,
-});
-const PUBLIC: RoomSelector = RoomSelector::Create(CreateOptions {
-    private: false,
-    players_max: None,
-    loud: false,
-    spectator_delay: 0,
-});
+fn private() -> RoomSelector {
+    RoomSelector::Create(CreateOptions {
+        private: true,
+        ..CreateOptions::default()
+    })
+}
+
+fn public() -> RoomSelector {
+    RoomSelector::Create(CreateOptions::default())
+}
+
+fn quick(query: &str) -> RoomSelector {
+    RoomSelector::QuickPlay {
+        query: query.to_owned(),
+    }
+}
 
 /// Pong has two seats. Nobody arrives, so that only reservations tell who is on the way.
 #[test]
 fn players_who_come_at_once_are_never_sent_to_one_seat() {
     let directory = directory(100);
     let admissions: Vec<Admission> = std::thread::scope(|scope| {
-        let one = || admit(&directory, &RoomSelector::QuickPlay, "pong").unwrap();
+        let one = || admit(&directory, &RoomSelector::any(), "pong").unwrap();
         let players: Vec<_> = (0..16).map(|_| scope.spawn(one)).collect();
         players
             .into_iter()
@@ -65,16 +77,16 @@ fn players_who_come_at_once_are_never_sent_to_one_seat() {
 #[test]
 fn quick_play_fills_the_fullest_public_room_of_the_game() {
     let directory = directory(100);
-    let _hidden = admit(&directory, &PRIVATE, "arena").unwrap();
-    let _other = admit(&directory, &PUBLIC, "pong").unwrap();
-    let _empty = admit(&directory, &PUBLIC, "arena").unwrap();
-    let full = admit(&directory, &PUBLIC, "arena").unwrap();
+    let _hidden = admit(&directory, &private(), "arena").unwrap();
+    let _other = admit(&directory, &public(), "pong").unwrap();
+    let _empty = admit(&directory, &public(), "arena").unwrap();
+    let full = admit(&directory, &public(), "arena").unwrap();
     let full = RoomSelector::Id(full.room.board.id);
     let guests = [
         admit(&directory, &full, "arena"),
         admit(&directory, &full, "arena"),
     ];
-    let chosen = admit(&directory, &RoomSelector::QuickPlay, "arena").unwrap();
+    let chosen = admit(&directory, &RoomSelector::any(), "arena").unwrap();
     assert_eq!(RoomSelector::Id(chosen.room.board.id), full);
     drop(guests);
 }
@@ -96,32 +108,32 @@ fn an_id_leads_everybody_to_one_room_and_makes_it() {
 #[test]
 fn a_private_room_opens_to_its_code_alone() {
     let directory = directory(100);
-    let hidden = admit(&directory, &PRIVATE, "arena").unwrap().room.board;
+    let hidden = admit(&directory, &private(), "arena").unwrap().room.board;
     let by_id = admit(&directory, &RoomSelector::Id(hidden.id), "arena");
     assert_eq!(reason(by_id), Some(CloseReason::UnknownRoom));
     let by_code = admit(&directory, &RoomSelector::Code(hidden.code), "arena").unwrap();
     assert_eq!(by_code.room.board.id, hidden.id);
-    let quick = admit(&directory, &RoomSelector::QuickPlay, "arena").unwrap();
+    let quick = admit(&directory, &RoomSelector::any(), "arena").unwrap();
     assert_ne!(quick.room.board.id, hidden.id);
 }
 
 #[test]
 fn no_more_rooms_are_made_than_allowed() {
     let directory = directory(2);
-    let _one = admit(&directory, &PUBLIC, "arena").unwrap();
-    let two = admit(&directory, &PUBLIC, "arena").unwrap();
+    let _one = admit(&directory, &public(), "arena").unwrap();
+    let two = admit(&directory, &public(), "arena").unwrap();
     assert_eq!(
-        reason(admit(&directory, &PUBLIC, "arena")),
+        reason(admit(&directory, &public(), "arena")),
         Some(CloseReason::ServerFull)
     );
     two.room.board.abandon();
-    assert!(admit(&directory, &PUBLIC, "arena").is_ok());
+    assert!(admit(&directory, &public(), "arena").is_ok());
 }
 
 #[test]
 fn a_room_that_is_over_is_found_by_nothing() {
     let directory = directory(100);
-    let over = admit(&directory, &PUBLIC, "arena").unwrap();
+    let over = admit(&directory, &public(), "arena").unwrap();
     over.room.board.abandon();
     let (id, code) = (over.room.board.id, over.room.board.code);
     let by_code = admit(&directory, &RoomSelector::Code(code), "arena");
@@ -167,7 +179,7 @@ fn a_room_may_tell_those_who_watch_later_still() {
             ..CreateOptions::default()
         };
         let (id, code) = (RoomId(1), RoomCode::from_entropy(1));
-        let config = directory.rules.room(id, code, game, &options);
+        let config = directory.rules.room(id, code, game, &options).unwrap();
         assert_eq!(config.spectator_delay_micros, seconds * 1_000_000);
     }
 }
@@ -183,7 +195,73 @@ fn a_room_may_be_made_loud() {
             ..CreateOptions::default()
         };
         let (id, code) = (RoomId(1), RoomCode::from_entropy(1));
-        directory.rules.room(id, code, game, &options).silence
+        directory
+            .rules
+            .room(id, code, game, &options)
+            .unwrap()
+            .silence
     };
     assert_eq!((silent(false), silent(true)), (true, false));
+}
+
+fn labelled(labels: &[(&str, &str)]) -> RoomSelector {
+    let owned = |(name, value): &(&str, &str)| ((*name).to_owned(), (*value).to_owned());
+    RoomSelector::Create(CreateOptions {
+        labels: labels.iter().map(owned).collect(),
+        ..CreateOptions::default()
+    })
+}
+
+#[test]
+fn quick_play_finds_the_room_that_is_as_asked_for_or_makes_one() {
+    let directory = directory(100);
+    let ctf = admit(&directory, &labelled(&[("mode", "ctf")]), "arena").unwrap();
+    let ffa = admit(&directory, &labelled(&[("mode", "ffa")]), "arena").unwrap();
+    let id = |query: &str| {
+        admit(&directory, &quick(query), "arena")
+            .unwrap()
+            .room
+            .board
+            .id
+    };
+    assert_eq!(id("mode=ctf"), ctf.room.board.id);
+    assert_eq!(id("mode!=ctf players<8"), ffa.room.board.id);
+    let made = admit(&directory, &quick("mode=ctf region=eu"), "arena").unwrap();
+    let labels: Vec<_> = made.room.board.labels.iter().collect();
+    assert_eq!(labels, [("mode", "ctf"), ("region", "eu")]);
+    assert_eq!(id("region=eu"), made.room.board.id);
+    assert_eq!(directory.rooms().len(), 3);
+}
+
+/// Else everybody who asks for it would be alone.
+#[test]
+fn no_room_is_made_that_would_not_be_as_asked_for() {
+    let directory = directory(100);
+    for query in ["rank>=5", "seats<8 mode=ctf", "game=pong"] {
+        let refused = admit(&directory, &quick(query), "arena");
+        assert_eq!(reason(refused), Some(CloseReason::UnknownRoom), "{query}");
+    }
+    assert!(directory.rooms().is_empty());
+    assert!(admit(&directory, &quick("players>3 phase=running"), "arena").is_ok());
+}
+
+#[test]
+fn labels_and_queries_that_are_none_are_refused() {
+    let directory = directory(100);
+    for selector in [
+        labelled(&[("Mode", "x")]),
+        labelled(&[("free", "1")]),
+        quick("mode<ctf"),
+    ] {
+        let refused = admit(&directory, &selector, "arena");
+        assert_eq!(reason(refused), Some(CloseReason::InvalidOptions));
+    }
+}
+
+#[test]
+fn a_query_names_the_game_of_who_names_none() {
+    let directory = directory(100);
+    let game = |query: &str| Some(directory.game_of(&quick(query))?.kind.name());
+    assert_eq!(game("game=pong"), Some("pong"));
+    assert_eq!((game("game=chess"), game("mode=ctf")), (None, None));
 }

@@ -27,6 +27,7 @@ pub(crate) mod pages;
 mod problem;
 mod replay;
 mod room;
+mod rooms;
 pub(crate) mod routes;
 pub(crate) mod site;
 pub(crate) mod watch;

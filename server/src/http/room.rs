@@ -13,6 +13,7 @@ use serde::Serialize;
 use sha2::{Digest, Sha256};
 use syncline_server_core::Overview;
 use syncline_shared::game::Outcome;
+use syncline_shared::labels::Labels;
 use tokio::time::{Instant, sleep_until};
 
 use crate::http::problem::Problem;
@@ -31,6 +32,7 @@ pub(super) struct RoomDocument {
     id: u32,
     code: String,
     game: &'static str,
+    labels: Labels,
     /// "lobby", "held", "running" or "ended".
     phase: &'static str,
     /// Counts matches and recoveries of the room.
@@ -80,6 +82,7 @@ impl From<Overview> for RoomDocument {
     fn from(overview: Overview) -> Self {
         let Overview {
             status,
+            labels,
             incarnation,
             missing,
             roster,
@@ -94,6 +97,7 @@ impl From<Overview> for RoomDocument {
             id: status.id.0,
             code: status.code.to_string(),
             game: status.game,
+            labels,
             phase: status.phase,
             incarnation,
             private: status.private,

@@ -2,26 +2,26 @@
 
 use std::sync::Arc;
 
+use axum::Router;
 use axum::extract::{DefaultBodyLimit, Extension, Request, State};
 use axum::http::header::{CONTENT_TYPE, FORWARDED, RETRY_AFTER};
 use axum::http::{HeaderMap, HeaderName, StatusCode};
 use axum::middleware::from_fn;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{MethodRouter, any, get, post};
-use axum::{Json, Router};
-use serde::Serialize;
 use syncline_shared::close::{CloseReason, Then};
 use syncline_shared::message::SUBPROTOCOL;
 
 use crate::http::site::Site;
-use crate::http::{announce, bandwidth, events, figures, health, openapi, problem, replay, room};
+use crate::http::{
+    announce, bandwidth, events, figures, health, openapi, problem, replay, room, rooms,
+};
 use crate::metrics::Present;
 use crate::net::connection;
 use crate::net::forwarded::{self, Told, Unbelievable};
 use crate::net::guard::{Peer, Refusal};
 use crate::net::text::TextSocket;
 use crate::net::upgrade;
-use crate::runtime::board::RoomBoard;
 use crate::stomp;
 
 /// The format of `/metrics`.
@@ -41,7 +41,7 @@ type ApiRoute = (&'static str, fn() -> MethodRouter<Arc<Site>>);
 
 /// All that `openapi.json` describes.
 const API: &[ApiRoute] = &[
-    ("/api/rooms", || get(rooms)),
+    ("/api/rooms", || get(rooms::rooms)),
     ("/api/rooms/{room}", || get(room::room)),
     ("/api/rooms/{room}/events", || get(events::events)),
     ("/api/rooms/{room}/announce", || {
@@ -204,59 +204,6 @@ async fn metrics(State(site): State<Arc<Site>>) -> impl IntoResponse {
     (
         [(CONTENT_TYPE, OPENMETRICS)],
         site.lobby.metrics.text(present),
-    )
-}
-
-/// A public room in `/api/rooms`.
-#[derive(Serialize)]
-struct ListedRoom {
-    id: u32,
-    code: String,
-    game: &'static str,
-    phase: &'static str,
-    tick: u32,
-    players: u16,
-    players_max: u16,
-    spectators: u16,
-    /// How far they are behind.
-    spectator_delay_ms: u32,
-    /// What it gives up because it is overloaded: "none", "snapshots" or "time".
-    degraded: &'static str,
-    /// Ticks a second of late; 0 while no match is running.
-    ticks_per_second: f64,
-    /// Snapshots a second, likewise.
-    snapshots_per_second: f64,
-}
-
-impl From<&RoomBoard> for ListedRoom {
-    fn from(board: &RoomBoard) -> Self {
-        let glance = board.glance();
-        let pace = f64::from(glance.pace) / 1000.0;
-        Self {
-            id: board.id.0,
-            code: board.code.to_string(),
-            game: board.game.kind.name(),
-            phase: glance.phase,
-            tick: glance.tick,
-            players: glance.players,
-            players_max: board.players_max(),
-            spectators: glance.spectators,
-            spectator_delay_ms: glance.spectator_delay_ms,
-            degraded: glance.degraded,
-            ticks_per_second: pace,
-            snapshots_per_second: pace / f64::from(glance.snapshot_interval.max(1)),
-        }
-    }
-}
-
-async fn rooms(State(site): State<Arc<Site>>) -> Json<Vec<ListedRoom>> {
-    let rooms = site.lobby.directory.rooms();
-    Json(
-        rooms
-            .iter()
-            .filter(|room| !room.private)
-            .map(|room| (&**room).into())
-            .collect(),
     )
 }
 

@@ -14,7 +14,7 @@ use syncline_shared::message::control::{ClientControl, Hello};
 use syncline_shared::message::{PROTOCOL_VERSION, SectionKind};
 
 use crate::clock::Clock;
-use crate::directory::{Admission, Directory};
+use crate::directory::{Admission, Directory, Guest};
 use crate::entropy;
 use crate::games::HostedGame;
 use crate::session::{Claim, TokenKey};
@@ -90,7 +90,7 @@ pub(crate) fn malformed(error: DecodeError) -> Close {
 /// # Errors
 ///
 /// [`CloseReason::UnknownGame`], [`CloseReason::SchemaMismatch`], [`CloseReason::InvalidToken`],
-/// [`CloseReason::SessionExpired`], [`CloseReason::UnknownRoom`], [`CloseReason::ServerFull`].
+/// [`CloseReason::SessionExpired`], and those of [`Directory::admit`].
 pub(crate) fn admit(
     hello: Hello,
     directory: &Directory,
@@ -106,7 +106,12 @@ pub(crate) fn admit(
     } else {
         let game = game_of(&hello, directory)?;
         check_schema(&hello, &game)?;
-        let admission = directory.admit(&hello.room, &game, hello.role, hello.company)?;
+        let admission = directory.admit(&Guest {
+            selector: &hello.room,
+            game: &game,
+            role: hello.role,
+            company: hello.company,
+        })?;
         (admission, SessionId(entropy::draw()), false)
     };
     let room = admission.room.board.id;
@@ -122,7 +127,7 @@ pub(crate) fn admit(
     Ok(Admitted { admission, attach })
 }
 
-/// The game that a hello names; if it names none that of the room it names, else the default.
+/// The game that a hello names; if it names none that of the room that it wants, else the default.
 fn game_of(hello: &Hello, directory: &Directory) -> Result<Arc<HostedGame>, Close> {
     let games = directory.games();
     match &hello.game {
@@ -153,20 +158,12 @@ fn check_schema(hello: &Hello, game: &HostedGame) -> Result<(), Close> {
 
 #[cfg(test)]
 mod tests {
-    use syncline_shared::message::control::{Role, RoomSelector};
-
     use super::*;
 
     fn hello(protocol: u16) -> Vec<u8> {
         let hello = Hello {
             protocol,
-            game: None,
-            fingerprint: None,
-            room: RoomSelector::QuickPlay,
-            resume: None,
-            name: String::new(),
-            role: Role::Player,
-            company: false,
+            ..Hello::default()
         };
         ClientControl::Hello(Box::new(hello)).encode()
     }

@@ -10,6 +10,8 @@ use tokio::sync::watch;
 use syncline_server_core::bandwidth::BandwidthWindow;
 use syncline_server_core::{Relief, RoomConfig, RoomStatus};
 use syncline_shared::id::{RoomCode, RoomId};
+use syncline_shared::labels::Labels;
+use syncline_shared::query::RoomFacts;
 use syncline_shared::tick::Timestamp;
 
 use crate::games::HostedGame;
@@ -35,6 +37,8 @@ pub(crate) struct RoomBoard {
     pub(crate) game: Arc<HostedGame>,
     /// Kept out of lists and quick play.
     pub(crate) private: bool,
+    /// What it says of itself.
+    pub(crate) labels: Labels,
     /// How many were sent here and have not arrived, and whether nobody may be sent any more.
     awaited: AtomicU32,
     phase: AtomicU8,
@@ -111,6 +115,7 @@ impl RoomBoard {
             id: config.id,
             code: config.code,
             private: config.private,
+            labels: config.labels.clone(),
             // Until the room says its own.
             players_max: AtomicU16::new(config.players_max.max(game.seats.min).min(game.seats.max)),
             game,
@@ -190,6 +195,19 @@ impl RoomBoard {
             degraded: RELIEFS[usize::from(self.relief.load(Ordering::Relaxed)) % RELIEFS.len()],
             snapshot_interval: self.snapshot_interval.load(Ordering::Relaxed),
             pace: self.pace.load(Ordering::Relaxed),
+        }
+    }
+
+    /// The room as a query sees it.
+    pub(crate) fn facts(&self) -> RoomFacts<'_> {
+        let glance = self.glance();
+        RoomFacts {
+            game: self.game.kind.name(),
+            phase: glance.phase,
+            players: self.players_expected(),
+            seats: self.players_max().into(),
+            spectators: glance.spectators.into(),
+            labels: &self.labels,
         }
     }
 

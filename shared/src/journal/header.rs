@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::MatchHeader;
 use crate::id::{PlayerId, RoomCode, RoomId, SessionId};
+use crate::labels::Labels;
 
 /// The first bytes of every journal; the format's version is the byte behind them.
 pub const MAGIC: [u8; 7] = *b"SYNCJNL";
@@ -57,6 +58,8 @@ pub struct RoomHeader {
     pub rematch_micros: u64,
     /// How long after it happened those who watch are told, in microseconds.
     pub spectator_delay_micros: u64,
+    /// What it says of itself.
+    pub labels: Labels,
     /// The seed of the room; each match adds its number.
     pub seed: u64,
 }

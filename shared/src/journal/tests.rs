@@ -9,6 +9,7 @@ use proptest::sample::{Index, select};
 use super::*;
 use crate::game::Outcome;
 use crate::id::{RoomCode, RoomId, SessionId};
+use crate::labels::Labels;
 use crate::schema::Schema;
 use crate::schema::arbitrary::schema_data;
 
@@ -64,6 +65,7 @@ pub(super) fn header(schema: &Schema) -> FileHeader {
             empty_micros: 30_000_000,
             rematch_micros: 10_000_000,
             spectator_delay_micros: 5_000_000,
+            labels: Labels::default(),
             seed: 3,
         },
         incarnation: 1,

@@ -68,17 +68,46 @@ pub struct Hello {
     pub company: bool,
 }
 
+impl Default for Hello {
+    /// Quick play in the server's default game, without a name.
+    fn default() -> Self {
+        Self {
+            protocol: super::PROTOCOL_VERSION,
+            game: None,
+            fingerprint: None,
+            room: RoomSelector::any(),
+            resume: None,
+            name: String::new(),
+            role: Role::Player,
+            company: false,
+        }
+    }
+}
+
 /// Which room to join.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum RoomSelector {
-    /// The best open room of the game, or a new one.
-    QuickPlay,
+    /// The best open room of the game that is as asked for, or a new one.
+    QuickPlay {
+        /// What the room has to be like: a [`Query`](crate::query::Query) as text. A new one gets the
+        /// labels that it asks for.
+        query: String,
+    },
     /// The room with this id; made if there is none, so that operators can name rooms in advance.
     Id(RoomId),
     /// The room with this code.
     Code(RoomCode),
     /// A new room.
     Create(CreateOptions),
+}
+
+impl RoomSelector {
+    /// The best open room, whatever it is like.
+    pub fn any() -> Self {
+        Self::QuickPlay {
+            query: String::new(),
+        }
+    }
 }
 
 /// How a new room shall be.
@@ -94,6 +123,8 @@ pub struct CreateOptions {
     /// How many seconds after it happened those who watch are told, if that is more than the server
     /// has it; more than two minutes count as two minutes.
     pub spectator_delay: u8,
+    /// Names and values of its [`Labels`](crate::labels::Labels), by which quick play finds it.
+    pub labels: Vec<(String, String)>,
 }
 
 /// What a member of a room does.

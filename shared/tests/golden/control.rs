@@ -55,14 +55,15 @@ fn server_messages_are_decoded() {
 fn hello() -> Hello {
     Hello {
         protocol: 1,
-        game: None,
-        fingerprint: None,
-        room: RoomSelector::QuickPlay,
-        resume: None,
         name: "Ada".to_owned(),
-        role: Role::Player,
-        company: false,
+        ..Hello::default()
     }
+}
+
+fn labels() -> Vec<(String, String)> {
+    let labels = [("mode", "ctf"), ("region", "eu")];
+    let owned = labels.map(|(name, value)| (name.to_owned(), value.to_owned()));
+    owned.to_vec()
 }
 
 fn client() -> Vec<(&'static str, ClientControl)> {
@@ -93,6 +94,15 @@ fn hellos() -> Vec<(&'static str, ClientControl)> {
             }),
         ),
         (
+            "hello_with_a_query",
+            greet(Hello {
+                room: RoomSelector::QuickPlay {
+                    query: "mode=ctf players<8".to_owned(),
+                },
+                ..hello()
+            }),
+        ),
+        (
             "hello_to_create",
             greet(Hello {
                 game: Some("pong".to_owned()),
@@ -102,6 +112,7 @@ fn hellos() -> Vec<(&'static str, ClientControl)> {
                     players_max: Some(300),
                     loud: true,
                     spectator_delay: 30,
+                    labels: labels(),
                 }),
                 ..hello()
             }),

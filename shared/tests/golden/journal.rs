@@ -7,6 +7,7 @@ use syncline_shared::journal::{
     Act, AppliedInput, Checkpoint, Ending, FileHeader, Hold, JournalReader, JournalWriter,
     MatchHeader, Record, RoomHeader, RosterChange, SeatedSession, Tail, TickRecord,
 };
+use syncline_shared::labels::Labels;
 use syncline_shared::schema::{Schema, SchemaBuilder};
 use syncline_shared::tick::{Tick, TickRate, ViewTick};
 
@@ -56,6 +57,7 @@ fn header(schema: &Schema) -> FileHeader {
             empty_micros: 30_000_000,
             rematch_micros: 10_000_000,
             spectator_delay_micros: 5_000_000,
+            labels: Labels::new([("mode", "ctf")]).unwrap(),
             seed: 3,
         },
         incarnation: 1,

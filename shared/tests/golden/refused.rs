@@ -104,7 +104,7 @@ fn messages() -> Vec<Refused> {
         (
             "hello_with_a_name_that_is_no_text",
             "client_control",
-            vec![0, 1, 0, 0, 0, 0, 1, 255, 0],
+            vec![0, 1, 0, 0, 0, 0, 0, 1, 255, 0],
         ),
         ("server_control_unknown", "server_control", vec![6]),
         ("pong_cut", "server_control", vec![3, 7]),

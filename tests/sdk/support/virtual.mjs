@@ -116,6 +116,14 @@ export class FakeServer {
   }
 }
 
+function createOptionsOf(reader) {
+  reader.bool();
+  reader.optional(() => reader.u32());
+  reader.bool();
+  reader.u8();
+  return { labels: reader.list(() => [reader.text(), reader.text()]) };
+}
+
 function controlOf(body) {
   const reader = new BincodeReader(body);
   const variant = reader.u32();
@@ -124,11 +132,14 @@ function controlOf(body) {
     const game = reader.optional(() => reader.text());
     const fingerprint = reader.optional(() => reader.u64());
     const room = reader.u32();
+    const query = room === 0 ? reader.text() : null;
+    if (room === 1) reader.u32();
     const code = room === 2 ? reader.text() : null;
+    const created = room === 3 ? createOptionsOf(reader) : {};
     const resume = reader.optional(() => reader.blob());
     const text = reader.text();
     const role = reader.u32();
-    return { name: "hello", game, fingerprint, room, code, resume, text, role, company: reader.bool() };
+    return { name: "hello", game, fingerprint, room, query, code, ...created, resume, text, role, company: reader.bool() };
   }
   if (variant === 1) return { name: "ping", nonce: reader.u32() };
   if (variant === 4) return { name: "resync", incarnation: reader.u32(), stream: reader.u8(), tick: reader.u32() };

@@ -219,6 +219,12 @@ fn control(rng: &mut Rng, peer: &mut dyn Peer) -> Result<(), String> {
     }
 }
 
+fn any_pairs(rng: &mut Rng) -> Vec<(String, String)> {
+    (0..rng.below(4))
+        .map(|_| (any_text(rng), any_text(rng)))
+        .collect()
+}
+
 fn hello(rng: &mut Rng) -> (Value, ClientControl) {
     let options = CreateOptions {
         private: rng.chance(1, 2),
@@ -227,9 +233,14 @@ fn hello(rng: &mut Rng) -> (Value, ClientControl) {
             .then(|| u16::try_from(any_u32(rng) >> 16).unwrap_or(0)),
         loud: rng.chance(1, 2),
         spectator_delay: u8::try_from(rng.below(256)).unwrap_or(0),
+        labels: any_pairs(rng),
     };
     let (room, selector) = match rng.below(4) {
-        0 => (json!({ "kind": "quick" }), RoomSelector::QuickPlay),
+        0 => {
+            let query = any_text(rng);
+            let told = json!({ "kind": "quick", "query": query });
+            (told, RoomSelector::QuickPlay { query })
+        }
         1 => {
             let id = any_u32(rng);
             (
@@ -249,7 +260,7 @@ fn hello(rng: &mut Rng) -> (Value, ClientControl) {
             let delay = options.spectator_delay;
             let told = json!({
                 "kind": "create", "private": private, "playersMax": players, "loud": loud,
-                "spectatorDelay": delay,
+                "spectatorDelay": delay, "labels": options.labels,
             });
             (told, RoomSelector::Create(options))
         }

@@ -19,6 +19,15 @@ import { browser } from "./browser.js";
  */
 /** @typedef {{ token: Uint8Array, code: string }} Kept a seat and its room */
 /**
+ * @typedef {object} CreateOptions a new room
+ * @property {true} create
+ * @property {boolean} [private] kept out of quick play and lists
+ * @property {number} [playersMax] fewer seats than usual
+ * @property {boolean} [loud] something is said each tick
+ * @property {number} [spectatorDelay] seconds
+ * @property {Record<string, string | number>} [labels] by which quick play finds it
+ */
+/**
  * @typedef {object} Clock times in ms
  * @property {() => number} now
  * @property {(call: () => void, ms: number) => any} setTimeout
@@ -29,8 +38,8 @@ import { browser } from "./browser.js";
  * @typedef {object} Options
  * @property {string} [game] its name; the server's default without
  * @property {string} [name] the player's, at most 24 characters
- * @property {"quick" | string | { id: number } | { create: true, private?: boolean, playersMax?: number, loud?: boolean, spectatorDelay?: number }} [room]
- *   `"quick"`, a code, an id, or a new one
+ * @property {"quick" | string | { query: string } | { id: number } | CreateOptions} [room]
+ *   `"quick"`, what a room has to be like, a code, an id, or a new one
  * @property {"player" | "spectator"} [role]
  * @property {boolean} [company] whether the server's own bots may play in the room, if this client is the first in it
  * @property {"on-change" | "every-tick"} [inputs] when what is pressed is sent
@@ -111,18 +120,28 @@ function realClock() {
  * @throws {TypeError} if it names none
  */
 function roomSelector(room = "quick") {
-  if (room === "quick") return { kind: "quick" };
+  if (room === "quick") return { kind: "quick", query: "" };
   const code = typeof room === "string" ? normalCode(room) : null;
   if (code) return { kind: "code", code };
+  if (typeof room === "object" && "query" in room) return { kind: "quick", query: room.query };
   if (typeof room === "object" && "id" in room) return { kind: "id", id: room.id };
-  if (typeof room === "object" && room.create) {
+  if (typeof room === "object" && "create" in room) {
     return {
       kind: "create",
       private: room.private ?? false,
       playersMax: room.playersMax ?? null,
       loud: room.loud ?? false,
       spectatorDelay: Math.min(255, room.spectatorDelay ?? 0),
+      labels: pairs(room.labels),
     };
   }
   throw new TypeError(`no room: ${JSON.stringify(room)}`);
+}
+
+/**
+ * @param {Record<string, string | number>} [values] by name
+ * @returns {[string, string][]} names and values as they travel
+ */
+function pairs(values = {}) {
+  return Object.entries(values).map(([name, value]) => [name, String(value)]);
 }

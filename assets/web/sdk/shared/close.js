@@ -38,6 +38,7 @@ const REASONS = [
   [4021, "internal", "server", "rejoin"],
   [4022, "restarting", "neither", "resume"],
   [4023, "kicked", "neither", "never"],
+  [4024, "invalid_options", "peer", "never"],
 ];
 
 /** Why a connection ended, and what comes next. */

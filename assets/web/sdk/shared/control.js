@@ -5,10 +5,11 @@ import { DecodeError, demand } from "./error.js";
 import { CONTROL_BYTES_MAX, PROTOCOL_VERSION } from "./limits.js";
 
 /**
- * @typedef {{ kind: "quick" }
+ * @typedef {{ kind: "quick", query: string }
  *   | { kind: "id", id: number }
  *   | { kind: "code", code: string }
- *   | { kind: "create", private: boolean, playersMax: number | null, loud: boolean, spectatorDelay: number }} RoomSelector which room
+ *   | { kind: "create", private: boolean, playersMax: number | null, loud: boolean, spectatorDelay: number,
+ *       labels: [string, string][] }} RoomSelector which room
  */
 /**
  * @typedef {object} Hello what a client says first
@@ -99,6 +100,7 @@ export function encodeHello({ game, fingerprint, room, resume, name, role, compa
   switch (room.kind) {
     case "quick":
       writer.u32(0);
+      writer.text(room.query);
       break;
     case "id":
       writer.u32(1);
@@ -114,12 +116,22 @@ export function encodeHello({ game, fingerprint, room, resume, name, role, compa
       writer.optional(room.playersMax, (players) => writer.u32(players));
       writer.bool(room.loud);
       writer.u8(room.spectatorDelay);
+      writePairs(writer, room.labels);
   }
   writer.optional(resume, (token) => writer.blob(token));
   writer.text(name);
   writer.u32(role === "spectator" ? 1 : 0);
   writer.bool(company);
   return writer.finish();
+}
+
+/** @param {BincodeWriter} writer @param {[string, string][]} pairs names and values */
+function writePairs(writer, pairs) {
+  writer.u32(pairs.length);
+  for (const [name, value] of pairs) {
+    writer.text(name);
+    writer.text(value);
+  }
 }
 
 /**

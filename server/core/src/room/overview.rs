@@ -1,6 +1,7 @@
 //! A room as those see it who are not in it: its state, and what was said to everybody.
 
 use syncline_shared::game::Outcome;
+use syncline_shared::labels::Labels;
 use syncline_shared::message::chat::ChatLine;
 use syncline_shared::message::control::RosterEntry;
 use syncline_shared::tick::Timestamp;
@@ -14,6 +15,8 @@ use crate::phase::Phase;
 pub struct Overview {
     /// Who and what is there.
     pub status: RoomStatus,
+    /// What it says of itself.
+    pub labels: Labels,
     /// The timeline that it is in, or was in last.
     pub incarnation: u32,
     /// How many players have to come before a match begins, or come back before it goes on.
@@ -38,6 +41,7 @@ impl Room {
         let players = self.sessions.players();
         Overview {
             status: self.status(),
+            labels: self.config.labels.clone(),
             incarnation: self.incarnation,
             missing,
             roster: players

@@ -9,6 +9,7 @@ use syncline_shared::journal::{
     Act, AppliedInput, FileHeader, JournalReader, JournalWriter, MatchHeader, Record, RoomHeader,
     TickRecord,
 };
+use syncline_shared::labels::Labels;
 use syncline_shared::rng::Rng;
 use syncline_shared::tick::{Tick, ViewTick};
 
@@ -32,6 +33,7 @@ fn header() -> FileHeader {
             empty_micros: 0,
             rematch_micros: 0,
             spectator_delay_micros: 0,
+            labels: Labels::default(),
             seed: 0,
         },
         incarnation: 1,

@@ -33,20 +33,29 @@ fn tick() -> impl Strategy<Value = Tick> {
     any::<u32>().prop_map(Tick)
 }
 
+fn pairs() -> impl Strategy<Value = Vec<(String, String)>> {
+    vec((text(), text()), 0..4)
+}
+
+fn create_options() -> impl Strategy<Value = CreateOptions> {
+    (any::<(bool, Option<u16>, bool, u8)>(), pairs()).prop_map(|(options, labels)| {
+        let (private, players_max, loud, spectator_delay) = options;
+        CreateOptions {
+            private,
+            players_max,
+            loud,
+            spectator_delay,
+            labels,
+        }
+    })
+}
+
 fn client_control() -> impl Strategy<Value = ClientControl> {
     let room = prop_oneof![
-        Just(RoomSelector::QuickPlay),
+        text().prop_map(|query| RoomSelector::QuickPlay { query }),
         any::<u32>().prop_map(|id| RoomSelector::Id(RoomId(id))),
         code().prop_map(RoomSelector::Code),
-        any::<(bool, Option<u16>, bool, u8)>().prop_map(|options| {
-            let (private, players_max, loud, spectator_delay) = options;
-            RoomSelector::Create(CreateOptions {
-                private,
-                players_max,
-                loud,
-                spectator_delay,
-            })
-        }),
+        create_options().prop_map(RoomSelector::Create),
     ];
     let hello = (
         (any::<u16>(), option::of(text()), any::<Option<u64>>(), room),

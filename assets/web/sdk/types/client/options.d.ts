@@ -34,6 +34,32 @@ export type Kept = {
     code: string;
 };
 /**
+ * a new room
+ */
+export type CreateOptions = {
+    create: true;
+    /**
+     * kept out of quick play and lists
+     */
+    private?: boolean | undefined;
+    /**
+     * fewer seats than usual
+     */
+    playersMax?: number | undefined;
+    /**
+     * something is said each tick
+     */
+    loud?: boolean | undefined;
+    /**
+     * seconds
+     */
+    spectatorDelay?: number | undefined;
+    /**
+     * by which quick play finds it
+     */
+    labels?: Record<string, string | number> | undefined;
+};
+/**
  * times in ms
  */
 export type Clock = {
@@ -55,17 +81,13 @@ export type Options = {
      */
     name?: string | undefined;
     /**
-     * `"quick"`, a code, an id, or a new one
+     * `"quick"`, what a room has to be like, a code, an id, or a new one
      */
     room?: string | {
-        id: number;
+        query: string;
     } | {
-        create: true;
-        private?: boolean;
-        playersMax?: number;
-        loud?: boolean;
-        spectatorDelay?: number;
-    } | undefined;
+        id: number;
+    } | CreateOptions | undefined;
     role?: "player" | "spectator" | undefined;
     /**
      * whether the server's own bots may play in the room, if this client is the first in it

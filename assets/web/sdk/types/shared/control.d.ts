@@ -43,6 +43,7 @@ export function readServerControl(body: Uint8Array): ServerControl;
  */
 export type RoomSelector = {
     kind: "quick";
+    query: string;
 } | {
     kind: "id";
     id: number;
@@ -55,6 +56,7 @@ export type RoomSelector = {
     playersMax: number | null;
     loud: boolean;
     spectatorDelay: number;
+    labels: [string, string][];
 };
 /**
  * what a client says first

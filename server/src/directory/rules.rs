@@ -1,0 +1,81 @@
+//! What rooms are made with: what the operator set, and what whoever makes a room asks for.
+
+use syncline_server_core::RoomConfig;
+use syncline_server_core::config::SPECTATOR_DELAY_MICROS_MAX;
+use syncline_shared::close::{Close, CloseReason};
+use syncline_shared::id::{RoomCode, RoomId};
+use syncline_shared::labels::Labels;
+use syncline_shared::message::control::CreateOptions;
+
+use crate::clock::micros;
+use crate::config::Config;
+use crate::entropy;
+use crate::games::HostedGame;
+
+/// What every room of this process is made with.
+pub(super) struct RoomRules {
+    pub(super) rooms_max: usize,
+    pub(super) players_max: u16,
+    pub(super) bandwidth_sampling: u32,
+    pub(super) silence: bool,
+    pub(super) grace_micros: u64,
+    pub(super) empty_micros: u64,
+    pub(super) rematch_micros: u64,
+    pub(super) spectator_delay_micros: u64,
+    /// For how long a thread may be in one room before nobody is sent there any more.
+    pub(super) stall_micros: u64,
+}
+
+impl RoomRules {
+    /// As `config` says.
+    pub(super) fn new(config: &Config) -> Self {
+        Self {
+            rooms_max: usize::try_from(config.max_rooms).unwrap_or(usize::MAX),
+            players_max: config.max_players,
+            bandwidth_sampling: config.bandwidth_sampling,
+            silence: config.silence,
+            grace_micros: micros(config.grace_period),
+            empty_micros: micros(config.empty_timeout),
+            rematch_micros: micros(config.rematch_delay),
+            spectator_delay_micros: micros(config.spectator_delay),
+            stall_micros: micros(config.stall_timeout),
+        }
+    }
+
+    /// The settings of a new room of `game`, as far as may be those that its maker asks for.
+    ///
+    /// # Errors
+    ///
+    /// [`CloseReason::InvalidOptions`].
+    pub(super) fn room(
+        &self,
+        id: RoomId,
+        code: RoomCode,
+        game: &HostedGame,
+        options: &CreateOptions,
+    ) -> Result<RoomConfig, Close> {
+        let labels = Labels::new(options.labels.iter().cloned());
+        let labels = labels.map_err(invalid)?;
+        let wanted = options.players_max.unwrap_or(u16::MAX).max(game.seats.min);
+        let asked = u64::from(options.spectator_delay) * 1_000_000;
+        let longest = SPECTATOR_DELAY_MICROS_MAX;
+        Ok(RoomConfig {
+            private: options.private,
+            players_max: wanted.min(self.players_max).min(game.seats.max),
+            snapshot_interval: game.snapshot_interval,
+            bandwidth_sampling: self.bandwidth_sampling,
+            silence: self.silence && !options.loud,
+            grace_micros: self.grace_micros,
+            empty_micros: self.empty_micros,
+            rematch_micros: self.rematch_micros,
+            spectator_delay_micros: self.spectator_delay_micros.max(asked).min(longest),
+            labels,
+            ..RoomConfig::new(id, code, entropy::draw())
+        })
+    }
+}
+
+/// Something that a room can't be, or that says nothing about rooms.
+pub(super) fn invalid(problem: impl ToString) -> Close {
+    Close::new(CloseReason::InvalidOptions, problem.to_string())
+}
