@@ -144,7 +144,9 @@ impl Directory {
         let shown = guest.game.shows.as_ref().map(|_| RoomSelector::Id(SHOWN));
         let selector = shown.as_ref().unwrap_or(guest.selector);
         let query = match selector {
-            RoomSelector::QuickPlay { query } => query.parse().map_err(invalid)?,
+            RoomSelector::QuickPlay { query } => {
+                query.parse().map_err(|problem| invalid(&problem))?
+            }
             RoomSelector::Id(_) | RoomSelector::Code(_) | RoomSelector::Create(_) => {
                 Query::default()
             }
@@ -197,7 +199,7 @@ impl Directory {
         query: &Query,
         guest: &Guest<'_>,
     ) -> Result<Admission, Close> {
-        let labels = query.labels().map_err(invalid)?;
+        let labels = query.labels().map_err(|problem| invalid(&problem))?;
         let labels = labels
             .iter()
             .map(|(name, value)| (name.to_owned(), value.to_owned()));

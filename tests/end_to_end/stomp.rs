@@ -102,8 +102,8 @@ impl Stomp {
     /// The next frame, or why the server closed.
     async fn next(&mut self) -> Result<Frame, (CloseReason, String)> {
         loop {
-            while let Some(rest) = self.text.strip_prefix('\n') {
-                self.text = rest.to_owned();
+            while self.text.starts_with('\n') {
+                self.text.remove(0);
                 self.beats += 1;
             }
             if let Some((frame, rest)) = self.text.split_once('\0') {
@@ -117,7 +117,8 @@ impl Stomp {
                     headers: headers.collect(),
                     body: body.to_owned(),
                 };
-                self.text = rest.to_owned();
+                let rest = self.text.len() - rest.len();
+                self.text.drain(..rest);
                 return Ok(frame);
             }
             let (opcode, payload) = soon("a word from the server", self.message()).await;

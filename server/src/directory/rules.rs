@@ -55,7 +55,7 @@ impl RoomRules {
         options: &CreateOptions,
     ) -> Result<RoomConfig, Close> {
         let labels = Labels::new(options.labels.iter().cloned());
-        let labels = labels.map_err(invalid)?;
+        let labels = labels.map_err(|problem| invalid(&problem))?;
         let wanted = options.players_max.unwrap_or(u16::MAX).max(game.seats.min);
         let asked = u64::from(options.spectator_delay) * 1_000_000;
         let longest = SPECTATOR_DELAY_MICROS_MAX;
@@ -76,6 +76,6 @@ impl RoomRules {
 }
 
 /// Something that a room can't be, or that says nothing about rooms.
-pub(super) fn invalid(problem: impl ToString) -> Close {
+pub(super) fn invalid(problem: &impl ToString) -> Close {
     Close::new(CloseReason::InvalidOptions, problem.to_string())
 }
