@@ -62,6 +62,7 @@ where
             schema: swarm.schema.get().cloned(),
             room: config.room_of(number),
             role: config.role,
+            password: config.password.clone(),
             seed,
             inputs: config.inputs,
             ..ClientConfig::default()

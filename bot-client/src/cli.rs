@@ -69,6 +69,9 @@ pub struct Arguments {
     /// Keep these rooms out of quick play and lists
     #[arg(long, requires = "create")]
     private: bool,
+    /// The password of the room, or of those that are made
+    #[arg(long, value_name = "TEXT", conflicts_with = "query")]
+    password: Option<String>,
     /// What to add to each round trip, half of it each way
     #[arg(long, default_value = "0ms", value_parser = humantime::parse_duration)]
     latency: Duration,
@@ -147,6 +150,7 @@ impl From<&Arguments> for SwarmConfig {
             chat: arguments.chat,
             rooms: arguments.rooms,
             room: arguments.room(),
+            password: arguments.password.clone(),
             path: Path {
                 latency: arguments.latency,
                 jitter: arguments.jitter,
@@ -241,7 +245,7 @@ mod tests {
         let config = config(
             "--url ws://127.0.0.1:7777/play --bots 200 --duration 30s --ramp 100/s --game arena \
              --behaviour chase --rooms 4 --room 9 --latency 80ms --jitter 20ms --stall 1%x2s \
-             --seed 7 --decode shared --inputs on-change --role spectator --ca ca.pem --chat",
+             --seed 7 --decode shared --inputs on-change --role spectator --ca ca.pem --chat --password sesame",
         )
         .unwrap();
         assert_eq!(
@@ -260,6 +264,7 @@ mod tests {
         assert_eq!(config.inputs, InputPace::OnChange);
         assert_eq!(config.role, Role::Spectator);
         assert!(config.chat);
+        assert_eq!(config.password.as_deref(), Some("sesame"));
     }
 
     #[test]

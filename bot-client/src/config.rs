@@ -39,6 +39,8 @@ pub struct SwarmConfig {
     pub rooms: u32,
     /// The first of these rooms.
     pub room: Room,
+    /// The password of these rooms.
+    pub password: Option<String>,
     /// What is added to the path.
     pub path: Path,
     /// Bots that freeze.
@@ -105,6 +107,7 @@ impl SwarmConfig {
             chat: false,
             rooms: 1,
             room: Room::Id(RoomId(1)),
+            password: None,
             path: Path::default(),
             stall: None,
             seed: 1,

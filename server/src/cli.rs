@@ -73,6 +73,12 @@ struct Options {
     /// The most rooms at once [default: 256]
     #[arg(long, value_name = "N", env = "SYNCLINE_MAX_ROOMS")]
     max_rooms: Option<u32>,
+    /// The most rooms at once that were made from one address, or one /64 of IPv6 [default: 32]
+    #[arg(long, value_name = "N", env = "SYNCLINE_MAX_ROOMS_PER_ADDRESS")]
+    max_rooms_per_address: Option<u32>,
+    /// Wrong codes and passwords of rooms from an address in a minute, 0 for any number [default: 10]
+    #[arg(long, value_name = "N", env = "SYNCLINE_JOIN_TRIES")]
+    join_tries: Option<u32>,
     /// The most open connections [default: 10000]
     #[arg(long, value_name = "N", env = "SYNCLINE_MAX_CONNECTIONS")]
     max_connections: Option<u32>,
@@ -442,6 +448,8 @@ impl Options {
             silence: self.silence.or(file.silence),
             max_players: self.max_players.or(file.max_players),
             max_rooms: self.max_rooms.or(file.max_rooms),
+            max_rooms_per_address: self.max_rooms_per_address.or(file.max_rooms_per_address),
+            join_tries: self.join_tries.or(file.join_tries),
             max_connections: self.max_connections.or(file.max_connections),
             max_connections_per_address: self
                 .max_connections_per_address
@@ -506,6 +514,10 @@ impl Options {
             silence: self.silence.unwrap_or(default.silence),
             max_players: self.max_players.unwrap_or(default.max_players),
             max_rooms: self.max_rooms.unwrap_or(default.max_rooms),
+            max_rooms_per_address: self
+                .max_rooms_per_address
+                .unwrap_or(default.max_rooms_per_address),
+            join_tries: self.join_tries.unwrap_or(default.join_tries),
             max_connections: self.max_connections.unwrap_or(default.max_connections),
             max_connections_per_address: self
                 .max_connections_per_address

@@ -39,6 +39,11 @@ pub struct Config {
     pub max_players: u16,
     /// The most rooms at once. A hello that needs one more is closed as `server_full`.
     pub max_rooms: u32,
+    /// The most of them that were made from one address, as the connections of one are counted.
+    pub max_rooms_per_address: u32,
+    /// How often in a minute an address may be wrong about the code or the password of a room; 0 for
+    /// any number. Whoever was wrong more often is refused until some tries are back.
+    pub join_tries: u32,
     /// The most open connections, HTTP included. Beyond it whoever comes is told that the server is
     /// full.
     pub max_connections: u32,
@@ -174,6 +179,8 @@ impl Default for Config {
             silence: true,
             max_players: 1024,
             max_rooms: 256,
+            max_rooms_per_address: 32,
+            join_tries: 10,
             max_connections: 10_000,
             max_connections_per_address: 64,
             max_half_open: 1024,

@@ -4,9 +4,12 @@
 //! of it until it has arrived, so that two who ask at once can't be sent to one free seat, and no
 //! room ends with somebody on the way.
 
+mod lock;
 mod rooms;
 mod rules;
+mod tries;
 
+use std::net::IpAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use syncline_server_core::RoomConfig;
@@ -21,12 +24,14 @@ use crate::company::invitation::Invitations;
 use crate::config::Config;
 use crate::games::{Hosted, HostedGame};
 use crate::journal_store::{Recorder, RecoveredMatch};
+use crate::metrics::Metrics;
 use crate::runtime::board::{Reservation, RoomBoard};
 use crate::runtime::inbox::{RoomHandle, RoomSpec};
 use crate::runtime::scheduler::Scheduler;
 
 use self::rooms::Rooms;
 use self::rules::{RoomRules, invalid};
+use self::tries::{TooManyTries, Tries};
 
 /// The one room of a server that shows a recorded match.
 const SHOWN: RoomId = RoomId(1);
@@ -40,6 +45,9 @@ pub(crate) struct Directory {
     invitations: Invitations,
     /// Where matches are recorded.
     journals: Recorder,
+    /// How often who was wrong.
+    tries: Tries,
+    metrics: Arc<Metrics>,
     /// Held for a look or an insertion, never across a wait, and never by a thread of rooms.
     rooms: Mutex<Rooms>,
 }
@@ -63,6 +71,31 @@ pub(crate) struct Guest<'a> {
     pub(crate) role: Role,
     /// Whether bots may play in the room, if it is a new one.
     pub(crate) company: bool,
+    /// What opens the room if it has a password, or what shall open it if it is a new one.
+    pub(crate) password: Option<&'a str>,
+    /// Where it comes from, if that counts.
+    pub(crate) address: Option<IpAddr>,
+    /// Whether it is a part of the server, and needs no password.
+    pub(crate) inside: bool,
+}
+
+/// What somebody may be wrong about.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Secret {
+    /// A room's code.
+    Code,
+    /// A room's password.
+    Password,
+}
+
+impl Secret {
+    /// The name in counters.
+    fn slug(self) -> &'static str {
+        match self {
+            Self::Code => "code",
+            Self::Password => "password",
+        }
+    }
 }
 
 impl Directory {
@@ -72,6 +105,7 @@ impl Directory {
         games: Hosted,
         scheduler: Scheduler,
         invitations: Invitations,
+        metrics: Arc<Metrics>,
         clock: Clock,
     ) -> Self {
         Self {
@@ -81,6 +115,8 @@ impl Directory {
             scheduler,
             invitations,
             journals: Recorder::default(),
+            tries: Tries::new(config.join_tries),
+            metrics,
             rooms: Mutex::default(),
         }
     }
@@ -138,7 +174,8 @@ impl Directory {
     ///
     /// # Errors
     ///
-    /// [`CloseReason::UnknownRoom`], [`CloseReason::ServerFull`] or [`CloseReason::InvalidOptions`].
+    /// [`CloseReason::UnknownRoom`], [`CloseReason::WrongPassword`], [`CloseReason::TooManyTries`],
+    /// [`CloseReason::ServerFull`] or [`CloseReason::InvalidOptions`].
     pub(crate) fn admit(&self, guest: &Guest<'_>) -> Result<Admission, Close> {
         // A recorded match is shown in one room, to whoever comes.
         let shown = guest.game.shows.as_ref().map(|_| RoomSelector::Id(SHOWN));
@@ -154,6 +191,7 @@ impl Directory {
         let mut rooms = self.lock();
         while let Some(room) = self.find(&rooms, selector, &query, guest)? {
             check(room, selector, guest.game)?;
+            self.check_password(room, guest)?;
             self.check_moving(room)?;
             if let Some(reservation) = room.board.reserve() {
                 return Ok(Admission {
@@ -183,12 +221,74 @@ impl Directory {
         match selector {
             RoomSelector::QuickPlay { .. } => Ok(rooms.best(guest.game, query, guest.role, moves)),
             RoomSelector::Id(id) => Ok(rooms.by_id.get(id)),
-            RoomSelector::Code(code) => rooms.by_code(*code).map(Some).ok_or_else(|| {
-                let detail = format!("no room has the code {code}");
-                Close::new(CloseReason::UnknownRoom, detail)
-            }),
+            RoomSelector::Code(code) => {
+                self.check_tries(guest.address).map_err(too_many)?;
+                rooms.by_code(*code).map(Some).ok_or_else(|| {
+                    self.count_wrong(guest.address, Secret::Code);
+                    let detail = format!("no room has the code {code}");
+                    Close::new(CloseReason::UnknownRoom, detail)
+                })
+            }
             RoomSelector::Create(_) => Ok(None),
         }
+    }
+
+    /// Whether somebody at `address` may try a code or a password.
+    ///
+    /// # Errors
+    ///
+    /// [`TooManyTries`] if there were too many wrong ones from there.
+    pub(crate) fn check_tries(&self, address: Option<IpAddr>) -> Result<(), TooManyTries> {
+        let checked = self.tries.check(address, self.clock.now());
+        if checked.is_err() {
+            self.metrics.tries_refused.inc();
+        }
+        checked
+    }
+
+    /// Somebody at `address` was wrong.
+    pub(crate) fn count_wrong(&self, address: Option<IpAddr>, about: Secret) {
+        self.metrics.count_wrong_try(about.slug());
+        self.tries.wrong(address, self.clock.now());
+    }
+
+    /// Refuses to send someone to a locked room who does not know its password.
+    fn check_password(&self, room: &RoomHandle, guest: &Guest<'_>) -> Result<(), Close> {
+        let Some(lock) = room.board.lock.as_ref().filter(|_| !guest.inside) else {
+            return Ok(());
+        };
+        let Some(password) = guest.password else {
+            let detail = "the room has a password";
+            return Err(Close::new(CloseReason::WrongPassword, detail));
+        };
+        self.check_tries(guest.address).map_err(too_many)?;
+        if lock::opens(lock, password) {
+            return Ok(());
+        }
+        self.count_wrong(guest.address, Secret::Password);
+        Err(CloseReason::WrongPassword.into())
+    }
+
+    /// Refuses to make a room if there are too many already, or may be nothing to run it.
+    fn check_space(&self, rooms: &Rooms, address: Option<IpAddr>) -> Result<(), Close> {
+        let refused = |reason, detail: String| {
+            self.metrics.count_refused_room(reason);
+            Err(Close::new(CloseReason::ServerFull, detail))
+        };
+        let (most, from_one) = (self.rules.rooms_max, self.rules.rooms_per_address);
+        if rooms.by_id.len() >= most {
+            return refused("full", format!("all {most} rooms are taken"));
+        }
+        if address.is_some_and(|address| rooms.made_from(address) >= from_one) {
+            return refused("address", format!("{from_one} rooms were made from there"));
+        }
+        if self
+            .scheduler
+            .is_stuck(self.clock.now(), self.rules.stall_micros)
+        {
+            return refused("stuck", "no thread of rooms responds".to_owned());
+        }
+        Ok(())
     }
 
     /// A new room, since there is none for `guest`.
@@ -212,7 +312,18 @@ impl Directory {
             RoomSelector::Create(options) => (None, options),
             RoomSelector::QuickPlay { .. } | RoomSelector::Code(_) => (None, &usual),
         };
-        self.open(rooms, guest.game, id, options, query)
+        let password = match selector {
+            RoomSelector::Id(_) | RoomSelector::Create(_) => guest.password,
+            RoomSelector::QuickPlay { .. } | RoomSelector::Code(_) => None,
+        };
+        if id == Some(RoomId(0)) {
+            let detail = "rooms are counted from 1";
+            return Err(Close::new(CloseReason::UnknownRoom, detail));
+        }
+        self.check_space(rooms, guest.address)?;
+        let (id, code) = (id.unwrap_or_else(|| rooms.next_id()), rooms.free_code());
+        let config = self.rules.room(id, code, guest.game, options, password)?;
+        self.open(rooms, guest, config, query)
     }
 
     /// The room in which a recorded match is shown, if one is.
@@ -242,40 +353,25 @@ impl Directory {
     fn open(
         &self,
         rooms: &mut Rooms,
-        game: &Arc<HostedGame>,
-        id: Option<RoomId>,
-        options: &CreateOptions,
+        guest: &Guest<'_>,
+        mut config: RoomConfig,
         query: &Query,
     ) -> Result<Admission, Close> {
-        if rooms.by_id.len() >= self.rules.rooms_max {
-            let full = format!("all {} rooms are taken", self.rules.rooms_max);
-            return Err(Close::new(CloseReason::ServerFull, full));
-        }
-        let now = self.clock.now();
-        if self.scheduler.is_stuck(now, self.rules.stall_micros) {
-            let stuck = "no thread of rooms responds";
-            return Err(Close::new(CloseReason::ServerFull, stuck));
-        }
-        if id == Some(RoomId(0)) {
-            return Err(Close::new(
-                CloseReason::UnknownRoom,
-                "rooms are counted from 1",
-            ));
-        }
-        let id = id.unwrap_or_else(|| rooms.next_id());
-        let mut config = self.rules.room(id, rooms.free_code(), game, options)?;
+        let (now, id) = (self.clock.now(), config.id);
         config.record = self.journals.is_on();
-        let spec = RoomSpec {
-            config,
-            game: game.clone(),
-            journals: self.journals.clone(),
-        };
-        let board = Arc::new(RoomBoard::new(&spec.config, game.clone(), now));
+        let game = guest.game.clone();
+        let board = RoomBoard::new(&config, game.clone(), now).made_from(guest.address);
         if !query.matches_new(&board.facts()) {
             let detail = "no room is like that, and a new one would not be either";
             return Err(Close::new(CloseReason::UnknownRoom, detail));
         }
+        let board = Arc::new(board);
         let reservation = board.reserve().ok_or(CloseReason::Internal)?;
+        let spec = RoomSpec {
+            config,
+            game,
+            journals: self.journals.clone(),
+        };
         let room = self.scheduler.host(spec, &board, now, None);
         rooms.by_id.insert(id, room.clone());
         Ok(Admission { room, reservation })
@@ -341,6 +437,11 @@ impl Directory {
         rooms.retain_open();
         rooms
     }
+}
+
+fn too_many(tries: TooManyTries) -> Close {
+    let detail = format!("try again in {} s", tries.seconds);
+    Close::new(CloseReason::TooManyTries, detail)
 }
 
 /// Refuses to send someone to a room of another game, or by its id to one that only its code opens.

@@ -180,6 +180,10 @@ pub(crate) struct Metrics {
     /// Connections that sent more bytes than they may.
     pub(crate) byte_rate_exceeded: Counter,
     refused_connections: Family<ReasonLabel, Counter>,
+    /// Tries of codes and passwords that were not looked at, since too many were wrong.
+    pub(crate) tries_refused: Counter,
+    wrong_tries: Family<ReasonLabel, Counter>,
+    refused_rooms: Family<ReasonLabel, Counter>,
     /// Times that a room went to another thread.
     pub(crate) room_moves: Counter,
     degraded: Gauge,
@@ -277,6 +281,13 @@ impl Metrics {
                 "connections_refused",
                 "Connections refused or ended before they were WebSockets, by reason",
             ),
+            tries_refused: counter(
+                r,
+                "tries_refused",
+                "Tries of codes and passwords of rooms from addresses that were wrong too often",
+            ),
+            wrong_tries: reasons(r, "wrong_tries", "Wrong codes and passwords of rooms"),
+            refused_rooms: reasons(r, "rooms_refused", "Rooms that were not made, by reason"),
             room_moves: counter(r, "room_moves", "Moves of rooms to other threads"),
             degraded: gauge(
                 r,
@@ -317,6 +328,20 @@ impl Metrics {
     pub(crate) fn count_refused_connection(&self, reason: &'static str) {
         let label = ReasonLabel { reason };
         self.refused_connections.get_or_create(&label).inc();
+    }
+
+    /// Counts a try of a code or a password that was wrong.
+    pub(crate) fn count_wrong_try(&self, reason: &'static str) {
+        self.wrong_tries
+            .get_or_create(&ReasonLabel { reason })
+            .inc();
+    }
+
+    /// Counts a room that was not made.
+    pub(crate) fn count_refused_room(&self, reason: &'static str) {
+        self.refused_rooms
+            .get_or_create(&ReasonLabel { reason })
+            .inc();
     }
 
     /// Counts a refused handshake.

@@ -126,6 +126,9 @@ impl Server {
             game,
             role: Role::Spectator,
             company: false,
+            password: None,
+            address: None,
+            inside: true,
         });
         opened.map(|_| server).map_err(|close| Error::Setting {
             name: "replay",
@@ -149,7 +152,14 @@ impl Server {
         let (journals, journal_threads, recovered) = journals(config, &metrics, &hosted)?;
         let tokens = tokens(config)?;
         let (invitations, invited) = invitations();
-        let directory = Directory::new(config, hosted, scheduler, invitations, clock);
+        let directory = Directory::new(
+            config,
+            hosted,
+            scheduler,
+            invitations,
+            metrics.clone(),
+            clock,
+        );
         let directory = Arc::new(directory.recorded(journals.recorder()));
         directory.take_back_all(recovered);
         // Whoever comes now finds the rooms of before.

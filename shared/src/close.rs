@@ -127,6 +127,10 @@ close_reasons! {
     Kicked = 4023, "kicked", Neither, Then::Never;
     /// The room can't be as it was asked to be, or the query for one is none.
     InvalidOptions = 4024, "invalid_options", Peer, Then::Never;
+    /// The room has a password, and the hello none or another.
+    WrongPassword = 4025, "wrong_password", Peer, Then::Never;
+    /// The client's address was wrong about codes or passwords of rooms too often.
+    TooManyTries = 4026, "too_many_tries", Peer, Then::Retry(10);
 }
 
 impl fmt::Display for CloseReason {

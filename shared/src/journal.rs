@@ -27,7 +27,7 @@ use crate::id::PlayerId;
 use crate::input::{InputStatus, InputWords};
 use crate::tick::{Tick, ViewTick};
 
-pub use header::{FileHeader, MAGIC, RoomHeader, SeatedSession, VERSION};
+pub use header::{FileHeader, MAGIC, RoomHeader, RoomLock, SeatedSession, VERSION};
 pub use reader::{JournalReader, OpenError, Tail};
 pub use record::{Checkpoint, Ending, Hold, Record, RosterChange};
 pub use writer::{JournalWriter, QUIET_TICKS_MAX};

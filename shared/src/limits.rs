@@ -106,6 +106,9 @@ pub const LABEL_NAME_BYTES_MAX: usize = 24;
 /// The most bytes of a label's value.
 pub const LABEL_VALUE_BYTES_MAX: usize = 32;
 
+/// The most bytes of a room's password.
+pub const PASSWORD_BYTES_MAX: usize = 64;
+
 /// The most bytes of a query for rooms.
 pub const QUERY_BYTES_MAX: usize = 512;
 

@@ -15,6 +15,7 @@
 //! - `edge`: who may connect, and how many
 //! - `framing`: what breaks WebSocket itself is told so before the socket ends
 //! - `company`: the server's own bots
+//! - `doors`: passwords, guessed codes, and so many rooms each
 //! - `tls`: all of it under TLS
 //! - `abuse`: storms that nobody else feels
 //! - `ending`: a server that is asked to end
@@ -30,6 +31,7 @@ mod api;
 mod bad_input;
 mod chat;
 mod company;
+mod doors;
 mod edge;
 mod ending;
 mod framing;

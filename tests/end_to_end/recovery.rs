@@ -130,6 +130,42 @@ async fn a_match_goes_on_with_its_room_its_seats_and_its_tokens() {
     second.stop().await;
 }
 
+#[tokio::test]
+async fn a_room_keeps_its_labels_and_its_password() {
+    let folder = tempfile::tempdir().unwrap();
+    let first = server(folder.path());
+    let labels = vec![("mode".to_owned(), "ctf".to_owned())];
+    let options = CreateOptions {
+        labels,
+        ..CreateOptions::default()
+    };
+    let locked = Hello {
+        password: Some("sesame".to_owned()),
+        ..create("lab", options)
+    };
+    let (mut one, welcome) = Client::join(&first, locked).await;
+    play(&mut one, Tick(20)).await;
+    first.stop().await;
+    let journals = files(folder.path(), ".open.journal");
+    let bytes = fs::read(&journals[0]).unwrap();
+    let has = |text: &[u8]| bytes.windows(text.len()).any(|part| part == text);
+    assert!(has(b"ctf") && !has(b"sesame"), "nobody reads it there");
+
+    let second = server(folder.path());
+    let listed = second.rooms().await;
+    assert_eq!(listed[0]["labels"]["mode"], "ctf");
+    assert_eq!(listed[0]["locked"], true);
+    let without = Client::refused(&second, follow(&welcome)).await;
+    assert_eq!(without.0, CloseReason::WrongPassword);
+    let with = Hello {
+        password: Some("sesame".to_owned()),
+        ..follow(&welcome)
+    };
+    let (_two, found) = Client::join(&second, with).await;
+    assert_eq!(found.room, welcome.room);
+    second.stop().await;
+}
+
 /// Again and again; each time it is another timeline of the same match.
 #[tokio::test]
 async fn servers_that_end_one_after_the_other_hand_a_match_on() {

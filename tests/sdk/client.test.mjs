@@ -126,6 +126,10 @@ test("asks for rooms as the game describes them", () => {
   const { labels } = hello({ create: true, labels: { mode: "ctf", rank: 5 } });
   assert.deepEqual(labels, [["mode", "ctf"], ["rank", "5"]]);
   assert.throws(() => begin({ room: {} }), TypeError);
+  const { server } = begin({ room: "7K2MXQ", password: "sesame" });
+  server.open();
+  assert.equal(server.take().control[0].password, "sesame");
+  server.close(4025, "wrong_password");
 });
 
 test("acknowledges after 100 ms at the latest, and at four messages at once", () => {

@@ -95,7 +95,7 @@ each("client_control", ({ bytes, value }) => {
     if (value.Ping) return control.encodePing(value.Ping.nonce);
     if (value.Resync) return control.encodeResync(value.Resync.incarnation, value.Resync.stream, value.Resync.tick);
     if (value.Chat) return control.encodeChat(value.Chat.text, value.Chat.to.Player ?? null);
-    const { game, fingerprint, room, resume, name, role, company } = value.Hello;
+    const { game, fingerprint, room, resume, name, role, company, password } = value.Hello;
     return control.encodeHello({
       game,
       fingerprint: fingerprint === null ? null : BigInt(fingerprint),
@@ -104,6 +104,7 @@ each("client_control", ({ bytes, value }) => {
       name,
       role: role === "Spectator" ? "spectator" : "player",
       company,
+      password,
     });
   };
   assert.equal(hex(encode()), bytes);

@@ -103,12 +103,21 @@ pub(crate) fn greeting(hello: Hello) -> Vec<u8> {
 impl Client {
     /// Opens a WebSocket and says nothing.
     pub(crate) async fn connect(host: &Host) -> Self {
+        Self::connect_from(host, None).await
+    }
+
+    /// The same in the name of somebody at an address, as a proxy does.
+    pub(crate) async fn connect_from(host: &Host, address: Option<&str>) -> Self {
         let url = format!("ws://{}/play", host.address);
         let mut request = url.into_client_request().unwrap();
         let subprotocol = SUBPROTOCOL.parse().unwrap();
         request
             .headers_mut()
             .insert("sec-websocket-protocol", subprotocol);
+        if let Some(address) = address {
+            let address = address.parse().unwrap();
+            request.headers_mut().insert("x-forwarded-for", address);
+        }
         let socket = host.open().await;
         let opening = tokio_tungstenite::client_async(request, socket);
         let (socket, response) = soon("a handshake", opening).await.unwrap();
@@ -134,6 +143,17 @@ impl Client {
     /// Opens a WebSocket, says `hello` and is not welcomed.
     pub(crate) async fn refused(host: &Host, hello: Hello) -> (CloseReason, String) {
         let mut client = Self::connect(host).await;
+        client.send(greeting(hello)).await;
+        client.closed().await
+    }
+
+    /// Somebody at an address says `hello`, and is not welcomed.
+    pub(crate) async fn refused_from(
+        host: &Host,
+        address: &str,
+        hello: Hello,
+    ) -> (CloseReason, String) {
+        let mut client = Self::connect_from(host, Some(address)).await;
         client.send(greeting(hello)).await;
         client.closed().await
     }

@@ -53,6 +53,8 @@ pub struct ClientConfig {
     pub role: Role,
     /// Whether the server's own bots may play in the room, if this client is the first in it.
     pub company: bool,
+    /// The room's password, also of a new one.
+    pub password: Option<String>,
     /// Names the jitter of reconnects.
     pub seed: u64,
     /// How often to say what the player presses.
@@ -71,6 +73,7 @@ impl Default for ClientConfig {
             room: RoomSelector::any(),
             role: Role::Player,
             company: false,
+            password: None,
             seed: 0,
             inputs: InputPace::EveryTick,
             snapshots_kept: 0,
@@ -271,6 +274,7 @@ impl<P: Predict> Client<P> {
             name: self.config.name.clone(),
             role: self.config.role,
             company: self.config.company,
+            password: self.config.password.clone(),
         };
         self.send_control(&ClientControl::Hello(Box::new(hello)));
         self.link = Link::Greeting(now.plus_micros(ANSWER_MICROS_MAX));

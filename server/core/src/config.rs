@@ -1,7 +1,7 @@
 //! What the operator, or whoever made the room, sets for a room.
 
 use syncline_shared::id::{RoomCode, RoomId};
-use syncline_shared::journal::{FileHeader, RoomHeader};
+use syncline_shared::journal::{FileHeader, RoomHeader, RoomLock};
 use syncline_shared::labels::Labels;
 
 /// The longest that spectators may be behind, in microseconds.
@@ -16,6 +16,8 @@ pub struct RoomConfig {
     pub code: RoomCode,
     /// Kept out of lists and quick play.
     pub private: bool,
+    /// What its password is compared with, if it has one; by the shell.
+    pub lock: Option<RoomLock>,
     /// What it says of itself.
     pub labels: Labels,
     /// Seats; the game may allow fewer, and never less than a match needs.
@@ -53,6 +55,7 @@ impl RoomConfig {
             id,
             code,
             private: false,
+            lock: None,
             labels: Labels::default(),
             players_max: 1024,
             spectators_max: 1024,
@@ -82,6 +85,7 @@ impl RoomConfig {
             empty_micros: room.empty_micros,
             rematch_micros: room.rematch_micros,
             spectator_delay_micros: room.spectator_delay_micros,
+            lock: room.lock.clone(),
             labels: room.labels.clone(),
             checkpoint_interval: header.start.checkpoint_interval,
             ..Self::new(room.id, room.code, room.seed)
@@ -102,6 +106,7 @@ impl RoomConfig {
             empty_micros: self.empty_micros,
             rematch_micros: self.rematch_micros,
             spectator_delay_micros: self.spectator_delay_micros,
+            lock: self.lock.clone(),
             labels: self.labels.clone(),
             seed: self.seed,
         }

@@ -152,6 +152,8 @@ fn the_help_tells_the_defaults() {
         default.silence.to_string(),
         default.max_players.to_string(),
         default.max_rooms.to_string(),
+        default.max_rooms_per_address.to_string(),
+        default.join_tries.to_string(),
         default.max_connections.to_string(),
         default.max_connections_per_address.to_string(),
         default.max_half_open.to_string(),

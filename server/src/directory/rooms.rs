@@ -2,6 +2,7 @@
 
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
+use std::net::IpAddr;
 
 use syncline_shared::id::{RoomCode, RoomId};
 use syncline_shared::message::control::{Role, RoomSelector};
@@ -38,7 +39,15 @@ impl Rooms {
         self.by_id.values().find(|room| room.board.code == code)
     }
 
-    /// The fullest public room that is as asked for, `moves` and has a place for one more in `role`;
+    /// How many rooms were made from `address`.
+    pub(super) fn made_from(&self, address: IpAddr) -> usize {
+        let rooms = self.by_id.values();
+        rooms
+            .filter(|room| room.board.maker == Some(address))
+            .count()
+    }
+
+    /// The fullest public room without a password that is as asked for, `moves` and has a place for one more in `role`;
     /// of equals the oldest.
     pub(super) fn best(
         &self,
@@ -49,6 +58,7 @@ impl Rooms {
     ) -> Option<&RoomHandle> {
         let suits = |room: &&RoomHandle| {
             !room.board.private
+                && room.board.lock.is_none()
                 && room.board.game.kind.name() == game.kind.name()
                 && query.matches(&room.board.facts())
                 && (role == Role::Spectator || room.board.is_open())

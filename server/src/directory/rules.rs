@@ -4,9 +4,12 @@ use syncline_server_core::RoomConfig;
 use syncline_server_core::config::SPECTATOR_DELAY_MICROS_MAX;
 use syncline_shared::close::{Close, CloseReason};
 use syncline_shared::id::{RoomCode, RoomId};
+use syncline_shared::journal::RoomLock;
 use syncline_shared::labels::Labels;
+use syncline_shared::limits::PASSWORD_BYTES_MAX;
 use syncline_shared::message::control::CreateOptions;
 
+use super::lock;
 use crate::clock::micros;
 use crate::config::Config;
 use crate::entropy;
@@ -15,6 +18,8 @@ use crate::games::HostedGame;
 /// What every room of this process is made with.
 pub(super) struct RoomRules {
     pub(super) rooms_max: usize,
+    /// From one address.
+    pub(super) rooms_per_address: usize,
     pub(super) players_max: u16,
     pub(super) bandwidth_sampling: u32,
     pub(super) silence: bool,
@@ -31,6 +36,7 @@ impl RoomRules {
     pub(super) fn new(config: &Config) -> Self {
         Self {
             rooms_max: usize::try_from(config.max_rooms).unwrap_or(usize::MAX),
+            rooms_per_address: usize::try_from(config.max_rooms_per_address).unwrap_or(usize::MAX),
             players_max: config.max_players,
             bandwidth_sampling: config.bandwidth_sampling,
             silence: config.silence,
@@ -53,6 +59,7 @@ impl RoomRules {
         code: RoomCode,
         game: &HostedGame,
         options: &CreateOptions,
+        password: Option<&str>,
     ) -> Result<RoomConfig, Close> {
         let labels = Labels::new(options.labels.iter().cloned());
         let labels = labels.map_err(|problem| invalid(&problem))?;
@@ -70,9 +77,20 @@ impl RoomRules {
             rematch_micros: self.rematch_micros,
             spectator_delay_micros: self.spectator_delay_micros.max(asked).min(longest),
             labels,
+            lock: password.map(lock_of).transpose()?,
             ..RoomConfig::new(id, code, entropy::draw())
         })
     }
+}
+
+fn lock_of(password: &str) -> Result<RoomLock, Close> {
+    if !(1..=PASSWORD_BYTES_MAX).contains(&password.len()) {
+        let rule = format!("a password has 1 to {PASSWORD_BYTES_MAX} bytes");
+        return Err(invalid(rule));
+    }
+    let salt = [entropy::draw(), entropy::draw()].map(u64::to_le_bytes);
+    let salt = salt.concat().try_into();
+    Ok(lock::lock(password, salt.expect("twice eight bytes")))
 }
 
 /// Something that a room can't be, or that says nothing about rooms.

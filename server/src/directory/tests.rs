@@ -18,10 +18,11 @@ fn directory(max_rooms: u32) -> Directory {
     };
     let games = Games::new().with::<Arena>().with::<Pong>();
     let clock = Clock::start();
-    let (scheduler, _ended) = Scheduler::start(Some(2), clock, &Arc::new(Metrics::new())).unwrap();
+    let metrics = Arc::new(Metrics::new());
+    let (scheduler, _ended) = Scheduler::start(Some(2), clock, &metrics).unwrap();
     let (invitations, _) = invitations();
     let games = games.resolve(&config).unwrap();
-    Directory::new(&config, games, scheduler, invitations, clock)
+    Directory::new(&config, games, scheduler, invitations, metrics, clock)
 }
 
 fn admit(directory: &Directory, selector: &RoomSelector, game: &str) -> Result<Admission, Close> {
@@ -31,6 +32,9 @@ fn admit(directory: &Directory, selector: &RoomSelector, game: &str) -> Result<A
         game,
         role: Role::Player,
         company: false,
+        password: None,
+        address: None,
+        inside: false,
     })
 }
 
@@ -179,7 +183,10 @@ fn a_room_may_tell_those_who_watch_later_still() {
             ..CreateOptions::default()
         };
         let (id, code) = (RoomId(1), RoomCode::from_entropy(1));
-        let config = directory.rules.room(id, code, game, &options).unwrap();
+        let config = directory
+            .rules
+            .room(id, code, game, &options, None)
+            .unwrap();
         assert_eq!(config.spectator_delay_micros, seconds * 1_000_000);
     }
 }
@@ -197,7 +204,7 @@ fn a_room_may_be_made_loud() {
         let (id, code) = (RoomId(1), RoomCode::from_entropy(1));
         directory
             .rules
-            .room(id, code, game, &options)
+            .room(id, code, game, &options, None)
             .unwrap()
             .silence
     };

@@ -6,6 +6,7 @@
 //!   was done before
 //! - [`room`]: a room's state; [`watch`]: what happens there, and [`events`] as a stream; [`announce`]: what its players are told, and
 //!   [`announced`] what became of it
+//! - [`rooms`]: the list of rooms; [`guesses`]: how often a room's code may be guessed
 //! - [`openapi`]: all of that, described
 //! - [`bandwidth`]: what the fields of a room cost
 //! - [`figures`]: what a room measured and counted
@@ -20,6 +21,7 @@ mod assets;
 mod bandwidth;
 mod events;
 mod figures;
+mod guesses;
 mod health;
 mod idempotency;
 mod openapi;

@@ -32,6 +32,8 @@ pub(super) struct RoomDocument {
     id: u32,
     code: String,
     game: &'static str,
+    /// Whether it has a password.
+    locked: bool,
     labels: Labels,
     /// "lobby", "held", "running" or "ended".
     phase: &'static str,
@@ -82,6 +84,7 @@ impl From<Overview> for RoomDocument {
     fn from(overview: Overview) -> Self {
         let Overview {
             status,
+            locked,
             labels,
             incarnation,
             missing,
@@ -97,6 +100,7 @@ impl From<Overview> for RoomDocument {
             id: status.id.0,
             code: status.code.to_string(),
             game: status.game,
+            locked,
             labels,
             phase: status.phase,
             incarnation,

@@ -29,6 +29,8 @@ pub(super) struct ListedRoom {
     id: u32,
     code: String,
     game: &'static str,
+    /// Whether it has a password.
+    locked: bool,
     labels: Labels,
     phase: &'static str,
     tick: u32,
@@ -53,6 +55,7 @@ impl From<&RoomBoard> for ListedRoom {
             id: board.id.0,
             code: board.code.to_string(),
             game: board.game.kind.name(),
+            locked: board.lock.is_some(),
             labels: board.labels.clone(),
             phase: glance.phase,
             tick: glance.tick,

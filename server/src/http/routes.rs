@@ -6,7 +6,7 @@ use axum::Router;
 use axum::extract::{DefaultBodyLimit, Extension, Request, State};
 use axum::http::header::{CONTENT_TYPE, FORWARDED, RETRY_AFTER};
 use axum::http::{HeaderMap, HeaderName, StatusCode};
-use axum::middleware::from_fn;
+use axum::middleware::{from_fn, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{MethodRouter, any, get, post};
 use syncline_shared::close::{CloseReason, Then};
@@ -14,7 +14,7 @@ use syncline_shared::message::SUBPROTOCOL;
 
 use crate::http::site::Site;
 use crate::http::{
-    announce, bandwidth, events, figures, health, openapi, problem, replay, room, rooms,
+    announce, bandwidth, events, figures, guesses, health, openapi, problem, replay, room, rooms,
 };
 use crate::metrics::Present;
 use crate::net::connection;
@@ -66,6 +66,7 @@ pub(crate) fn router(site: Arc<Site>) -> Router {
     API.iter()
         .fold(router, api)
         .fallback(page)
+        .layer(from_fn_with_state(site.clone(), guesses::limited))
         .layer(from_fn(problem::under_api))
         .with_state(site)
 }
@@ -165,7 +166,7 @@ fn open(site: Arc<Site>, peer: Peer, mut request: Request, spoken: Spoken) -> Re
 }
 
 /// What proxies say of a request.
-fn told(headers: &HeaderMap) -> Told<'_> {
+pub(super) fn told(headers: &HeaderMap) -> Told<'_> {
     let lines = |name: HeaderName| {
         let values = headers.get_all(name).into_iter();
         // What is no text can't be an address.

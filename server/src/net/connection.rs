@@ -4,6 +4,7 @@
 //! reason.
 
 use std::future::poll_fn;
+use std::net::IpAddr;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -83,6 +84,7 @@ pub(crate) async fn serve(
     let arrival = Arrival {
         connection,
         outbox,
+        address: peer.counted(name),
         transient,
     };
     let end = stay(&lobby, arrival, peer, &mut socket, &outward).await;
@@ -96,6 +98,8 @@ pub(crate) async fn serve(
 struct Arrival {
     connection: ConnectionId,
     outbox: Outbox,
+    /// Where the client is, if limits of an address count there.
+    address: Option<IpAddr>,
     /// Whether the client is a part of this server.
     transient: bool,
 }
@@ -191,11 +195,13 @@ fn enter(lobby: &Lobby, arrival: Arrival, message: &[u8]) -> Result<Member, Clos
     let Arrival {
         connection,
         outbox,
+        address,
         transient,
     } = arrival;
     let hello = handshake::read_hello(sections(message).next())?;
     let (directory, tokens) = (&lobby.directory, &lobby.tokens);
-    let Admitted { admission, attach } = handshake::admit(*hello, directory, tokens, transient)?;
+    let Admitted { admission, attach } =
+        handshake::admit(*hello, directory, tokens, address, transient)?;
     let Admission { room, reservation } = admission;
     let schema = room.board.game.kind.schema().clone();
     tracing::debug!(

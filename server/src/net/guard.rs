@@ -275,6 +275,11 @@ impl Peer {
         }
     }
 
+    /// What the limits of an address count its client as, if at all.
+    pub(crate) fn counted(&self, name: PeerName) -> Option<IpAddr> {
+        self.0.shared.counted(name.client)
+    }
+
     /// Where it connects from.
     pub(crate) fn ip(&self) -> IpAddr {
         self.0.address.ip().to_canonical()

@@ -3,6 +3,7 @@
 //! Decides by the hello alone and by what the directory knows; whether there is a seat is for the
 //! room to say.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use syncline_server_core::Attach;
@@ -85,7 +86,8 @@ pub(crate) fn malformed(error: DecodeError) -> Close {
     }
 }
 
-/// Sends whoever said `hello` to a room; `transient` if that is a part of this server.
+/// Sends whoever said `hello`, from `address` if that counts, to a room; `transient` if that is a part
+/// of this server.
 ///
 /// # Errors
 ///
@@ -95,6 +97,7 @@ pub(crate) fn admit(
     hello: Hello,
     directory: &Directory,
     tokens: &TokenKey,
+    address: Option<IpAddr>,
     transient: bool,
 ) -> Result<Admitted, Close> {
     let now = Clock::unix_seconds();
@@ -111,6 +114,9 @@ pub(crate) fn admit(
             game: &game,
             role: hello.role,
             company: hello.company,
+            password: hello.password.as_deref(),
+            address,
+            inside: transient,
         })?;
         (admission, SessionId(entropy::draw()), false)
     };

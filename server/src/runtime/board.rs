@@ -2,6 +2,7 @@
 //!
 //! The room's thread writes, anybody reads, nobody waits. Knows nothing of threads or sockets.
 
+use std::net::IpAddr;
 use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU16, AtomicU32, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -10,6 +11,7 @@ use tokio::sync::watch;
 use syncline_server_core::bandwidth::BandwidthWindow;
 use syncline_server_core::{Relief, RoomConfig, RoomStatus};
 use syncline_shared::id::{RoomCode, RoomId};
+use syncline_shared::journal::RoomLock;
 use syncline_shared::labels::Labels;
 use syncline_shared::query::RoomFacts;
 use syncline_shared::tick::Timestamp;
@@ -37,6 +39,10 @@ pub(crate) struct RoomBoard {
     pub(crate) game: Arc<HostedGame>,
     /// Kept out of lists and quick play.
     pub(crate) private: bool,
+    /// What its password is compared with, if it has one.
+    pub(crate) lock: Option<RoomLock>,
+    /// The address that it was made from, if that counts and it was made by this process.
+    pub(crate) maker: Option<IpAddr>,
     /// What it says of itself.
     pub(crate) labels: Labels,
     /// How many were sent here and have not arrived, and whether nobody may be sent any more.
@@ -115,6 +121,8 @@ impl RoomBoard {
             id: config.id,
             code: config.code,
             private: config.private,
+            lock: config.lock.clone(),
+            maker: None,
             labels: config.labels.clone(),
             // Until the room says its own.
             players_max: AtomicU16::new(config.players_max.max(game.seats.min).min(game.seats.max)),
@@ -135,6 +143,14 @@ impl RoomBoard {
             pace: AtomicU32::new(0),
             bandwidth: Mutex::default(),
             figures: Mutex::default(),
+        }
+    }
+
+    /// The same, made from `address`.
+    pub(crate) fn made_from(self, address: Option<IpAddr>) -> Self {
+        Self {
+            maker: address,
+            ..self
         }
     }
 

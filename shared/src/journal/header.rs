@@ -58,10 +58,26 @@ pub struct RoomHeader {
     pub rematch_micros: u64,
     /// How long after it happened those who watch are told, in microseconds.
     pub spectator_delay_micros: u64,
+    /// What its password is compared with, if it has one.
+    pub lock: Option<RoomLock>,
     /// What it says of itself.
     pub labels: Labels,
     /// The seed of the room; each match adds its number.
     pub seed: u64,
+}
+
+/// What a password is compared with. The password itself is nowhere.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RoomLock {
+    /// The room's own.
+    pub salt: [u8; Self::SALT_BYTES],
+    /// What HMAC-SHA256 makes of the password, with the salt as its key.
+    pub hash: [u8; 32],
+}
+
+impl RoomLock {
+    /// Bytes of a salt.
+    pub const SALT_BYTES: usize = 16;
 }
 
 /// One client's stay in the room.

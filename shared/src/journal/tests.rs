@@ -65,6 +65,7 @@ pub(super) fn header(schema: &Schema) -> FileHeader {
             empty_micros: 30_000_000,
             rematch_micros: 10_000_000,
             spectator_delay_micros: 5_000_000,
+            lock: None,
             labels: Labels::default(),
             seed: 3,
         },

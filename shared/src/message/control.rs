@@ -66,6 +66,9 @@ pub struct Hello {
     pub role: Role,
     /// Asks for company: if this hello makes a new room, the server's own bots may play in it.
     pub company: bool,
+    /// The password of the room, which a new one has from then on. Quick play needs none, since it
+    /// never leads to a room that has one.
+    pub password: Option<String>,
 }
 
 impl Default for Hello {
@@ -80,6 +83,7 @@ impl Default for Hello {
             name: String::new(),
             role: Role::Player,
             company: false,
+            password: None,
         }
     }
 }

@@ -125,6 +125,14 @@ fn hellos() -> Vec<(&'static str, ClientControl)> {
             }),
         ),
         (
+            "hello_with_a_password",
+            greet(Hello {
+                room: RoomSelector::Id(RoomId(7)),
+                password: Some("open sesame".to_owned()),
+                ..hello()
+            }),
+        ),
+        (
             "hello_to_create_plain",
             greet(Hello {
                 room: RoomSelector::Create(CreateOptions::default()),

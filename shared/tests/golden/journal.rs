@@ -5,7 +5,7 @@ use syncline_shared::id::{PlayerId, RoomCode, RoomId, SessionId};
 use syncline_shared::input::{InputStatus, InputWords};
 use syncline_shared::journal::{
     Act, AppliedInput, Checkpoint, Ending, FileHeader, Hold, JournalReader, JournalWriter,
-    MatchHeader, Record, RoomHeader, RosterChange, SeatedSession, Tail, TickRecord,
+    MatchHeader, Record, RoomHeader, RoomLock, RosterChange, SeatedSession, Tail, TickRecord,
 };
 use syncline_shared::labels::Labels;
 use syncline_shared::schema::{Schema, SchemaBuilder};
@@ -57,6 +57,10 @@ fn header(schema: &Schema) -> FileHeader {
             empty_micros: 30_000_000,
             rematch_micros: 10_000_000,
             spectator_delay_micros: 5_000_000,
+            lock: Some(RoomLock {
+                salt: [1; 16],
+                hash: [2; 32],
+            }),
             labels: Labels::new([("mode", "ctf")]).unwrap(),
             seed: 3,
         },

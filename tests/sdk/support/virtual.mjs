@@ -139,7 +139,9 @@ function controlOf(body) {
     const resume = reader.optional(() => reader.blob());
     const text = reader.text();
     const role = reader.u32();
-    return { name: "hello", game, fingerprint, room, query, code, ...created, resume, text, role, company: reader.bool() };
+    const company = reader.bool();
+    const password = reader.optional(() => reader.text());
+    return { name: "hello", game, fingerprint, room, query, code, ...created, resume, text, role, company, password };
   }
   if (variant === 1) return { name: "ping", nonce: reader.u32() };
   if (variant === 4) return { name: "resync", incarnation: reader.u32(), stream: reader.u8(), tick: reader.u32() };

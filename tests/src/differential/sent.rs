@@ -279,6 +279,7 @@ fn hello(rng: &mut Rng) -> (Value, ClientControl) {
             Role::Player
         },
         company: rng.chance(1, 2),
+        password: rng.chance(1, 2).then(|| any_text(rng)),
     };
     let told = json!({
         "game": hello.game,
@@ -288,6 +289,7 @@ fn hello(rng: &mut Rng) -> (Value, ClientControl) {
         "name": hello.name,
         "role": if spectates { "spectator" } else { "player" },
         "company": hello.company,
+        "password": hello.password,
     });
     (
         json!({ "hello": told }),

@@ -425,8 +425,7 @@ export class Client {
   }
 
   #greet() {
-    const { game, room, name, role, company } = this.#options;
-    const hello = { game, fingerprint: this.#fingerprint, room, resume: this.#token, name, role, company };
+    const hello = { ...this.#options, fingerprint: this.#fingerprint, resume: this.#token };
     this.#send(controlMessage(encodeHello(hello)));
     this.#wait("greeting", ANSWER_MS_MAX);
   }

@@ -42,6 +42,7 @@ import { browser } from "./browser.js";
  *   `"quick"`, what a room has to be like, a code, an id, or a new one
  * @property {"player" | "spectator"} [role]
  * @property {boolean} [company] whether the server's own bots may play in the room, if this client is the first in it
+ * @property {string | null} [password] the room's, also of a new one
  * @property {"on-change" | "every-tick"} [inputs] when what is pressed is sent
  * @property {PredictionRules} [prediction] the part of the game that runs ahead of the server
  * @property {Conditions | null} [simulate] a worse network
@@ -59,6 +60,7 @@ import { browser } from "./browser.js";
  * @property {import("../shared/control.js").RoomSelector} room
  * @property {"player" | "spectator"} role
  * @property {boolean} company
+ * @property {string | null} password
  * @property {"on-change" | "every-tick"} inputs
  * @property {PredictionRules | null} prediction
  * @property {Conditions | null} simulate
@@ -91,6 +93,7 @@ export function resolveOptions(url, options) {
     room: roomSelector(options.room),
     role,
     company: options.company ?? false,
+    password: options.password ?? null,
     inputs,
     prediction: options.prediction ?? null,
     simulate: options.simulate ?? null,

@@ -39,6 +39,8 @@ const REASONS = [
   [4022, "restarting", "neither", "resume"],
   [4023, "kicked", "neither", "never"],
   [4024, "invalid_options", "peer", "never"],
+  [4025, "wrong_password", "peer", "never"],
+  [4026, "too_many_tries", "peer", 10],
 ];
 
 /** Why a connection ended, and what comes next. */

@@ -20,6 +20,7 @@ import { CONTROL_BYTES_MAX, PROTOCOL_VERSION } from "./limits.js";
  * @property {string} name the player's
  * @property {"player" | "spectator"} role
  * @property {boolean} company whether bots may play in the room, if this makes a new one
+ * @property {string | null} password the room's, also if this makes it
  */
 /**
  * @typedef {{ name: "lobby", missing: number }
@@ -91,7 +92,7 @@ export function normalCode(text) {
  * @param {Hello} hello
  * @returns {Uint8Array} the body of its section
  */
-export function encodeHello({ game, fingerprint, room, resume, name, role, company }) {
+export function encodeHello({ game, fingerprint, room, resume, name, role, company, password }) {
   const writer = new BincodeWriter();
   writer.u32(0);
   writer.u32(PROTOCOL_VERSION);
@@ -122,6 +123,7 @@ export function encodeHello({ game, fingerprint, room, resume, name, role, compa
   writer.text(name);
   writer.u32(role === "spectator" ? 1 : 0);
   writer.bool(company);
+  writer.optional(password, (text) => writer.text(text));
   return writer.finish();
 }
 

@@ -15,6 +15,8 @@ use crate::phase::Phase;
 pub struct Overview {
     /// Who and what is there.
     pub status: RoomStatus,
+    /// Whether it has a password.
+    pub locked: bool,
     /// What it says of itself.
     pub labels: Labels,
     /// The timeline that it is in, or was in last.
@@ -41,6 +43,7 @@ impl Room {
         let players = self.sessions.players();
         Overview {
             status: self.status(),
+            locked: self.config.lock.is_some(),
             labels: self.config.labels.clone(),
             incarnation: self.incarnation,
             missing,

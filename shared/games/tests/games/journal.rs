@@ -33,6 +33,7 @@ fn header() -> FileHeader {
             empty_micros: 0,
             rematch_micros: 0,
             spectator_delay_micros: 0,
+            lock: None,
             labels: Labels::default(),
             seed: 0,
         },

@@ -64,10 +64,11 @@ fn client_control() -> impl Strategy<Value = ClientControl> {
             text(),
             select(vec![Role::Player, Role::Spectator]),
             any::<bool>(),
+            option::of(text()),
         ),
     )
         .prop_map(
-            |((protocol, game, fingerprint, room), (resume, name, role, company))| {
+            |((protocol, game, fingerprint, room), (resume, name, role, company, password))| {
                 ClientControl::Hello(Box::new(Hello {
                     protocol,
                     game,
@@ -77,6 +78,7 @@ fn client_control() -> impl Strategy<Value = ClientControl> {
                     name,
                     role,
                     company,
+                    password,
                 }))
             },
         );
@@ -310,7 +312,7 @@ fn values_outside_their_range_are_refused() {
     let hello = |code: &str| {
         let mut bytes = vec![0, 1, 0, 0, 2, 6];
         bytes.extend(code.bytes());
-        bytes.extend([0, 0, 0, 0]);
+        bytes.extend([0; 5]);
         ClientControl::decode(&bytes)
     };
     assert!(hello("ABCDEF").is_ok());

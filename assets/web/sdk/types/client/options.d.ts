@@ -94,6 +94,10 @@ export type Options = {
      */
     company?: boolean | undefined;
     /**
+     * the room's, also of a new one
+     */
+    password?: string | null | undefined;
+    /**
      * when what is pressed is sent
      */
     inputs?: "on-change" | "every-tick" | undefined;
@@ -130,6 +134,7 @@ export type Resolved = {
     room: import("../shared/control.js").RoomSelector;
     role: "player" | "spectator";
     company: boolean;
+    password: string | null;
     inputs: "on-change" | "every-tick";
     prediction: PredictionRules | null;
     simulate: Conditions | null;

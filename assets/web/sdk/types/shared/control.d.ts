@@ -9,7 +9,7 @@ export function normalCode(text: string): string | null;
  * @param {Hello} hello
  * @returns {Uint8Array} the body of its section
  */
-export function encodeHello({ game, fingerprint, room, resume, name, role, company }: Hello): Uint8Array;
+export function encodeHello({ game, fingerprint, room, resume, name, role, company, password }: Hello): Uint8Array;
 /**
  * @param {number} nonce of 32 bits
  * @returns {Uint8Array} the body of a Ping
@@ -84,6 +84,10 @@ export type Hello = {
      * whether bots may play in the room, if this makes a new one
      */
     company: boolean;
+    /**
+     * the room's, also if this makes it
+     */
+    password: string | null;
 };
 /**
  * where a room is in its life

@@ -11,7 +11,7 @@ use sha2::Sha256;
 use syncline_shared::journal::RoomLock;
 
 /// The lock that `password` opens, under a salt that no other lock has.
-pub(crate) fn lock(password: &str, salt: [u8; RoomLock::SALT_BYTES]) -> RoomLock {
+pub(super) fn lock(password: &str, salt: [u8; RoomLock::SALT_BYTES]) -> RoomLock {
     let hash = hashed(password, &salt).finalize().into_bytes();
     RoomLock {
         salt,
@@ -20,7 +20,7 @@ pub(crate) fn lock(password: &str, salt: [u8; RoomLock::SALT_BYTES]) -> RoomLock
 }
 
 /// Whether `password` opens `lock`. It takes the same time wherever a wrong one errs.
-pub(crate) fn opens(lock: &RoomLock, password: &str) -> bool {
+pub(super) fn opens(lock: &RoomLock, password: &str) -> bool {
     hashed(password, &lock.salt)
         .verify_slice(&lock.hash)
         .is_ok()

@@ -17,7 +17,7 @@ const MINUTE_MICROS: u64 = 60_000_000;
 const ADDRESSES_MAX: usize = 16_384;
 
 /// What addresses have left.
-pub(crate) struct Tries {
+pub(super) struct Tries {
     per_minute: u32,
     /// When each address has all its tries back.
     whole_at: Mutex<BTreeMap<IpAddr, Timestamp>>,
@@ -32,7 +32,7 @@ pub(crate) struct TooManyTries {
 
 impl Tries {
     /// So many a minute, which may be made at once; 0 for any number.
-    pub(crate) fn new(per_minute: u32) -> Self {
+    pub(super) fn new(per_minute: u32) -> Self {
         Self {
             per_minute,
             whole_at: Mutex::default(),
@@ -44,7 +44,7 @@ impl Tries {
     /// # Errors
     ///
     /// [`TooManyTries`] with when it may.
-    pub(crate) fn check(
+    pub(super) fn check(
         &self,
         address: Option<IpAddr>,
         now: Timestamp,
@@ -63,7 +63,7 @@ impl Tries {
     }
 
     /// `address` was wrong.
-    pub(crate) fn wrong(&self, address: Option<IpAddr>, now: Timestamp) {
+    pub(super) fn wrong(&self, address: Option<IpAddr>, now: Timestamp) {
         let (Some(address), Some(micros)) = (address, self.micros_of_one()) else {
             return;
         };
@@ -115,7 +115,10 @@ mod tests {
         assert_eq!(tries.check(ONE, after(9)), Err(TooManyTries { seconds: 1 }));
         assert_eq!(tries.check(ONE, after(10)), Ok(()));
         tries.wrong(ONE, after(10));
-        assert_eq!(tries.check(ONE, after(10)), Err(TooManyTries { seconds: 10 }));
+        assert_eq!(
+            tries.check(ONE, after(10)),
+            Err(TooManyTries { seconds: 10 })
+        );
         assert_eq!(tries.check(ONE, after(70)), Ok(()));
     }
 
