@@ -25,7 +25,7 @@ use crate::config::Config;
 use crate::games::{Hosted, HostedGame};
 use crate::journal_store::{Recorder, RecoveredMatch};
 use crate::metrics::Metrics;
-use crate::runtime::board::{Reservation, RoomBoard};
+use crate::runtime::board::{Reservation, RoomBoard, Unreserved};
 use crate::runtime::inbox::{RoomHandle, RoomSpec};
 use crate::runtime::scheduler::Scheduler;
 
@@ -193,14 +193,17 @@ impl Directory {
             check(room, selector, guest.game)?;
             self.check_password(room, guest)?;
             self.check_moving(room)?;
-            if let Some(reservation) = room.board.reserve() {
-                return Ok(Admission {
-                    room: room.clone(),
-                    reservation,
-                });
+            match reserve(&room.board, guest.role) {
+                Ok(reservation) => {
+                    return Ok(Admission {
+                        room: room.clone(),
+                        reservation,
+                    });
+                }
+                Err(Unreserved::Full) => return Err(CloseReason::RoomFull.into()),
+                // Just now.
+                Err(Unreserved::Over) => rooms.retain_open(),
             }
-            // It ended just now.
-            rooms.retain_open();
         }
         let opened = self.open_for(&mut rooms, selector, &query, guest)?;
         if guest.company {
@@ -343,7 +346,7 @@ impl Directory {
         room.iter().try_for_each(|room| self.check_moving(room))?;
         room.and_then(|room| {
             Some(Admission {
-                reservation: room.board.reserve()?,
+                reservation: room.board.reserve().ok()?,
                 room,
             })
         })
@@ -366,12 +369,13 @@ impl Directory {
             return Err(Close::new(CloseReason::UnknownRoom, detail));
         }
         let board = Arc::new(board);
-        let reservation = board.reserve().ok_or(CloseReason::Internal)?;
         let spec = RoomSpec {
             config,
             game,
             journals: self.journals.clone(),
         };
+        // Nobody else knows of the room yet, and it has a seat at least.
+        let reservation = reserve(&board, guest.role).map_err(|_| CloseReason::Internal)?;
         let room = self.scheduler.host(spec, &board, now, None);
         rooms.by_id.insert(id, room.clone());
         Ok(Admission { room, reservation })
@@ -436,6 +440,14 @@ impl Directory {
         let mut rooms = self.rooms.lock().unwrap_or_else(PoisonError::into_inner);
         rooms.retain_open();
         rooms
+    }
+}
+
+/// Promises a place in a room. A recorded match seats nobody.
+fn reserve(board: &Arc<RoomBoard>, role: Role) -> Result<Reservation, Unreserved> {
+    match role {
+        Role::Player if board.game.shows.is_none() => board.reserve_seat(),
+        Role::Player | Role::Spectator => board.reserve(),
     }
 }
 

@@ -10,7 +10,7 @@ use syncline_shared::close::CloseReason;
 use syncline_shared::id::RoomId;
 use syncline_shared::message::control::{CreateOptions, Hello, RoomSelector};
 
-use crate::support::client::{Client, create, follow, hello};
+use crate::support::client::{Client, create, follow, greeting, hello};
 use crate::support::host::Host;
 
 /// Pong has two seats. All come at once; nobody may find the seat taken that it was sent to.
@@ -27,6 +27,33 @@ async fn quick_play_pairs_up_players_who_come_at_once() {
         *rooms.entry(welcome.room).or_insert(0) += 1;
     }
     assert_eq!(rooms.into_values().collect::<Vec<_>>(), [2; 6]);
+}
+
+/// Ten rooms of ten seats. All come at once; whoever is refused is so because every seat is taken.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_thousand_come_at_once_and_a_hundred_get_in() {
+    let host = Host::with(Config {
+        max_rooms: 10,
+        max_players: 10,
+        max_half_open: 2_000,
+        threads: Some(2),
+        ..Config::default()
+    });
+    let mut clients = join_all((0..1_000).map(|_| Client::connect(&host))).await;
+    let greetings = clients
+        .iter_mut()
+        .map(|client| client.send(greeting(hello())));
+    join_all(greetings).await;
+    let answers = join_all(clients.iter_mut().map(Client::answer)).await;
+    let mut rooms = BTreeMap::new();
+    for answer in answers {
+        match answer {
+            Ok(welcome) => *rooms.entry(welcome.room).or_insert(0) += 1,
+            Err((reason, _)) => assert_eq!(reason, CloseReason::ServerFull),
+        }
+    }
+    assert_eq!(rooms.into_values().collect::<Vec<_>>(), [10; 10]);
+    drop(clients);
 }
 
 #[tokio::test]

@@ -297,6 +297,18 @@ impl Client {
         self.control(welcome).await
     }
 
+    /// The answer to a hello, whatever it is.
+    pub(crate) async fn answer(&mut self) -> Result<Welcome, (CloseReason, String)> {
+        match self.hear().await {
+            Heard::Control(ServerControl::Welcome(welcome)) => Ok(*welcome),
+            Heard::End(Some((code, text))) => {
+                let reason = CloseReason::from_code(code).expect("a code of the table");
+                Err((reason, text))
+            }
+            other => panic!("no answer to a hello: {other:?}"),
+        }
+    }
+
     /// The answer to the command with this number.
     pub(crate) async fn reply(&mut self, to: u32) -> CommandOutcome {
         let reply = |control| match control {

@@ -11,11 +11,15 @@ use crate::games::Games;
 use crate::metrics::Metrics;
 
 fn directory(max_rooms: u32) -> Directory {
-    let config = Config {
-        max_rooms,
+    directory_with(|config| config.max_rooms = max_rooms)
+}
+
+fn directory_with(set: impl FnOnce(&mut Config)) -> Directory {
+    let mut config = Config {
         threads: Some(2),
         ..Config::default()
     };
+    set(&mut config);
     let games = Games::new().with::<Arena>().with::<Pong>();
     let clock = Clock::start();
     let metrics = Arc::new(Metrics::new());
@@ -271,4 +275,48 @@ fn a_query_names_the_game_of_who_names_none() {
     let game = |query: &str| Some(directory.game_of(&quick(query))?.kind.name());
     assert_eq!(game("game=pong"), Some("pong"));
     assert_eq!((game("game=chess"), game("mode=ctf")), (None, None));
+}
+
+/// Nobody arrives here: all hold on to what they were promised.
+#[test]
+fn a_thousand_at_once_get_a_hundred_seats_and_no_more() {
+    let directory = directory_with(|config| {
+        config.max_rooms = 10;
+        config.max_players = 10;
+    });
+    let results: Vec<_> = std::thread::scope(|scope| {
+        let one = || admit(&directory, &RoomSelector::any(), "arena");
+        let threads: Vec<_> = (0..8)
+            .map(|_| scope.spawn(move || (0..125).map(|_| one()).collect::<Vec<_>>()))
+            .collect();
+        let joined = threads.into_iter().map(|thread| thread.join().unwrap());
+        joined.flatten().collect()
+    });
+    let (admitted, refused): (Vec<_>, Vec<_>) = results.into_iter().partition(Result::is_ok);
+    assert_eq!((admitted.len(), refused.len()), (100, 900));
+    for refused in refused {
+        assert_eq!(reason(refused), Some(CloseReason::ServerFull));
+    }
+    for room in directory.rooms() {
+        assert_eq!((room.players_expected(), room.is_open()), (10, false));
+    }
+    // A promise that is given up is another's.
+    drop(admitted);
+    assert!(admit(&directory, &RoomSelector::any(), "arena").is_ok());
+}
+
+/// All are sent to a room by its id; only so many as have a seat there.
+#[test]
+fn who_names_a_room_takes_nobody_s_seat() {
+    let directory = directory_with(|config| config.max_players = 3);
+    let seventh = RoomSelector::Id(RoomId(7));
+    let first: Vec<_> = (0..2)
+        .map(|_| admit(&directory, &seventh, "arena").unwrap())
+        .collect();
+    let quick = admit(&directory, &RoomSelector::any(), "arena").unwrap();
+    assert_eq!(quick.room.board.id, RoomId(7));
+    let late = admit(&directory, &seventh, "arena");
+    assert_eq!(reason(late), Some(CloseReason::RoomFull));
+    drop(first);
+    assert!(admit(&directory, &seventh, "arena").is_ok());
 }

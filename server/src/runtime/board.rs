@@ -3,8 +3,8 @@
 //! The room's thread writes, anybody reads, nobody waits. Knows nothing of threads or sockets.
 
 use std::net::IpAddr;
-use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU16, AtomicU32, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::atomic::{AtomicU8, AtomicU16, AtomicU32, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::watch;
 
@@ -26,9 +26,6 @@ const RUNNING: u8 = 1;
 /// What rooms give up while they are overloaded, by name.
 const RELIEFS: [&str; 3] = ["none", "snapshots", "time"];
 
-/// In [`RoomBoard::awaited`]: nobody may enter any more.
-const RETIRED: u32 = 1 << 31;
-
 /// One room's board.
 pub(crate) struct RoomBoard {
     /// Its id.
@@ -45,16 +42,13 @@ pub(crate) struct RoomBoard {
     pub(crate) maker: Option<IpAddr>,
     /// What it says of itself.
     pub(crate) labels: Labels,
-    /// How many were sent here and have not arrived, and whether nobody may be sent any more.
-    awaited: AtomicU32,
+    /// Held for a look or a change.
+    places: Mutex<Places>,
     phase: AtomicU8,
     tick: AtomicU32,
-    players: AtomicU16,
-    players_max: AtomicU16,
     spectators: AtomicU16,
     spectator_delay_ms: AtomicU32,
     connected: AtomicU16,
-    open: AtomicBool,
     /// Grows when anything but the tick changes, or something is said.
     changes: watch::Sender<u64>,
     /// What it was that changed last.
@@ -81,13 +75,63 @@ struct Seen {
     said: u64,
 }
 
-/// A promise that a room stays until its holder has arrived, or has given up.
-pub(crate) struct Reservation(Arc<RoomBoard>);
+/// Who is in a room, who is on the way, and whether more may come: always told and changed together,
+/// so that nobody is counted twice or never while arriving.
+#[derive(Clone, Copy, Debug)]
+struct Places {
+    /// Seats taken.
+    players: u16,
+    /// Seats in all.
+    players_max: u16,
+    /// Whether the room would take a player.
+    open: bool,
+    /// Seats promised to players on the way.
+    promised: u32,
+    /// How many are on the way, to play or not.
+    awaited: u32,
+    /// Nobody may enter any more.
+    retired: bool,
+}
+
+impl Places {
+    /// Players here and on their way.
+    fn players_expected(&self) -> u32 {
+        self.promised.saturating_add(self.players.into())
+    }
+}
+
+/// A promise that a room stays until its holder has arrived, or has given up; and to a new player that
+/// a seat does.
+pub(crate) struct Reservation {
+    /// Until it is given up.
+    board: Option<Arc<RoomBoard>>,
+    seat: bool,
+}
+
+/// Why nothing is promised.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Unreserved {
+    /// The room is over.
+    Over,
+    /// All its seats are taken or promised.
+    Full,
+}
+
+impl Reservation {
+    /// It is not needed any more, as far as `places` are concerned.
+    fn give_up(&mut self, places: &mut Places) {
+        if self.board.take().is_some() {
+            places.awaited -= 1;
+            places.promised -= u32::from(self.seat);
+        }
+    }
+}
 
 impl Drop for Reservation {
     fn drop(&mut self) {
-        // Release: whoever reads the lower number also reads the players that were published first.
-        self.0.awaited.fetch_sub(1, Ordering::Release);
+        if let Some(board) = self.board.clone() {
+            self.give_up(&mut board.places());
+        }
     }
 }
 
@@ -124,17 +168,21 @@ impl RoomBoard {
             lock: config.lock.clone(),
             maker: None,
             labels: config.labels.clone(),
-            // Until the room says its own.
-            players_max: AtomicU16::new(config.players_max.max(game.seats.min).min(game.seats.max)),
+            places: Mutex::new(Places {
+                players: 0,
+                // Until the room says its own.
+                players_max: config.players_max.max(game.seats.min).min(game.seats.max),
+                open: true,
+                promised: 0,
+                awaited: 0,
+                retired: false,
+            }),
             game,
-            awaited: AtomicU32::new(0),
             phase: AtomicU8::new(0),
             tick: AtomicU32::new(0),
-            players: AtomicU16::new(0),
             spectators: AtomicU16::new(0),
             spectator_delay_ms: AtomicU32::new(0),
             connected: AtomicU16::new(0),
-            open: AtomicBool::new(true),
             changes: watch::Sender::new(0),
             seen: Mutex::default(),
             progressed: AtomicU64::new(now.0),
@@ -154,8 +202,13 @@ impl RoomBoard {
         }
     }
 
-    /// Shows `status`, as it is at `now`.
-    pub(crate) fn publish(&self, status: &RoomStatus, now: Timestamp) {
+    /// Shows `status`, as it is at `now`, in which those who had these reservations have arrived.
+    pub(crate) fn publish(
+        &self,
+        status: &RoomStatus,
+        now: Timestamp,
+        mut arrived: Vec<Reservation>,
+    ) {
         let phase = PHASES
             .iter()
             .position(|name| *name == status.phase)
@@ -166,15 +219,19 @@ impl RoomBoard {
             self.progressed.store(now.0, Ordering::Relaxed);
         }
         self.phase.store(phase, Ordering::Relaxed);
-        self.players.store(status.players, Ordering::Relaxed);
-        self.players_max
-            .store(status.players_max, Ordering::Relaxed);
+        let mut places = self.places();
+        places.players = status.players;
+        places.players_max = status.players_max;
+        places.open = status.open;
+        for reservation in &mut arrived {
+            reservation.give_up(&mut places);
+        }
+        drop(places);
         self.spectators.store(status.spectators, Ordering::Relaxed);
         let delay = status.spectator_delay_micros / 1000;
         self.spectator_delay_ms
             .store(delay.try_into().unwrap_or(u32::MAX), Ordering::Relaxed);
         self.connected.store(status.connected, Ordering::Relaxed);
-        self.open.store(status.open, Ordering::Relaxed);
         self.note_changes(status);
     }
 
@@ -204,7 +261,7 @@ impl RoomBoard {
         Glance {
             phase: PHASES[phase % PHASES.len()],
             tick: self.tick.load(Ordering::Relaxed),
-            players: self.players.load(Ordering::Relaxed),
+            players: self.places().players,
             spectators: self.spectators.load(Ordering::Relaxed),
             spectator_delay_ms: self.spectator_delay_ms.load(Ordering::Relaxed),
             connected: self.connected.load(Ordering::Relaxed),
@@ -266,21 +323,25 @@ impl RoomBoard {
         self.phase.load(Ordering::Relaxed) == RUNNING
     }
 
+    fn places(&self) -> MutexGuard<'_, Places> {
+        // Nothing here panics halfway through a change.
+        self.places.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// Seats in all.
     pub(crate) fn players_max(&self) -> u16 {
-        self.players_max.load(Ordering::Relaxed)
+        self.places().players_max
     }
 
     /// Players here and on their way.
     pub(crate) fn players_expected(&self) -> u32 {
-        // In this order: someone who arrives in between is counted twice rather than never.
-        let awaited = self.awaited.load(Ordering::Acquire) & !RETIRED;
-        awaited.saturating_add(u32::from(self.players.load(Ordering::Relaxed)))
+        self.places().players_expected()
     }
 
     /// Whether a new player would find a seat, once everybody on the way has arrived.
     pub(crate) fn is_open(&self) -> bool {
-        self.players_expected() < u32::from(self.players_max()) && self.open.load(Ordering::Relaxed)
+        let places = self.places();
+        places.open && places.players_expected() < places.players_max.into()
     }
 
     /// For how many microseconds a running match has stood still at `now`; zero between matches.
@@ -292,36 +353,53 @@ impl RoomBoard {
         }
     }
 
-    /// Keeps the room open for one more who is on the way; nothing if it is over.
-    pub(crate) fn reserve(self: &Arc<Self>) -> Option<Reservation> {
-        let one_more = |awaited| (awaited & RETIRED == 0).then_some(awaited + 1);
-        self.awaited
-            .fetch_update(Ordering::AcqRel, Ordering::Acquire, one_more)
-            .ok()?;
-        Some(Reservation(self.clone()))
+    /// Keeps the room open for one more who is on the way, to watch or to a seat of its own.
+    pub(crate) fn reserve(self: &Arc<Self>) -> Result<Reservation, Unreserved> {
+        self.promise(false)
+    }
+
+    /// Keeps the room open for a new player who is on the way, and a seat free.
+    pub(crate) fn reserve_seat(self: &Arc<Self>) -> Result<Reservation, Unreserved> {
+        self.promise(true)
+    }
+
+    fn promise(self: &Arc<Self>, seat: bool) -> Result<Reservation, Unreserved> {
+        let mut places = self.places();
+        if places.retired {
+            return Err(Unreserved::Over);
+        }
+        if seat && places.players_expected() >= places.players_max.into() {
+            return Err(Unreserved::Full);
+        }
+        places.awaited += 1;
+        places.promised += u32::from(seat);
+        Ok(Reservation {
+            board: Some(self.clone()),
+            seat,
+        })
     }
 
     /// Ends the room unless somebody is on the way; whether it did.
     pub(crate) fn retire(&self) -> bool {
-        let retired = self
-            .awaited
-            .compare_exchange(0, RETIRED, Ordering::AcqRel, Ordering::Acquire)
-            .is_ok();
-        if retired {
+        let mut places = self.places();
+        let retires = places.awaited == 0 && !places.retired;
+        places.retired |= retires;
+        drop(places);
+        if retires {
             self.changes.send_modify(|count| *count += 1);
         }
-        retired
+        retires
     }
 
     /// Ends the room, whoever is on the way.
     pub(crate) fn abandon(&self) {
-        self.awaited.fetch_or(RETIRED, Ordering::AcqRel);
+        self.places().retired = true;
         self.changes.send_modify(|count| *count += 1);
     }
 
     /// Whether the room is over.
     pub(crate) fn is_retired(&self) -> bool {
-        self.awaited.load(Ordering::Acquire) & RETIRED != 0
+        self.places().retired
     }
 }
 
@@ -374,7 +452,7 @@ mod tests {
         drop(reservation);
         assert!(board.retire());
         assert!(board.is_retired());
-        assert!(board.reserve().is_none());
+        assert_eq!(board.reserve().err(), Some(Unreserved::Over));
     }
 
     #[test]
@@ -382,7 +460,7 @@ mod tests {
         let board = board();
         let reservation = board.reserve().unwrap();
         board.abandon();
-        assert!(board.reserve().is_none());
+        assert_eq!(board.reserve().err(), Some(Unreserved::Over));
         drop(reservation);
         assert!(board.is_retired());
     }
@@ -390,11 +468,46 @@ mod tests {
     #[test]
     fn seats_on_their_way_to_be_taken_are_not_free() {
         let board = board();
-        board.publish(&status(&board, "lobby", 0), Timestamp::ZERO);
+        board.publish(&status(&board, "lobby", 0), Timestamp::ZERO, Vec::new());
         assert!(board.is_open());
-        let _reservation = board.reserve().unwrap();
+        let _watches = board.reserve().unwrap();
+        assert!(board.is_open(), "who watches needs no seat");
+        let _plays = board.reserve_seat().unwrap();
         assert_eq!(board.players_expected(), 2);
         assert!(!board.is_open());
+        assert_eq!(board.reserve_seat().err(), Some(Unreserved::Full));
+    }
+
+    /// Whoever looks while somebody arrives must find neither too many players nor too few.
+    #[test]
+    fn who_arrives_is_counted_once_at_any_moment() {
+        const ROUNDS: usize = 2_000;
+        let board = board();
+        let over = std::sync::atomic::AtomicBool::new(false);
+        std::thread::scope(|scope| {
+            let looks = scope.spawn(|| {
+                while !over.load(Ordering::Relaxed) {
+                    assert_eq!(board.players_expected(), 1);
+                }
+            });
+            let mut reservation = board.reserve_seat().unwrap();
+            for _ in 0..ROUNDS {
+                let here = status(&board, "lobby", 0);
+                board.publish(&here, Timestamp::ZERO, vec![reservation]);
+                let mut places = board.places();
+                // It leaves, and another one comes.
+                places.players = 0;
+                places.promised += 1;
+                places.awaited += 1;
+                drop(places);
+                reservation = Reservation {
+                    board: Some(board.clone()),
+                    seat: true,
+                };
+            }
+            over.store(true, Ordering::Relaxed);
+            looks.join().unwrap();
+        });
     }
 
     #[test]
@@ -405,7 +518,7 @@ mod tests {
             players_max: 1,
             ..status(&board, "lobby", 0)
         };
-        board.publish(&one_seat, Timestamp::ZERO);
+        board.publish(&one_seat, Timestamp::ZERO, Vec::new());
         assert_eq!(board.players_max(), 1);
         assert!(!board.is_open());
     }
@@ -413,12 +526,12 @@ mod tests {
     #[test]
     fn only_a_running_match_can_stand_still() {
         let board = board();
-        board.publish(&status(&board, "lobby", 0), Timestamp(1));
+        board.publish(&status(&board, "lobby", 0), Timestamp(1), Vec::new());
         assert_eq!(board.standstill(Timestamp(9)), 0);
-        board.publish(&status(&board, "running", 0), Timestamp(10));
+        board.publish(&status(&board, "running", 0), Timestamp(10), Vec::new());
         assert_eq!(board.standstill(Timestamp(15)), 14);
-        board.publish(&status(&board, "running", 1), Timestamp(20));
-        board.publish(&status(&board, "running", 1), Timestamp(25));
+        board.publish(&status(&board, "running", 1), Timestamp(20), Vec::new());
+        board.publish(&status(&board, "running", 1), Timestamp(25), Vec::new());
         assert_eq!(board.standstill(Timestamp(30)), 10);
         assert_eq!(board.glance().phase, "running");
     }

@@ -170,10 +170,9 @@ impl HostedRoom {
         self.events = events;
         self.carry_away(at);
         if crowd_changed {
-            self.board.publish(&self.room.status(), now);
+            // Whoever finds a place free again must find it taken by who came.
+            self.board.publish(&self.room.status(), now, reservations);
         }
-        // Only now: whoever finds a place free again must find it taken by who came.
-        drop::<Vec<Reservation>>(reservations);
     }
 
     /// Takes in one thing at `at`; whether it may have changed who is here.
@@ -201,10 +200,11 @@ impl HostedRoom {
                 message,
                 place,
             } => {
+                let leaves = matches!(message, ClientMessage::Leave);
                 self.room
                     .handle(at, RoomEvent::Message(connection, message));
                 drop(place);
-                false
+                leaves
             }
             HostedEvent::Attach {
                 connection,
@@ -256,7 +256,7 @@ impl HostedRoom {
         self.room.advance_with(at, &mut encoding);
         self.carry_away(at);
         let ended = clock.now();
-        self.board.publish(&self.room.status(), ended);
+        self.board.publish(&self.room.status(), ended, Vec::new());
         let counters = *self.room.counters();
         if counters.ticks > self.counted.ticks {
             let took = ended.since(begun);
