@@ -484,13 +484,13 @@ mod tests {
         const ROUNDS: usize = 2_000;
         let board = board();
         let over = std::sync::atomic::AtomicBool::new(false);
+        let mut reservation = board.reserve_seat().unwrap();
         std::thread::scope(|scope| {
             let looks = scope.spawn(|| {
                 while !over.load(Ordering::Relaxed) {
                     assert_eq!(board.players_expected(), 1);
                 }
             });
-            let mut reservation = board.reserve_seat().unwrap();
             for _ in 0..ROUNDS {
                 let here = status(&board, "lobby", 0);
                 board.publish(&here, Timestamp::ZERO, vec![reservation]);
