@@ -11,6 +11,7 @@ use syncline_client_core::client::{Client, ClientConfig};
 use syncline_client_core::event::{ClientEvent, NetworkEvent, Output};
 use syncline_client_core::playing::Playing;
 use syncline_client_core::sight::Sight;
+use syncline_shared::limits::JOIN_KEY_BYTES;
 use syncline_shared::message::control::PhaseInfo;
 use syncline_shared::predict::Predict;
 use syncline_shared::tick::Timestamp;
@@ -47,6 +48,13 @@ pub(crate) struct Bot<P: Predict> {
     source: Source,
 }
 
+/// Bytes that nobody can guess; without them a bot can't repeat a join, which is no reason not to play.
+fn join_secret() -> Option<[u8; JOIN_KEY_BYTES]> {
+    let mut secret = [0; JOIN_KEY_BYTES];
+    getrandom::fill(&mut secret).ok()?;
+    Some(secret)
+}
+
 impl<P> Bot<P>
 where
     P: Predict<State: Send, Scenery: Send>,
@@ -63,6 +71,7 @@ where
             room: config.room_of(number),
             role: config.role,
             password: config.password.clone(),
+            join_secret: join_secret(),
             seed,
             inputs: config.inputs,
             ..ClientConfig::default()

@@ -66,6 +66,9 @@ pub struct Arguments {
     /// Labels of these rooms, such as mode=ctf,region=eu
     #[arg(long, value_name = "NAME=VALUE", value_delimiter = ',', value_parser = parse_label, requires = "create")]
     labels: Vec<Pair>,
+    /// Rules of the game in these rooms, such as score_limit=10,round_seconds=60
+    #[arg(long, value_name = "NAME=VALUE", value_delimiter = ',', value_parser = parse_rule, requires = "create")]
+    rules: Vec<Pair>,
     /// Keep these rooms out of quick play and lists
     #[arg(long, requires = "create")]
     private: bool,
@@ -172,6 +175,7 @@ impl Arguments {
             None if self.create => Room::Create(CreateOptions {
                 private: self.private,
                 labels: self.labels.clone(),
+                rules: self.rules.clone(),
                 ..CreateOptions::default()
             }),
             None => self.room.clone(),
@@ -184,6 +188,12 @@ fn parse_query(text: &str) -> Result<String, String> {
     parsed
         .map(|_| text.to_owned())
         .map_err(|error| error.to_string())
+}
+
+fn parse_rule(text: &str) -> Result<Pair, String> {
+    let pair = text.split_once('=');
+    let (name, value) = pair.ok_or_else(|| "a rule is NAME=VALUE".to_owned())?;
+    Ok((name.to_owned(), value.to_owned()))
 }
 
 fn parse_label(text: &str) -> Result<Pair, String> {
@@ -296,11 +306,14 @@ mod tests {
             parse(&["--query", query]).unwrap(),
             Room::Quick(query.to_owned())
         );
-        let made = parse(&["--create", "--private", "--labels", "mode=ctf,region=eu"]).unwrap();
+        let rules = ["--rules", "points=3"];
+        let made = ["--create", "--private", "--labels", "mode=ctf,region=eu"];
+        let made = parse(&[&made[..], &rules].concat()).unwrap();
         let pair = |name: &str, value: &str| (name.to_owned(), value.to_owned());
         let options = CreateOptions {
             private: true,
             labels: vec![pair("mode", "ctf"), pair("region", "eu")],
+            rules: vec![pair("points", "3")],
             ..CreateOptions::default()
         };
         assert_eq!(made, Room::Create(options));

@@ -4,6 +4,7 @@
 //! of it until it has arrived, so that two who ask at once can't be sent to one free seat, and no
 //! room ends with somebody on the way.
 
+mod joins;
 mod lock;
 mod rooms;
 mod rules;
@@ -15,13 +16,14 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use syncline_server_core::RoomConfig;
 use syncline_shared::close::{Close, CloseReason};
 use syncline_shared::error::DecodeError;
-use syncline_shared::id::RoomId;
+use syncline_shared::id::{RoomId, SessionId};
 use syncline_shared::message::control::{CreateOptions, Role, RoomSelector};
 use syncline_shared::query::Query;
 
 use crate::clock::Clock;
 use crate::company::invitation::Invitations;
 use crate::config::Config;
+use crate::entropy;
 use crate::games::{Hosted, HostedGame};
 use crate::journal_store::{Recorder, RecoveredMatch};
 use crate::metrics::Metrics;
@@ -29,6 +31,7 @@ use crate::runtime::board::{Reservation, RoomBoard, Unreserved};
 use crate::runtime::inbox::{RoomHandle, RoomSpec};
 use crate::runtime::scheduler::Scheduler;
 
+use self::joins::JoinKey;
 use self::rooms::Rooms;
 use self::rules::{RoomRules, invalid};
 use self::tries::{TooManyTries, Tries};
@@ -58,6 +61,10 @@ pub(crate) struct Admission {
     pub(crate) room: RoomHandle,
     /// Goes into the attach.
     pub(crate) reservation: Reservation,
+    /// The stay there.
+    pub(crate) session: SessionId,
+    /// Whether the room knows the session already.
+    pub(crate) known: bool,
 }
 
 /// Who looks for a room, and for which.
@@ -75,6 +82,8 @@ pub(crate) struct Guest<'a> {
     pub(crate) password: Option<&'a str>,
     /// Where it comes from, if that counts.
     pub(crate) address: Option<IpAddr>,
+    /// Names the join, if it may be repeated.
+    pub(crate) join_key: Option<JoinKey>,
     /// Whether it is a part of the server, and needs no password.
     pub(crate) inside: bool,
 }
@@ -189,7 +198,41 @@ impl Directory {
             }
         };
         let mut rooms = self.lock();
-        while let Some(room) = self.find(&rooms, selector, &query, guest)? {
+        if let Some(admission) = self.repeated(&mut rooms, guest) {
+            return Ok(admission);
+        }
+        let admission = self.admit_anew(&mut rooms, selector, &query, guest)?;
+        if let Some(key) = guest.join_key {
+            let until = self.clock.now().plus_micros(self.rules.unheard_micros);
+            let (session, room) = (admission.session, admission.room.board.id);
+            if rooms.joins.remember(key, session, room, until) {
+                self.metrics.joins_forgotten.inc();
+            }
+        }
+        Ok(admission)
+    }
+
+    /// The place that an earlier hello of the same join led to, if its room is still there.
+    fn repeated(&self, rooms: &mut Rooms, guest: &Guest<'_>) -> Option<Admission> {
+        let key = guest.join_key.as_ref()?;
+        let (session, room) = rooms.joins.recall(key, self.clock.now())?;
+        let room = rooms.by_id.get(&room)?;
+        Some(Admission {
+            reservation: room.board.reserve().ok()?,
+            room: room.clone(),
+            session,
+            known: true,
+        })
+    }
+
+    fn admit_anew(
+        &self,
+        rooms: &mut Rooms,
+        selector: &RoomSelector,
+        query: &Query,
+        guest: &Guest<'_>,
+    ) -> Result<Admission, Close> {
+        while let Some(room) = self.find(rooms, selector, query, guest)? {
             check(room, selector, guest.game)?;
             self.check_password(room, guest)?;
             self.check_moving(room)?;
@@ -198,6 +241,8 @@ impl Directory {
                     return Ok(Admission {
                         room: room.clone(),
                         reservation,
+                        session: SessionId(entropy::draw()),
+                        known: false,
                     });
                 }
                 Err(Unreserved::Full) => return Err(CloseReason::RoomFull.into()),
@@ -205,7 +250,7 @@ impl Directory {
                 Err(Unreserved::Over) => rooms.retain_open(),
             }
         }
-        let opened = self.open_for(&mut rooms, selector, &query, guest)?;
+        let opened = self.open_for(rooms, selector, query, guest)?;
         if guest.company {
             self.invitations.invite(&opened.room.board);
         }
@@ -325,8 +370,13 @@ impl Directory {
         }
         self.check_space(rooms, guest.address)?;
         let (id, code) = (id.unwrap_or_else(|| rooms.next_id()), rooms.free_code());
-        let config = self.rules.room(id, code, guest.game, options, password)?;
-        self.open(rooms, guest, config, query)
+        let game = if options.rules.is_empty() {
+            guest.game.clone()
+        } else {
+            Arc::new(guest.game.with_rules(&options.rules).map_err(invalid)?)
+        };
+        let config = self.rules.room(id, code, &game, options, password)?;
+        self.open(rooms, guest, game, config, query)
     }
 
     /// The room in which a recorded match is shown, if one is.
@@ -336,18 +386,20 @@ impl Directory {
         room.filter(|room| room.board.game.shows.is_some()).cloned()
     }
 
-    /// The room that a session was in.
+    /// The room that a session was in, and is known in.
     ///
     /// # Errors
     ///
     /// [`CloseReason::SessionExpired`] if it is over, [`CloseReason::ServerFull`] if it is stuck.
-    pub(crate) fn readmit(&self, id: RoomId) -> Result<Admission, Close> {
+    pub(crate) fn readmit(&self, session: SessionId, id: RoomId) -> Result<Admission, Close> {
         let room = self.lock().by_id.get(&id).cloned();
         room.iter().try_for_each(|room| self.check_moving(room))?;
         room.and_then(|room| {
             Some(Admission {
                 reservation: room.board.reserve().ok()?,
                 room,
+                session,
+                known: true,
             })
         })
         .ok_or_else(|| Close::new(CloseReason::SessionExpired, "the session's room is over"))
@@ -357,12 +409,12 @@ impl Directory {
         &self,
         rooms: &mut Rooms,
         guest: &Guest<'_>,
+        game: Arc<HostedGame>,
         mut config: RoomConfig,
         query: &Query,
     ) -> Result<Admission, Close> {
         let (now, id) = (self.clock.now(), config.id);
         config.record = self.journals.is_on();
-        let game = guest.game.clone();
         let board = RoomBoard::new(&config, game.clone(), now).made_from(guest.address);
         if !query.matches_new(&board.facts()) {
             let detail = "no room is like that, and a new one would not be either";
@@ -378,7 +430,12 @@ impl Directory {
         let reservation = reserve(&board, guest.role).map_err(|_| CloseReason::Internal)?;
         let room = self.scheduler.host(spec, &board, now, None);
         rooms.by_id.insert(id, room.clone());
-        Ok(Admission { room, reservation })
+        Ok(Admission {
+            room,
+            reservation,
+            session: SessionId(entropy::draw()),
+            known: false,
+        })
     }
 
     /// Opens the rooms of matches that were recovered, as they were. How many rooms there may be

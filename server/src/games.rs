@@ -13,7 +13,7 @@ use syncline_shared::codec;
 use syncline_shared::error::DecodeError;
 use syncline_shared::game::{Game, Seats};
 use syncline_shared::journal::FileHeader;
-use syncline_shared::limits::ROOM_MEMBERS_MAX;
+use syncline_shared::limits::{ROOM_MEMBERS_MAX, RULES_MAX};
 
 use crate::config::Config;
 use crate::error::Error;
@@ -221,6 +221,33 @@ pub(crate) struct HostedGame {
 }
 
 impl HostedGame {
+    /// The same game with rules of these names and values.
+    ///
+    /// # Errors
+    ///
+    /// What is wrong with them, in words.
+    pub(crate) fn with_rules(&self, rules: &[(String, String)]) -> Result<Self, String> {
+        if rules.len() > RULES_MAX {
+            return Err(format!("at most {RULES_MAX} rules may be chosen"));
+        }
+        let config = self.kind.with_rules(&self.config, rules);
+        let config = config.map_err(|refused| refused.to_string())?;
+        let seats = self
+            .kind
+            .seats(&config)
+            .map_err(|error| error.to_string())?;
+        Ok(Self {
+            kind: self.kind.clone(),
+            config,
+            seats: Seats {
+                max: seats.max.min(self.seats.max.max(seats.min)),
+                ..seats
+            },
+            snapshot_interval: self.snapshot_interval,
+            shows: None,
+        })
+    }
+
     /// The same game as it was in the room of a journal, whatever its config is now.
     ///
     /// # Errors

@@ -182,6 +182,8 @@ pub(crate) struct Metrics {
     refused_connections: Family<ReasonLabel, Counter>,
     /// Tries of codes and passwords that were not looked at, since too many were wrong.
     pub(crate) tries_refused: Counter,
+    /// Joins that can't be repeated any more, because there were too many.
+    pub(crate) joins_forgotten: Counter,
     wrong_tries: Family<ReasonLabel, Counter>,
     refused_rooms: Family<ReasonLabel, Counter>,
     /// Times that a room went to another thread.
@@ -285,6 +287,11 @@ impl Metrics {
                 r,
                 "tries_refused",
                 "Tries of codes and passwords of rooms from addresses that were wrong too often",
+            ),
+            joins_forgotten: counter(
+                r,
+                "joins_forgotten",
+                "Joins that could not be repeated any more because too many came after them",
             ),
             wrong_tries: reasons(r, "wrong_tries", "Wrong codes and passwords of rooms"),
             refused_rooms: reasons(r, "rooms_refused", "Rooms that were not made, by reason"),

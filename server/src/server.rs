@@ -128,6 +128,7 @@ impl Server {
             company: false,
             password: None,
             address: None,
+            join_key: None,
             inside: true,
         });
         opened.map(|_| server).map_err(|close| Error::Setting {

@@ -3,6 +3,8 @@
 //! [`Game`] is generic for its author and erased at one seam, `Simulation` in the server's core. A
 //! game reads no clock, draws randomness only from [`Step::rng`], cannot fail and cannot send.
 
+use core::ops::RangeInclusive;
+
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
@@ -41,6 +43,16 @@ pub trait Game: Serialize + DeserializeOwned + Send + Sized + 'static {
 
     /// The game's classes: [`Game::describe`] with each row type added.
     fn schema() -> Schema;
+
+    /// Sets one rule that whoever makes a room chose, by its name. An operator may set all of a
+    /// config; a player sets what this takes, within the bounds that this checks.
+    ///
+    /// # Errors
+    ///
+    /// Why not; no room is made then.
+    fn set_rule(_config: &mut Self::Config, _name: &str, _value: &str) -> Result<(), RuleRefusal> {
+        Err(RuleRefusal::Unknown)
+    }
 
     /// How many play, and whether they may join late.
     fn seats(_config: &Self::Config) -> Seats {
@@ -129,6 +141,36 @@ pub enum JoinRefusal {
     /// Another reason.
     #[error("{0}")]
     NotAllowed(String),
+}
+
+/// Why a game does not take a rule.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum RuleRefusal {
+    /// It has no rule of that name, or none that players may choose.
+    #[error("the game has no such rule")]
+    Unknown,
+    /// The value is no whole number, or too small or too large.
+    #[error("it must be a whole number from {low} to {high}")]
+    OutOfRange {
+        /// The least.
+        low: u32,
+        /// The most.
+        high: u32,
+    },
+    /// Another reason.
+    #[error("{0}")]
+    NotAllowed(String),
+}
+
+/// The value of a rule that is a whole number.
+///
+/// # Errors
+///
+/// [`RuleRefusal::OutOfRange`].
+pub fn number_in(range: RangeInclusive<u32>, value: &str) -> Result<u32, RuleRefusal> {
+    let (low, high) = (*range.start(), *range.end());
+    let number = value.parse().ok().filter(|number| range.contains(number));
+    number.ok_or(RuleRefusal::OutOfRange { low, high })
 }
 
 /// Why a player's seat is free.

@@ -106,6 +106,9 @@ pub const LABEL_NAME_BYTES_MAX: usize = 24;
 /// The most bytes of a label's value.
 pub const LABEL_VALUE_BYTES_MAX: usize = 32;
 
+/// The most rules of a game that whoever makes a room may choose.
+pub const RULES_MAX: usize = 16;
+
 /// The most bytes of a room's password.
 pub const PASSWORD_BYTES_MAX: usize = 64;
 
@@ -114,6 +117,9 @@ pub const QUERY_BYTES_MAX: usize = 512;
 
 /// The most terms of a query: a room that is made for one gets no more labels than it may have.
 pub const QUERY_TERMS_MAX: usize = LABELS_MAX;
+
+/// The bytes of a join's key.
+pub const JOIN_KEY_BYTES: usize = 16;
 
 /// The most bytes of a resume token.
 pub const TOKEN_BYTES_MAX: usize = 128;

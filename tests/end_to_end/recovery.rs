@@ -134,9 +134,9 @@ async fn a_match_goes_on_with_its_room_its_seats_and_its_tokens() {
 async fn a_room_keeps_its_labels_and_its_password() {
     let folder = tempfile::tempdir().unwrap();
     let first = server(folder.path());
-    let labels = vec![("mode".to_owned(), "ctf".to_owned())];
+    let pair = |name: &str, value: &str| vec![(name.to_owned(), value.to_owned())];
     let options = CreateOptions {
-        labels,
+        labels: pair("mode", "ctf"),
         ..CreateOptions::default()
     };
     let locked = Hello {

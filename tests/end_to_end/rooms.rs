@@ -8,9 +8,11 @@ use serde_json::{Value, json};
 use syncline_server::Config;
 use syncline_shared::close::CloseReason;
 use syncline_shared::id::RoomId;
-use syncline_shared::message::control::{CreateOptions, Hello, RoomSelector};
+use syncline_shared::message::control::{
+    ClientControl, CreateOptions, Hello, PhaseInfo, RoomSelector, ServerControl,
+};
 
-use crate::support::client::{Client, create, follow, greeting, hello};
+use crate::support::client::{Client, control, create, follow, greeting, hello};
 use crate::support::host::Host;
 
 /// Pong has two seats. All come at once; nobody may find the seat taken that it was sent to.
@@ -140,6 +142,60 @@ async fn rooms_are_found_by_their_labels() {
     assert_eq!(
         serde_json::from_str::<Value>(&answer.body).unwrap()["labels"],
         ctf
+    );
+}
+
+#[tokio::test]
+async fn a_room_is_played_by_the_rules_that_its_maker_chose() {
+    let host = Host::start();
+    let with = |rule: &str, value: &str| CreateOptions {
+        rules: vec![(rule.to_owned(), value.to_owned())],
+        ..CreateOptions::default()
+    };
+    let (mut one, room) = Client::join(&host, create("pong", with("points", "1"))).await;
+    let (mut two, _) = Client::join(&host, follow(&room)).await;
+    one.frame().await;
+    // Whoever stays has won, with as many points as win.
+    two.send(control(&ClientControl::Leave)).await;
+    let ended = |control| match control {
+        ServerControl::Room(update) => match update.phase {
+            Some(PhaseInfo::Ended { outcome, .. }) => Some(outcome),
+            _ => None,
+        },
+        _ => None,
+    };
+    assert_eq!(one.control(ended).await.scores[0].1, 1);
+    for (rule, value) in [("points", "0"), ("gravity", "2")] {
+        let refused = Client::refused(&host, create("pong", with(rule, value))).await;
+        assert_eq!(refused.0, CloseReason::InvalidOptions, "{}", refused.1);
+        assert!(refused.1.contains(rule), "{}", refused.1);
+    }
+}
+
+/// The answer to the first hello is lost, or on its way; who says it again has the seat that it got.
+#[tokio::test]
+async fn a_join_that_is_repeated_takes_one_seat() {
+    let host = Host::start();
+    let join = || Hello {
+        game: Some("pong".to_owned()),
+        join_key: Some([9; 16]),
+        ..hello()
+    };
+    let (mut first, welcome) = Client::join(&host, join()).await;
+    let (mut second, again) = Client::join(&host, join()).await;
+    assert_eq!(first.closed().await.0, CloseReason::Replaced);
+    assert_eq!(
+        (again.session, again.player),
+        (welcome.session, welcome.player)
+    );
+    assert_eq!((again.room, again.attach), (welcome.room, 2));
+    assert_eq!(again.state.roster.len(), 1);
+    second.send(control(&ClientControl::Leave)).await;
+    second.closed().await;
+    // The session is over; what names it leads nowhere, and takes no seat.
+    assert_eq!(
+        Client::refused(&host, join()).await.0,
+        CloseReason::SessionExpired
     );
 }
 

@@ -123,13 +123,37 @@ test("asks for rooms as the game describes them", () => {
   };
   assert.equal(hello("quick").query, "");
   assert.equal(hello({ query: "mode=ctf players<8" }).query, "mode=ctf players<8");
-  const { labels } = hello({ create: true, labels: { mode: "ctf", rank: 5 } });
+  const { labels, rules } = hello({ create: true, labels: { mode: "ctf", rank: 5 }, rules: { points: 3 } });
   assert.deepEqual(labels, [["mode", "ctf"], ["rank", "5"]]);
+  assert.deepEqual(rules, [["points", "3"]]);
   assert.throws(() => begin({ room: {} }), TypeError);
   const { server } = begin({ room: "7K2MXQ", password: "sesame" });
   server.open();
   assert.equal(server.take().control[0].password, "sesame");
   server.close(4025, "wrong_password");
+});
+
+test("repeats a join with its key until it is answered", () => {
+  const { clock, server } = begin();
+  const key = () => {
+    server.open();
+    return server.take().control[0].joinKey;
+  };
+  const lose = (code) => {
+    const { length } = server.sockets;
+    server.close(code);
+    for (let at = 0; server.sockets.length === length && at < 100; at++) clock.pass(500);
+  };
+  const first = key();
+  assert.equal(first.length, 16);
+  lose(1006);
+  assert.deepEqual(key(), first, "nobody knows whether it was heard");
+  lose(4005);
+  const second = key();
+  assert.notDeepEqual(second, first, "it was answered");
+  server.send([1, welcomeOf({})]);
+  lose(1006);
+  assert.equal(key(), null, "the token says more");
 });
 
 test("acknowledges after 100 ms at the latest, and at four messages at once", () => {

@@ -73,7 +73,8 @@ const answers = {
     if (ping !== undefined) return { bytes: hex(sdk.encodePing(ping)) };
     const fingerprint = hello.fingerprint === null ? null : BigInt(hello.fingerprint);
     const resume = hello.resume === null ? null : unhex(hello.resume);
-    return { bytes: hex(sdk.encodeHello({ ...hello, fingerprint, resume })) };
+    const joinKey = hello.joinKey === null ? null : unhex(hello.joinKey);
+    return { bytes: hex(sdk.encodeHello({ ...hello, fingerprint, resume, joinKey })) };
   },
 };
 

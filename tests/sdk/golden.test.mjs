@@ -84,8 +84,8 @@ function roomSelector(room) {
   if (room.QuickPlay) return { kind: "quick", ...room.QuickPlay };
   if (room.Id !== undefined) return { kind: "id", id: room.Id };
   if (room.Code) return { kind: "code", code: room.Code };
-  const { private: hidden, players_max: playersMax, loud, spectator_delay: spectatorDelay, labels } = room.Create;
-  return { kind: "create", private: hidden, playersMax, loud, spectatorDelay, labels };
+  const { private: hidden, players_max: playersMax, loud, spectator_delay: spectatorDelay, labels, rules } = room.Create;
+  return { kind: "create", private: hidden, playersMax, loud, spectatorDelay, labels, rules };
 }
 
 each("client_control", ({ bytes, value }) => {
@@ -95,7 +95,7 @@ each("client_control", ({ bytes, value }) => {
     if (value.Ping) return control.encodePing(value.Ping.nonce);
     if (value.Resync) return control.encodeResync(value.Resync.incarnation, value.Resync.stream, value.Resync.tick);
     if (value.Chat) return control.encodeChat(value.Chat.text, value.Chat.to.Player ?? null);
-    const { game, fingerprint, room, resume, name, role, company, password } = value.Hello;
+    const { game, fingerprint, room, resume, name, role, company, password, join_key: joinKey } = value.Hello;
     return control.encodeHello({
       game,
       fingerprint: fingerprint === null ? null : BigInt(fingerprint),
@@ -105,6 +105,7 @@ each("client_control", ({ bytes, value }) => {
       role: role === "Spectator" ? "spectator" : "player",
       company,
       password,
+      joinKey: joinKey === null ? null : unhex(joinKey),
     });
   };
   assert.equal(hex(encode()), bytes);

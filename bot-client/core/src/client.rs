@@ -10,7 +10,7 @@ use syncline_shared::close::{CloseReason, Then};
 use syncline_shared::error::DecodeError;
 use syncline_shared::id::SessionId;
 use syncline_shared::input::InputWords;
-use syncline_shared::limits::TOKEN_BYTES_MAX;
+use syncline_shared::limits::{JOIN_KEY_BYTES, TOKEN_BYTES_MAX};
 use syncline_shared::message::chat::ChatTo;
 use syncline_shared::message::control::{
     ClientControl, Hello, Role, RoomSelector, ServerControl, Welcome,
@@ -55,6 +55,9 @@ pub struct ClientConfig {
     pub company: bool,
     /// The room's password, also of a new one.
     pub password: Option<String>,
+    /// Random bytes that nobody else knows, from which each join gets a key of its own: then a hello
+    /// whose answer was lost can be repeated, and takes no second seat.
+    pub join_secret: Option<[u8; JOIN_KEY_BYTES]>,
     /// Names the jitter of reconnects.
     pub seed: u64,
     /// How often to say what the player presses.
@@ -74,6 +77,7 @@ impl Default for ClientConfig {
             role: Role::Player,
             company: false,
             password: None,
+            join_secret: None,
             seed: 0,
             inputs: InputPace::EveryTick,
             snapshots_kept: 0,
@@ -88,6 +92,8 @@ pub struct Client<P: Predict = NoPrediction> {
     decoding: Box<dyn Decoding>,
     link: Link<P>,
     backoff: Backoff,
+    /// How many joins were answered.
+    joins: u32,
     /// The session to take up again.
     session: Option<Resumable>,
     /// The schema of the last Welcome, or the configured one.
@@ -111,6 +117,7 @@ impl<P: Predict> Client<P> {
     pub fn new(config: ClientConfig, decoding: Box<dyn Decoding>) -> Self {
         Self {
             backoff: Backoff::new(config.seed),
+            joins: 0,
             schema: config.schema.clone(),
             config,
             decoding,
@@ -275,9 +282,19 @@ impl<P: Predict> Client<P> {
             role: self.config.role,
             company: self.config.company,
             password: self.config.password.clone(),
+            join_key: self.join_key(),
         };
         self.send_control(&ClientControl::Hello(Box::new(hello)));
         self.link = Link::Greeting(now.plus_micros(ANSWER_MICROS_MAX));
+    }
+
+    /// Names the join that is tried now, the same until it is answered.
+    fn join_key(&self) -> Option<[u8; JOIN_KEY_BYTES]> {
+        let mut key = self.config.join_secret?;
+        for (byte, number) in key.iter_mut().zip(self.joins.to_le_bytes()) {
+            *byte ^= number;
+        }
+        self.session.is_none().then_some(key)
     }
 
     fn send_control(&mut self, control: &ClientControl) {
@@ -320,6 +337,7 @@ impl<P: Predict> Client<P> {
             return Err(DecodeError::Invalid);
         }
         self.schema = Some(Arc::clone(&schema));
+        self.joins = self.joins.wrapping_add(1);
         let before = self
             .session
             .take()
@@ -374,6 +392,10 @@ impl<P: Predict> Client<P> {
             }
             Link::Leaving(_) => return self.finish(),
             Link::Waiting(_) | Link::Connecting(_) | Link::Greeting(_) | Link::Closed => {}
+        }
+        // Else nobody knows whether there is a seat.
+        if then != Then::Resume {
+            self.joins = self.joins.wrapping_add(1);
         }
         match then {
             Then::Never | Then::Rejoin => self.session = None,

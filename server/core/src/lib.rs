@@ -47,4 +47,4 @@ pub use event::{Astray, Attach, ClientMessage, ConnectionId, RoomEvent, RoomOutp
 pub use relief::{Probe, Relief};
 pub use replay_room::ReplayRoom;
 pub use room::{Overview, Room};
-pub use simulation::{GameKind, game_kind};
+pub use simulation::{GameKind, RefusedRule, game_kind};

@@ -3,13 +3,14 @@
 //! A game's author writes `impl Game`; from here on there are only [`GameKind`], which makes
 //! matches, and [`Simulation`], which is one. Nothing after this file has a type parameter.
 
+use core::fmt;
 use std::sync::Arc;
 
 use syncline_shared::codec;
 use syncline_shared::error::DecodeError;
 use syncline_shared::game::{
-    CommandRefusal, Game, JoinRefusal, LeaveReason, Origin, Outcome, PlayerInput, Profile, Seats,
-    Step,
+    CommandRefusal, Game, JoinRefusal, LeaveReason, Origin, Outcome, PlayerInput, Profile,
+    RuleRefusal, Seats, Step,
 };
 use syncline_shared::id::PlayerId;
 use syncline_shared::input::InputWords;
@@ -36,6 +37,14 @@ pub trait GameKind: Send + Sync {
     /// What a player presses who presses nothing.
     fn neutral_input(&self) -> InputWords;
 
+    /// An encoded config with rules of these names and values set.
+    ///
+    /// # Errors
+    ///
+    /// The first rule that the game refuses, and why.
+    fn with_rules(&self, config: &[u8], rules: &[(String, String)])
+    -> Result<Vec<u8>, RefusedRule>;
+
     /// How many may play under an encoded config.
     ///
     /// # Errors
@@ -49,6 +58,21 @@ pub trait GameKind: Send + Sync {
     ///
     /// Any [`DecodeError`] if `config` is not one of this game.
     fn start(&self, config: &[u8], seed: u64) -> Result<Box<dyn Simulation>, DecodeError>;
+}
+
+/// A rule that a game does not take.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RefusedRule {
+    /// Its name.
+    pub name: String,
+    /// Why.
+    pub refusal: RuleRefusal,
+}
+
+impl fmt::Display for RefusedRule {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "the rule {:?}: {}", self.name, self.refusal)
+    }
 }
 
 /// The game `G` as a server hosts it.
@@ -83,6 +107,23 @@ impl<G: Game> GameKind for TypedKind<G> {
 
     fn neutral_input(&self) -> InputWords {
         InputWords::of(&G::Input::default())
+    }
+
+    fn with_rules(
+        &self,
+        config: &[u8],
+        rules: &[(String, String)],
+    ) -> Result<Vec<u8>, RefusedRule> {
+        let refused = |name: &str, refusal| RefusedRule {
+            name: name.to_owned(),
+            refusal,
+        };
+        let mut decoded: G::Config = codec::decode(config)
+            .map_err(|error| refused("", RuleRefusal::NotAllowed(error.to_string())))?;
+        for (name, value) in rules {
+            G::set_rule(&mut decoded, name, value).map_err(|refusal| refused(name, refusal))?;
+        }
+        Ok(codec::encode(&decoded))
     }
 
     fn seats(&self, config: &[u8]) -> Result<Seats, DecodeError> {

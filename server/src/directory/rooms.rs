@@ -8,6 +8,7 @@ use syncline_shared::id::{RoomCode, RoomId};
 use syncline_shared::message::control::{Role, RoomSelector};
 use syncline_shared::query::Query;
 
+use super::joins::Joins;
 use crate::entropy;
 use crate::games::HostedGame;
 use crate::runtime::inbox::RoomHandle;
@@ -17,6 +18,8 @@ use crate::runtime::inbox::RoomHandle;
 pub(super) struct Rooms {
     pub(super) by_id: BTreeMap<RoomId, RoomHandle>,
     last_id: u32,
+    /// What joins led to that may be repeated.
+    pub(super) joins: Joins,
 }
 
 impl Rooms {

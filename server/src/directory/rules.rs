@@ -27,6 +27,9 @@ pub(super) struct RoomRules {
     pub(super) empty_micros: u64,
     pub(super) rematch_micros: u64,
     pub(super) spectator_delay_micros: u64,
+    /// How long a seat can be taken whose player never heard of it: until its connection is found
+    /// dead, and then for the grace period.
+    pub(super) unheard_micros: u64,
     /// For how long a thread may be in one room before nobody is sent there any more.
     pub(super) stall_micros: u64,
 }
@@ -44,6 +47,7 @@ impl RoomRules {
             empty_micros: micros(config.empty_timeout),
             rematch_micros: micros(config.rematch_delay),
             spectator_delay_micros: micros(config.spectator_delay),
+            unheard_micros: micros(config.idle_timeout.saturating_add(config.grace_period)),
             stall_micros: micros(config.stall_timeout),
         }
     }

@@ -38,6 +38,7 @@ fn admit(directory: &Directory, selector: &RoomSelector, game: &str) -> Result<A
         company: false,
         password: None,
         address: None,
+        join_key: None,
         inside: false,
     })
 }
@@ -147,7 +148,7 @@ fn a_room_that_is_over_is_found_by_nothing() {
     let by_code = admit(&directory, &RoomSelector::Code(code), "arena");
     assert_eq!(reason(by_code), Some(CloseReason::UnknownRoom));
     assert_eq!(
-        reason(directory.readmit(id)),
+        reason(directory.readmit(SessionId(1), id)),
         Some(CloseReason::SessionExpired)
     );
     let anew = admit(&directory, &RoomSelector::Id(id), "arena").unwrap();
@@ -319,4 +320,67 @@ fn who_names_a_room_takes_nobody_s_seat() {
     assert_eq!(reason(late), Some(CloseReason::RoomFull));
     drop(first);
     assert!(admit(&directory, &seventh, "arena").is_ok());
+}
+
+fn ruled(rules: &[(&str, &str)]) -> RoomSelector {
+    let owned = |(name, value): &(&str, &str)| ((*name).to_owned(), (*value).to_owned());
+    RoomSelector::Create(CreateOptions {
+        rules: rules.iter().map(owned).collect(),
+        ..CreateOptions::default()
+    })
+}
+
+#[test]
+fn whoever_makes_a_room_chooses_rules_that_the_game_takes() {
+    let directory = directory(100);
+    let usual = &directory.games().find("pong").unwrap().config;
+    let three = admit(&directory, &ruled(&[("points", "3")]), "pong").unwrap();
+    let chosen = &three.room.board.game;
+    assert_ne!(&chosen.config, usual);
+    assert_eq!(chosen.seats.max, 2);
+    for rules in [
+        &[("points", "0")][..],
+        &[("points", "many")],
+        &[("points", "3"), ("luck", "9")],
+    ] {
+        let refused = admit(&directory, &ruled(rules), "pong").err().unwrap();
+        assert_eq!(refused.reason, CloseReason::InvalidOptions, "{refused}");
+        assert!(refused.detail.contains("rule"), "{refused}");
+    }
+    let many: Vec<_> = (0..17).map(|_| ("points", "3")).collect();
+    let refused = admit(&directory, &ruled(&many), "pong");
+    assert_eq!(reason(refused), Some(CloseReason::InvalidOptions));
+}
+
+/// Pong has two seats; whoever says the same again and again takes one of them.
+#[test]
+fn a_join_that_is_repeated_takes_one_seat() {
+    let directory = directory(100);
+    let game = directory.games().find("pong").unwrap();
+    let join = |key: u8| {
+        directory.admit(&Guest {
+            selector: &RoomSelector::any(),
+            game,
+            role: Role::Player,
+            company: false,
+            password: None,
+            address: None,
+            join_key: Some([key; 16]),
+            inside: false,
+        })
+    };
+    let first = join(1).unwrap();
+    let again: Vec<_> = (0..5).map(|_| join(1).unwrap()).collect();
+    for again in &again {
+        assert_eq!((again.session, again.known), (first.session, true));
+        assert_eq!(again.room.board.id, first.room.board.id);
+    }
+    let other = join(2).unwrap();
+    assert_eq!(other.room.board.id, first.room.board.id, "the other seat");
+    assert!(other.session != first.session && !other.known && !first.known);
+    assert_ne!(join(3).unwrap().room.board.id, first.room.board.id);
+    first.room.board.abandon();
+    let anew = join(1).unwrap();
+    assert!(!anew.known, "its room is over");
+    assert_eq!(join(1).unwrap().session, anew.session);
 }

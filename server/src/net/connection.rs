@@ -202,7 +202,9 @@ fn enter(lobby: &Lobby, arrival: Arrival, message: &[u8]) -> Result<Member, Clos
     let (directory, tokens) = (&lobby.directory, &lobby.tokens);
     let Admitted { admission, attach } =
         handshake::admit(*hello, directory, tokens, address, transient)?;
-    let Admission { room, reservation } = admission;
+    let Admission {
+        room, reservation, ..
+    } = admission;
     let schema = room.board.game.kind.schema().clone();
     tracing::debug!(
         connection = connection.0, session = %attach.session, room = %room.board.id,

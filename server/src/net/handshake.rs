@@ -10,13 +10,11 @@ use syncline_server_core::Attach;
 use syncline_shared::close::{Close, CloseReason};
 use syncline_shared::codec;
 use syncline_shared::error::DecodeError;
-use syncline_shared::id::SessionId;
 use syncline_shared::message::control::{ClientControl, Hello};
 use syncline_shared::message::{PROTOCOL_VERSION, SectionKind};
 
 use crate::clock::Clock;
 use crate::directory::{Admission, Directory, Guest};
-use crate::entropy;
 use crate::games::HostedGame;
 use crate::session::{Claim, TokenKey};
 
@@ -101,29 +99,30 @@ pub(crate) fn admit(
     transient: bool,
 ) -> Result<Admitted, Close> {
     let now = Clock::unix_seconds();
-    let (admission, session, resume) = if let Some(token) = &hello.resume {
+    let admission = if let Some(token) = &hello.resume {
         let claim = tokens.verify(token, now)?;
-        let admission = directory.readmit(claim.room)?;
+        let admission = directory.readmit(claim.session, claim.room)?;
         check_schema(&hello, &admission.room.board.game)?;
-        (admission, claim.session, true)
+        admission
     } else {
         let game = game_of(&hello, directory)?;
         check_schema(&hello, &game)?;
-        let admission = directory.admit(&Guest {
+        directory.admit(&Guest {
             selector: &hello.room,
             game: &game,
             role: hello.role,
             company: hello.company,
             password: hello.password.as_deref(),
             address,
+            join_key: hello.join_key,
             inside: transient,
-        })?;
-        (admission, SessionId(entropy::draw()), false)
+        })?
     };
+    let session = admission.session;
     let room = admission.room.board.id;
     let attach = Box::new(Attach {
         session,
-        resume,
+        resume: admission.known,
         resume_token: tokens.issue(Claim { session, room }, now),
         name: hello.name,
         role: hello.role,

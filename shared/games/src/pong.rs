@@ -4,7 +4,7 @@ use glam::IVec2;
 use serde::{Deserialize, Serialize};
 use slotmap::SlotMap;
 use syncline_shared::game::{Audience, Game, JoinRefusal, LeaveReason, Outcome, Profile, Seats};
-use syncline_shared::game::{SnapshotWriter, Step};
+use syncline_shared::game::{RuleRefusal, SnapshotWriter, Step, number_in};
 use syncline_shared::id::{EntityId, PlayerId};
 use syncline_shared::{replicated, rng::Rng, schema::Schema, tick::TickRate};
 
@@ -42,7 +42,7 @@ replicated! {
     }
 }
 
-/// 2. What an operator may set: how many points win, 7 unless it is said.
+/// 2. What an operator may set, and by `set_rule` whoever makes a room: how many points win, 7 unless it is said.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct PongConfig {
@@ -66,6 +66,13 @@ impl Game for Pong {
     type Event = replicated::NoEvent;
     fn schema() -> Schema {
         Self::describe().class::<Ball>().class::<Paddle>().build()
+    }
+    fn set_rule(config: &mut PongConfig, name: &str, value: &str) -> Result<(), RuleRefusal> {
+        match name {
+            "points" => config.points = u8::try_from(number_in(1..=100, value)?).ok(),
+            _ => return Err(RuleRefusal::Unknown),
+        }
+        Ok(())
     }
     fn seats(_: &PongConfig) -> Seats {
         Seats {

@@ -9,7 +9,7 @@ use crate::command::CommandOutcome;
 use crate::error::DecodeError;
 use crate::game::Outcome;
 use crate::id::{PlayerId, RoomCode, RoomId, SessionId, StreamSlot};
-use crate::limits::{CLIENT_MESSAGE_BYTES_MAX, CONTROL_BYTES_MAX};
+use crate::limits::{CLIENT_MESSAGE_BYTES_MAX, CONTROL_BYTES_MAX, JOIN_KEY_BYTES};
 use crate::message::chat::{ChatLine, ChatRefusal, ChatTo};
 use crate::tick::{Tick, TickRate};
 
@@ -69,6 +69,9 @@ pub struct Hello {
     /// The password of the room, which a new one has from then on. Quick play needs none, since it
     /// never leads to a room that has one.
     pub password: Option<String>,
+    /// Names this join, so that it may be repeated when no answer came: 16 random bytes, new for each
+    /// join, as secret as a resume token.
+    pub join_key: Option<[u8; JOIN_KEY_BYTES]>,
 }
 
 impl Default for Hello {
@@ -84,6 +87,7 @@ impl Default for Hello {
             role: Role::Player,
             company: false,
             password: None,
+            join_key: None,
         }
     }
 }
@@ -129,6 +133,9 @@ pub struct CreateOptions {
     pub spectator_delay: u8,
     /// Names and values of its [`Labels`](crate::labels::Labels), by which quick play finds it.
     pub labels: Vec<(String, String)>,
+    /// Names and values of the game's rules that are other than usual here:
+    /// [`Game::set_rule`](crate::game::Game::set_rule) takes them.
+    pub rules: Vec<(String, String)>,
 }
 
 /// What a member of a room does.

@@ -113,6 +113,7 @@ fn hellos() -> Vec<(&'static str, ClientControl)> {
                     loud: true,
                     spectator_delay: 30,
                     labels: labels(),
+                    rules: vec![("points".to_owned(), "3".to_owned())],
                 }),
                 ..hello()
             }),
@@ -129,6 +130,13 @@ fn hellos() -> Vec<(&'static str, ClientControl)> {
             greet(Hello {
                 room: RoomSelector::Id(RoomId(7)),
                 password: Some("open sesame".to_owned()),
+                ..hello()
+            }),
+        ),
+        (
+            "hello_that_may_be_repeated",
+            greet(Hello {
+                join_key: Some(core::array::from_fn(|n| 0xa0 + u8::try_from(n).unwrap())),
                 ..hello()
             }),
         ),

@@ -12,7 +12,7 @@ pub(crate) const FOLDER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../tests/g
 const LARGE: [&str; 3] = ["fingerprint", "session", "seed"];
 
 /// Fields of bytes: hexadecimal strings.
-const BYTES: [&str; 4] = ["resume", "resume_token", "schema", "payload"];
+const BYTES: [&str; 5] = ["join_key", "resume", "resume_token", "schema", "payload"];
 
 /// A file of vectors.
 #[derive(Clone, Copy)]

@@ -98,13 +98,13 @@ fn messages() -> Vec<Refused> {
         ("hello_with_a_bad_code", "client_control", {
             let mut bytes = vec![0, 1, 0, 0, 2, 6];
             bytes.extend(b"ABCDE0");
-            bytes.extend([0; 5]);
+            bytes.extend([0; 6]);
             bytes
         }),
         (
             "hello_with_a_name_that_is_no_text",
             "client_control",
-            vec![0, 1, 0, 0, 0, 0, 0, 1, 255, 0, 0, 0],
+            vec![0, 1, 0, 0, 0, 0, 0, 1, 255, 0, 0, 0, 0],
         ),
         ("server_control_unknown", "server_control", vec![6]),
         ("pong_cut", "server_control", vec![3, 7]),

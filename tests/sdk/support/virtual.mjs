@@ -121,7 +121,8 @@ function createOptionsOf(reader) {
   reader.optional(() => reader.u32());
   reader.bool();
   reader.u8();
-  return { labels: reader.list(() => [reader.text(), reader.text()]) };
+  const pairs = () => reader.list(() => [reader.text(), reader.text()]);
+  return { labels: pairs(), rules: pairs() };
 }
 
 function controlOf(body) {
@@ -141,7 +142,8 @@ function controlOf(body) {
     const role = reader.u32();
     const company = reader.bool();
     const password = reader.optional(() => reader.text());
-    return { name: "hello", game, fingerprint, room, query, code, ...created, resume, text, role, company, password };
+    const joinKey = reader.optional(() => reader.take(16).slice());
+    return { name: "hello", game, fingerprint, room, query, code, ...created, resume, text, role, company, password, joinKey };
   }
   if (variant === 1) return { name: "ping", nonce: reader.u32() };
   if (variant === 4) return { name: "resync", incarnation: reader.u32(), stream: reader.u8(), tick: reader.u32() };

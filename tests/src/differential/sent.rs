@@ -234,6 +234,7 @@ fn hello(rng: &mut Rng) -> (Value, ClientControl) {
         loud: rng.chance(1, 2),
         spectator_delay: u8::try_from(rng.below(256)).unwrap_or(0),
         labels: any_pairs(rng),
+        rules: any_pairs(rng),
     };
     let (room, selector) = match rng.below(4) {
         0 => {
@@ -260,7 +261,7 @@ fn hello(rng: &mut Rng) -> (Value, ClientControl) {
             let delay = options.spectator_delay;
             let told = json!({
                 "kind": "create", "private": private, "playersMax": players, "loud": loud,
-                "spectatorDelay": delay, "labels": options.labels,
+                "spectatorDelay": delay, "labels": options.labels, "rules": options.rules,
             });
             (told, RoomSelector::Create(options))
         }
@@ -280,6 +281,9 @@ fn hello(rng: &mut Rng) -> (Value, ClientControl) {
         },
         company: rng.chance(1, 2),
         password: rng.chance(1, 2).then(|| any_text(rng)),
+        join_key: rng
+            .chance(1, 2)
+            .then(|| core::array::from_fn(|_| u8::try_from(rng.below(256)).unwrap_or(0))),
     };
     let told = json!({
         "game": hello.game,
@@ -290,6 +294,7 @@ fn hello(rng: &mut Rng) -> (Value, ClientControl) {
         "role": if spectates { "spectator" } else { "player" },
         "company": hello.company,
         "password": hello.password,
+        "joinKey": hello.join_key.as_ref().map(|key| hex(key)),
     });
     (
         json!({ "hello": told }),

@@ -6,7 +6,7 @@ import { encodeChat, encodeHello, encodeLeave, encodeRematch, readServerControl 
 import { SynclineError } from "../shared/close.js";
 import { DecodeError, demand } from "../shared/error.js";
 import { CONTROL } from "../shared/kinds.js";
-import { SUBPROTOCOL, TOKEN_BYTES_MAX } from "../shared/limits.js";
+import { JOIN_KEY_BYTES, SUBPROTOCOL, TOKEN_BYTES_MAX } from "../shared/limits.js";
 import { readSections } from "../shared/message.js";
 import { readSchema } from "../shared/schema.js";
 import { Backoff } from "./backoff.js";
@@ -111,6 +111,8 @@ export class Client {
   #token = null;
   /** @type {bigint | null} */
   #fingerprint = null;
+  /** @type {Uint8Array | null} Names the join until it is answered. */
+  #joinKey = null;
   #stopListening = () => {};
   /** @type {(room: Room) => void} */
   #resolve = () => {};
@@ -425,7 +427,8 @@ export class Client {
   }
 
   #greet() {
-    const hello = { ...this.#options, fingerprint: this.#fingerprint, resume: this.#token };
+    if (!this.#token) this.#joinKey ??= crypto.getRandomValues(new Uint8Array(JOIN_KEY_BYTES));
+    const hello = { ...this.#options, fingerprint: this.#fingerprint, resume: this.#token, joinKey: this.#joinKey };
     this.#send(controlMessage(encodeHello(hello)));
     this.#wait("greeting", ANSWER_MS_MAX);
   }
@@ -477,6 +480,7 @@ export class Client {
     this.schema = isKnown || readSchema(/** @type {Uint8Array} */ (welcome.schema));
     this.#fingerprint = welcome.fingerprint;
     this.#token = welcome.resumeToken;
+    this.#joinKey = null;
     this.#options.environment?.keep({ token: this.#token, code: welcome.code });
     this.player = welcome.player;
     this.room = roomOf(welcome);
@@ -550,6 +554,8 @@ export class Client {
       this.#playing = null;
     }
     let { then } = ending;
+    // Else nobody knows whether there is a seat.
+    if (then !== "resume") this.#joinKey = null;
     if (ending.reason === "schema_mismatch" && this.#fingerprint !== null) {
       // The server runs another version now: learn it anew.
       this.#fingerprint = null;

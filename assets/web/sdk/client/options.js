@@ -26,6 +26,7 @@ import { browser } from "./browser.js";
  * @property {boolean} [loud] something is said each tick
  * @property {number} [spectatorDelay] seconds
  * @property {Record<string, string | number>} [labels] by which quick play finds it
+ * @property {Record<string, string | number>} [rules] of the game, other than usual
  */
 /**
  * @typedef {object} Clock times in ms
@@ -136,6 +137,7 @@ function roomSelector(room = "quick") {
       loud: room.loud ?? false,
       spectatorDelay: Math.min(255, room.spectatorDelay ?? 0),
       labels: pairs(room.labels),
+      rules: pairs(room.rules),
     };
   }
   throw new TypeError(`no room: ${JSON.stringify(room)}`);

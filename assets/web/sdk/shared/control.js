@@ -9,7 +9,7 @@ import { CONTROL_BYTES_MAX, PROTOCOL_VERSION } from "./limits.js";
  *   | { kind: "id", id: number }
  *   | { kind: "code", code: string }
  *   | { kind: "create", private: boolean, playersMax: number | null, loud: boolean, spectatorDelay: number,
- *       labels: [string, string][] }} RoomSelector which room
+ *       labels: [string, string][], rules: [string, string][] }} RoomSelector which room
  */
 /**
  * @typedef {object} Hello what a client says first
@@ -21,6 +21,7 @@ import { CONTROL_BYTES_MAX, PROTOCOL_VERSION } from "./limits.js";
  * @property {"player" | "spectator"} role
  * @property {boolean} company whether bots may play in the room, if this makes a new one
  * @property {string | null} password the room's, also if this makes it
+ * @property {Uint8Array | null} joinKey 16 random bytes that name the join, so that it may be repeated
  */
 /**
  * @typedef {{ name: "lobby", missing: number }
@@ -92,7 +93,7 @@ export function normalCode(text) {
  * @param {Hello} hello
  * @returns {Uint8Array} the body of its section
  */
-export function encodeHello({ game, fingerprint, room, resume, name, role, company, password }) {
+export function encodeHello({ game, fingerprint, room, resume, name, role, company, password, joinKey }) {
   const writer = new BincodeWriter();
   writer.u32(0);
   writer.u32(PROTOCOL_VERSION);
@@ -118,12 +119,14 @@ export function encodeHello({ game, fingerprint, room, resume, name, role, compa
       writer.bool(room.loud);
       writer.u8(room.spectatorDelay);
       writePairs(writer, room.labels);
+      writePairs(writer, room.rules);
   }
   writer.optional(resume, (token) => writer.blob(token));
   writer.text(name);
   writer.u32(role === "spectator" ? 1 : 0);
   writer.bool(company);
   writer.optional(password, (text) => writer.text(text));
+  writer.optional(joinKey, (key) => writer.raw(key));
   return writer.finish();
 }
 

@@ -26,5 +26,6 @@ export const SPAN_MAX = 128;
 export const STATUSES_MAX = 128;
 export const NAME_CHARS_MAX = 24;
 export const CHAT_CHARS_MAX = 256;
+export const JOIN_KEY_BYTES = 16;
 export const TOKEN_BYTES_MAX = 128;
 export const TICK_RATE_MAX = 128;

@@ -41,13 +41,12 @@ impl Case {
         let config = ClientConfig {
             name: "tester".to_owned(),
             game: Some("markers".to_owned()),
-            schema: None,
             room: RoomSelector::Id(RoomId(1)),
-            role: Role::Player,
             company: true,
+            join_secret: Some([7; JOIN_KEY_BYTES]),
             seed: 1,
-            inputs: InputPace::EveryTick,
             snapshots_kept: 4,
+            ..ClientConfig::default()
         };
         Self {
             client: Client::new(config, Box::new(DecodeAlone)),

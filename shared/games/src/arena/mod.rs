@@ -17,7 +17,9 @@
 
 use serde::{Deserialize, Serialize};
 use syncline_shared::command::{CommandRefusal, Origin};
-use syncline_shared::game::{Game, JoinRefusal, LeaveReason, Outcome, Profile, Step};
+use syncline_shared::game::{
+    Game, JoinRefusal, LeaveReason, Outcome, Profile, RuleRefusal, Step, number_in,
+};
 use syncline_shared::id::PlayerId;
 use syncline_shared::schema::Schema;
 use syncline_shared::snapshot::SnapshotWriter;
@@ -85,6 +87,19 @@ impl Game for Arena {
             .class::<rows::ShipKind>()
             .class::<rows::Rules>()
             .build()
+    }
+
+    /// Who makes a room chooses when a match ends.
+    fn set_rule(config: &mut ArenaConfig, name: &str, value: &str) -> Result<(), RuleRefusal> {
+        let mut tuning = config.tuning.source().clone();
+        match name {
+            "score_limit" => tuning.score_limit = number_in(1..=10_000, value)?,
+            "round_seconds" => tuning.round_seconds = number_in(10..=3_600, value)?,
+            _ => return Err(RuleRefusal::Unknown),
+        }
+        let tuning = Tuning::try_from(tuning);
+        config.tuning = tuning.map_err(|error| RuleRefusal::NotAllowed(error.to_string()))?;
+        Ok(())
     }
 
     /// The match is the same for every seed until the generator that a tick draws from.

@@ -18,7 +18,7 @@
 
 use serde::{Deserialize, Serialize};
 use syncline_shared::game::{Audience, Game, JoinRefusal, LeaveReason, Outcome, Profile};
-use syncline_shared::game::{Seats, SnapshotWriter, Step};
+use syncline_shared::game::{RuleRefusal, Seats, SnapshotWriter, Step, number_in};
 use syncline_shared::id::PlayerId;
 use syncline_shared::replicated::NoCommand;
 use syncline_shared::schema::Schema;
@@ -63,6 +63,23 @@ impl Game for Cubes {
             .class::<rows::PlayerCube>()
             .class::<rows::Floor>()
             .build()
+    }
+
+    /// Who makes a room chooses how long a match lasts, and fewer cubes: more are the operator's to
+    /// allow, since each costs time.
+    fn set_rule(config: &mut CubesConfig, name: &str, value: &str) -> Result<(), RuleRefusal> {
+        let mut source = config.source().clone();
+        match name {
+            "side" => {
+                let side = number_in(2..=source.side.into(), value)?;
+                source.side = u8::try_from(side).unwrap_or(source.side);
+            }
+            "round_seconds" => source.round_seconds = number_in(10..=3_600, value)?,
+            _ => return Err(RuleRefusal::Unknown),
+        }
+        let checked = CubesConfig::try_from(source);
+        *config = checked.map_err(|error| RuleRefusal::NotAllowed(error.to_string()))?;
+        Ok(())
     }
 
     fn seats(_config: &CubesConfig) -> Seats {

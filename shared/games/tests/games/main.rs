@@ -2,6 +2,7 @@
 //! through streams.
 
 mod arena_rules;
+mod chosen;
 #[cfg(feature = "cubes")]
 mod cubes_determinism;
 #[cfg(feature = "cubes")]

@@ -38,7 +38,8 @@ fn pairs() -> impl Strategy<Value = Vec<(String, String)>> {
 }
 
 fn create_options() -> impl Strategy<Value = CreateOptions> {
-    (any::<(bool, Option<u16>, bool, u8)>(), pairs()).prop_map(|(options, labels)| {
+    let options = (any::<(bool, Option<u16>, bool, u8)>(), pairs(), pairs());
+    options.prop_map(|(options, labels, rules)| {
         let (private, players_max, loud, spectator_delay) = options;
         CreateOptions {
             private,
@@ -46,6 +47,7 @@ fn create_options() -> impl Strategy<Value = CreateOptions> {
             loud,
             spectator_delay,
             labels,
+            rules,
         }
     })
 }
@@ -65,10 +67,14 @@ fn client_control() -> impl Strategy<Value = ClientControl> {
             select(vec![Role::Player, Role::Spectator]),
             any::<bool>(),
             option::of(text()),
+            any::<Option<[u8; 16]>>(),
         ),
     )
         .prop_map(
-            |((protocol, game, fingerprint, room), (resume, name, role, company, password))| {
+            |(
+                (protocol, game, fingerprint, room),
+                (resume, name, role, company, password, join_key),
+            )| {
                 ClientControl::Hello(Box::new(Hello {
                     protocol,
                     game,
@@ -79,6 +85,7 @@ fn client_control() -> impl Strategy<Value = ClientControl> {
                     role,
                     company,
                     password,
+                    join_key,
                 }))
             },
         );
@@ -312,7 +319,7 @@ fn values_outside_their_range_are_refused() {
     let hello = |code: &str| {
         let mut bytes = vec![0, 1, 0, 0, 2, 6];
         bytes.extend(code.bytes());
-        bytes.extend([0; 5]);
+        bytes.extend([0; 6]);
         ClientControl::decode(&bytes)
     };
     assert!(hello("ABCDEF").is_ok());

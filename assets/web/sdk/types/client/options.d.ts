@@ -58,6 +58,10 @@ export type CreateOptions = {
      * by which quick play finds it
      */
     labels?: Record<string, string | number> | undefined;
+    /**
+     * of the game, other than usual
+     */
+    rules?: Record<string, string | number> | undefined;
 };
 /**
  * times in ms

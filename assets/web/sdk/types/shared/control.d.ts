@@ -9,7 +9,7 @@ export function normalCode(text: string): string | null;
  * @param {Hello} hello
  * @returns {Uint8Array} the body of its section
  */
-export function encodeHello({ game, fingerprint, room, resume, name, role, company, password }: Hello): Uint8Array;
+export function encodeHello({ game, fingerprint, room, resume, name, role, company, password, joinKey }: Hello): Uint8Array;
 /**
  * @param {number} nonce of 32 bits
  * @returns {Uint8Array} the body of a Ping
@@ -57,6 +57,7 @@ export type RoomSelector = {
     loud: boolean;
     spectatorDelay: number;
     labels: [string, string][];
+    rules: [string, string][];
 };
 /**
  * what a client says first
@@ -88,6 +89,10 @@ export type Hello = {
      * the room's, also if this makes it
      */
     password: string | null;
+    /**
+     * 16 random bytes that name the join, so that it may be repeated
+     */
+    joinKey: Uint8Array | null;
 };
 /**
  * where a room is in its life

@@ -28,6 +28,31 @@ fn a_server_that_does_not_answer_is_given_up_and_tried_again() {
     assert_eq!(case.ending().ending, Ending::Silent);
 }
 
+/// Nobody knows whether the first hello was heard; the second one must not take another seat.
+#[test]
+fn a_hello_without_an_answer_is_repeated_with_its_key_and_another_join_has_another() {
+    let mut case = Case::new();
+    case.greet();
+    let first = case.hello().join_key;
+    assert!(first.is_some());
+    case.clear();
+    case.pass(11_000);
+    case.handle(NetworkEvent::Connected);
+    assert_eq!(case.hello().join_key, first);
+    case.be_welcomed(7, LOBBY);
+    case.clear();
+    case.closed(None);
+    case.pass(300);
+    case.handle(NetworkEvent::Connected);
+    assert_eq!(case.hello().join_key, None, "the token says more");
+    case.clear();
+    case.closed(Some(CloseReason::RoomClosed));
+    case.pass(60_000);
+    case.handle(NetworkEvent::Connected);
+    let next = case.hello().join_key;
+    assert!(next.is_some() && next != first);
+}
+
 #[test]
 fn a_lost_connection_is_resumed_with_the_token() {
     let mut case = Case::welcomed(LOBBY);
