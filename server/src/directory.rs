@@ -158,7 +158,9 @@ impl Directory {
     pub(crate) fn handle(&self, selector: &RoomSelector) -> Option<RoomHandle> {
         let rooms = self.lock();
         let room = rooms.named(selector)?;
-        let hidden = room.board.private && matches!(selector, RoomSelector::Id(_));
+        let board = &room.board;
+        let hidden =
+            (board.private || board.lock.is_some()) && matches!(selector, RoomSelector::Id(_));
         (!hidden).then(|| room.clone())
     }
 

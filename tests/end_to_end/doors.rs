@@ -44,6 +44,15 @@ async fn a_locked_room_opens_to_its_password() {
         (listed.len(), &listed[0]["locked"]),
         (1, &Value::Bool(true))
     );
+    assert_eq!(
+        listed[0]["code"],
+        Value::Null,
+        "it leads into the room by HTTP"
+    );
+    for (name, status) in [(room.room.to_string(), 404), (room.code.to_string(), 200)] {
+        let answer = host.get(&format!("/api/rooms/{name}")).await;
+        assert_eq!(answer.status, status, "{name}");
+    }
     for hello in [follow(&room), by_id(&room), with("Sesame", by_id(&room))] {
         let (reason, _) = Client::refused(&host, hello).await;
         assert_eq!(reason, CloseReason::WrongPassword);

@@ -24,7 +24,7 @@ function costs(room) {
 
 function row(room) {
   const element = document.createElement("tr");
-  for (const value of [room.id, room.code, room.game, room.phase]) {
+  for (const value of [room.id, room.code ?? "has a password", room.game, room.phase]) {
     element.append(cell(value, false));
   }
   for (const value of [room.tick, `${room.players} / ${room.players_max}`, room.spectators]) {

@@ -44,14 +44,16 @@ pub(super) async fn limited(
 }
 
 /// Whether a path may be that of a room by its code. Whatever is no plain id may be, since letters can
-/// be written in more than one way.
+/// be written in more than one way there.
 fn names_code(path: &str) -> bool {
     let room = path.strip_prefix("/api/rooms/");
     let room = room.and_then(|room| room.split('/').next());
-    let is_id = |room: &str| {
-        room.len() != RoomCode::LENGTH && room.bytes().all(|byte| byte.is_ascii_digit())
-    };
-    room.is_some_and(|room| !is_id(room))
+    room.is_some_and(may_be_code)
+}
+
+/// Whether what names a room is more than a plain id.
+pub(crate) fn may_be_code(room: &str) -> bool {
+    room.len() == RoomCode::LENGTH || !room.bytes().all(|byte| byte.is_ascii_digit())
 }
 
 #[cfg(test)]

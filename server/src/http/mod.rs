@@ -21,7 +21,7 @@ mod assets;
 mod bandwidth;
 mod events;
 mod figures;
-mod guesses;
+pub(crate) mod guesses;
 mod health;
 mod idempotency;
 mod openapi;

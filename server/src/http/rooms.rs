@@ -27,7 +27,8 @@ pub(super) struct Wanted {
 #[derive(Serialize)]
 pub(super) struct ListedRoom {
     id: u32,
-    code: String,
+    /// Not of one with a password: who has the code may look into it.
+    code: Option<String>,
     game: &'static str,
     /// Whether it has a password.
     locked: bool,
@@ -53,7 +54,7 @@ impl From<&RoomBoard> for ListedRoom {
         let pace = f64::from(glance.pace) / 1000.0;
         Self {
             id: board.id.0,
-            code: board.code.to_string(),
+            code: board.lock.is_none().then(|| board.code.to_string()),
             game: board.game.kind.name(),
             locked: board.lock.is_some(),
             labels: board.labels.clone(),

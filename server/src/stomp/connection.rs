@@ -4,6 +4,7 @@
 //! nothing more of it is read: its own socket feels that.
 
 use std::collections::VecDeque;
+use std::net::IpAddr;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
@@ -20,8 +21,10 @@ use super::parser::Parser;
 use super::refusal::Refusal;
 use super::session::{Act, Door, Entry, Session, Topic, unsaid};
 use crate::chat_filter::ChatMessage;
+use crate::directory::Secret;
 use crate::entropy;
 use crate::http::access::Allowed;
+use crate::http::guesses;
 use crate::http::site::Site;
 use crate::http::watch::Watch;
 use crate::net::ending::End;
@@ -81,6 +84,8 @@ struct Talk {
     /// Who this is to rooms.
     speaker: SessionId,
     name: String,
+    /// Where it is, if limits of an address count there.
+    address: Option<IpAddr>,
     greeted: bool,
     beats: HeartBeats,
     /// When something came last, and when a sign of life was given last.
@@ -108,6 +113,7 @@ pub(crate) async fn serve(site: Arc<Site>, socket: TextSocket, peer: &Peer, name
         saying: None,
         speaker,
         name: String::new(),
+        address: peer.counted(name),
         greeted: false,
         beats: HeartBeats::default(),
         heard: now,
@@ -283,8 +289,18 @@ impl Talk {
 
     /// A public room by its id, or any by its code.
     fn room(&self, name: &str) -> Result<RoomHandle, Refusal> {
-        let unknown = || Refusal::new(CloseReason::UnknownRoom, "there is no such room");
-        self.site.room_handle(name).ok_or_else(unknown)
+        let directory = &self.site.lobby.directory;
+        let guesses = guesses::may_be_code(name);
+        if guesses && let Err(tries) = directory.check_tries(self.address) {
+            let words = format!("try again in {} s", tries.seconds);
+            return Err(Refusal::new(CloseReason::TooManyTries, words));
+        }
+        self.site.room_handle(name).ok_or_else(|| {
+            if guesses {
+                directory.count_wrong(self.address, Secret::Code);
+            }
+            Refusal::new(CloseReason::UnknownRoom, "there is no such room")
+        })
     }
 
     /// Says something in a room as soon as it may be said.
