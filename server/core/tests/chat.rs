@@ -6,7 +6,7 @@ mod support;
 
 use support::{Rules, Table, nothing, table, table_of};
 use syncline_server_core::{ClientMessage, ConnectionId, RoomOutput};
-use syncline_shared::id::PlayerId;
+use syncline_shared::id::{PlayerId, SessionId};
 use syncline_shared::journal::Record;
 use syncline_shared::limits::CHAT_CHARS_MAX;
 use syncline_shared::message::chat::{ChatFrom, ChatLine, ChatRefusal, ChatTo};
@@ -230,6 +230,35 @@ fn an_operator_mutes_and_announces() {
     assert_eq!(lines(&table, 1)[2].from, ChatFrom::Server);
     table.attach(3, 3, false);
     assert_eq!(texts(&table, 2), ["me.", "back soon"]);
+}
+
+#[test]
+fn who_is_no_member_is_heard_as_one_who_watches_and_has_the_same_limits() {
+    let mut table = table();
+    table.attach(1, 1, false);
+    table.run(2, nothing);
+    let now = table.now;
+    let mut say = |speaker, text| {
+        let speaker = SessionId(speaker);
+        table.room.chat_from_outside(now, speaker, "Eve", text)
+    };
+    for text in ["1", "2", "3", "4", "5"] {
+        assert_eq!(say(77, Some(text)), Ok(()));
+    }
+    let retry_ms = 2000;
+    assert_eq!(say(77, Some("6")), Err(ChatRefusal::TooFast { retry_ms }));
+    assert_eq!(say(78, None), Err(ChatRefusal::Filtered));
+    assert_eq!(say(79, Some(" ")), Err(ChatRefusal::Empty));
+    // Of ever so many speakers those are remembered who may not say everything.
+    for speaker in 1000..4000 {
+        assert_eq!(say(speaker, Some("me")), Ok(()));
+    }
+    assert_eq!(say(77, Some("6")), Err(ChatRefusal::TooFast { retry_ms }));
+    table.run(1, nothing);
+    let name = "Eve".to_owned();
+    assert_eq!(lines(&table, 0)[0].from, ChatFrom::Spectator { name });
+    assert_eq!(table.room.counters().chat_lines, 3005);
+    assert_eq!(table.room.counters().chat_refused, 4);
 }
 
 /// Whoever does not read costs the room what it keeps anyway, and is not closed for what others say.

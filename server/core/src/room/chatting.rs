@@ -60,7 +60,8 @@ impl Room {
             Ok(text) => {
                 let name = name.to_owned();
                 let from = ChatFrom::Spectator { name };
-                self.chat.say(now, from, ChatTo::Room, text, None);
+                let said = self.chat.say(now, from, ChatTo::Room, text, None);
+                self.delay_said(said);
                 self.counters.chat_lines += 1;
                 Ok(())
             }
