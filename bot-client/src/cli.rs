@@ -66,7 +66,7 @@ pub struct Arguments {
     /// Labels of these rooms, such as mode=ctf,region=eu
     #[arg(long, value_name = "NAME=VALUE", value_delimiter = ',', value_parser = parse_label, requires = "create")]
     labels: Vec<Pair>,
-    /// Rules of the game in these rooms, such as score_limit=10,round_seconds=60
+    /// Rules of the game in these rooms, such as points=3
     #[arg(long, value_name = "NAME=VALUE", value_delimiter = ',', value_parser = parse_rule, requires = "create")]
     rules: Vec<Pair>,
     /// Keep these rooms out of quick play and lists

@@ -208,7 +208,7 @@ impl Directory {
             let until = self.clock.now().plus_micros(self.rules.unheard_micros);
             let (session, room) = (admission.session, admission.room.board.id);
             if rooms.joins.remember(key, session, room, until) {
-                self.metrics.joins_forgotten.inc();
+                self.metrics.doors.joins_forgotten.inc();
             }
         }
         Ok(admission)
@@ -291,14 +291,14 @@ impl Directory {
     pub(crate) fn check_tries(&self, address: Option<IpAddr>) -> Result<(), TooManyTries> {
         let checked = self.tries.check(address, self.clock.now());
         if checked.is_err() {
-            self.metrics.tries_refused.inc();
+            self.metrics.doors.tries_refused.inc();
         }
         checked
     }
 
     /// Somebody at `address` was wrong.
     pub(crate) fn count_wrong(&self, address: Option<IpAddr>, about: Secret) {
-        self.metrics.count_wrong_try(about.slug());
+        self.metrics.doors.count_wrong_try(about.slug());
         self.tries.wrong(address, self.clock.now());
     }
 
@@ -322,7 +322,7 @@ impl Directory {
     /// Refuses to make a room if there are too many already, or may be nothing to run it.
     fn check_space(&self, rooms: &Rooms, address: Option<IpAddr>) -> Result<(), Close> {
         let refused = |reason, detail: String| {
-            self.metrics.count_refused_room(reason);
+            self.metrics.doors.count_refused_room(reason);
             Err(Close::new(CloseReason::ServerFull, detail))
         };
         let (most, from_one) = (self.rules.rooms_max, self.rules.rooms_per_address);
@@ -375,7 +375,8 @@ impl Directory {
         let game = if options.rules.is_empty() {
             guest.game.clone()
         } else {
-            Arc::new(guest.game.with_rules(&options.rules).map_err(invalid)?)
+            let chosen = guest.game.with_rules(&options.rules);
+            Arc::new(chosen.map_err(|problem| invalid(&problem))?)
         };
         let config = self.rules.room(id, code, &game, options, password)?;
         self.open(rooms, guest, game, config, query)

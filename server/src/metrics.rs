@@ -180,12 +180,8 @@ pub(crate) struct Metrics {
     /// Connections that sent more bytes than they may.
     pub(crate) byte_rate_exceeded: Counter,
     refused_connections: Family<ReasonLabel, Counter>,
-    /// Tries of codes and passwords that were not looked at, since too many were wrong.
-    pub(crate) tries_refused: Counter,
-    /// Joins that can't be repeated any more, because there were too many.
-    pub(crate) joins_forgotten: Counter,
-    wrong_tries: Family<ReasonLabel, Counter>,
-    refused_rooms: Family<ReasonLabel, Counter>,
+    /// Of who may not come in.
+    pub(crate) doors: DoorMetrics,
     /// Times that a room went to another thread.
     pub(crate) room_moves: Counter,
     degraded: Gauge,
@@ -199,6 +195,16 @@ pub(crate) struct Metrics {
     encoding: Histogram,
     /// Of journals.
     pub(crate) journals: JournalMetrics,
+}
+
+/// What is counted of who may not come in, or may not come in again.
+pub(crate) struct DoorMetrics {
+    /// Tries of codes and passwords that were not looked at, since too many were wrong.
+    pub(crate) tries_refused: Counter,
+    /// Joins that can't be repeated any more, because there were too many.
+    pub(crate) joins_forgotten: Counter,
+    wrong_tries: Family<ReasonLabel, Counter>,
+    refused_rooms: Family<ReasonLabel, Counter>,
 }
 
 /// What is counted and measured of journals.
@@ -241,7 +247,6 @@ impl Metrics {
     pub(crate) fn new() -> Self {
         let mut registry = Registry::with_prefix("syncline");
         let r = &mut registry;
-        let verdicts = verdicts(r);
         let room = ROOM_COUNTERS.iter();
         let room = room.map(|(name, help, _)| counter(r, name, help)).collect();
         Self {
@@ -283,18 +288,7 @@ impl Metrics {
                 "connections_refused",
                 "Connections refused or ended before they were WebSockets, by reason",
             ),
-            tries_refused: counter(
-                r,
-                "tries_refused",
-                "Tries of codes and passwords of rooms from addresses that were wrong too often",
-            ),
-            joins_forgotten: counter(
-                r,
-                "joins_forgotten",
-                "Joins that could not be repeated any more because too many came after them",
-            ),
-            wrong_tries: reasons(r, "wrong_tries", "Wrong codes and passwords of rooms"),
-            refused_rooms: reasons(r, "rooms_refused", "Rooms that were not made, by reason"),
+            doors: doors(r),
             room_moves: counter(r, "room_moves", "Moves of rooms to other threads"),
             degraded: gauge(
                 r,
@@ -309,7 +303,7 @@ impl Metrics {
             closes: reasons(r, "closes", "Ended WebSocket connections by reason"),
             refusals: reasons(r, "handshakes_refused", "Refused handshakes by reason"),
             room,
-            verdicts,
+            verdicts: verdicts(r),
             // From 16 us to half a second: a tick of the lightest game to a hopeless one.
             tick_duration: seconds(r, "tick_duration", "Time that a tick took", 16e-6),
             // From 64 us to two seconds: a timer's precision to a stalled machine.
@@ -335,20 +329,6 @@ impl Metrics {
     pub(crate) fn count_refused_connection(&self, reason: &'static str) {
         let label = ReasonLabel { reason };
         self.refused_connections.get_or_create(&label).inc();
-    }
-
-    /// Counts a try of a code or a password that was wrong.
-    pub(crate) fn count_wrong_try(&self, reason: &'static str) {
-        self.wrong_tries
-            .get_or_create(&ReasonLabel { reason })
-            .inc();
-    }
-
-    /// Counts a room that was not made.
-    pub(crate) fn count_refused_room(&self, reason: &'static str) {
-        self.refused_rooms
-            .get_or_create(&ReasonLabel { reason })
-            .inc();
     }
 
     /// Counts a refused handshake.
@@ -469,6 +449,39 @@ fn gauge(registry: &mut Registry, name: &str, help: &str) -> Gauge {
     let metric = Gauge::default();
     registry.register(name, help, metric.clone());
     metric
+}
+
+impl DoorMetrics {
+    /// Counts a try of a code or a password that was wrong.
+    pub(crate) fn count_wrong_try(&self, reason: &'static str) {
+        self.wrong_tries
+            .get_or_create(&ReasonLabel { reason })
+            .inc();
+    }
+
+    /// Counts a room that was not made.
+    pub(crate) fn count_refused_room(&self, reason: &'static str) {
+        self.refused_rooms
+            .get_or_create(&ReasonLabel { reason })
+            .inc();
+    }
+}
+
+fn doors(r: &mut Registry) -> DoorMetrics {
+    DoorMetrics {
+        tries_refused: counter(
+            r,
+            "tries_refused",
+            "Tries of codes and passwords of rooms from addresses that were wrong too often",
+        ),
+        joins_forgotten: counter(
+            r,
+            "joins_forgotten",
+            "Joins that could not be repeated any more because too many came after them",
+        ),
+        wrong_tries: reasons(r, "wrong_tries", "Wrong codes and passwords of rooms"),
+        refused_rooms: reasons(r, "rooms_refused", "Rooms that were not made, by reason"),
+    }
 }
 
 fn reasons(registry: &mut Registry, name: &str, help: &str) -> Family<ReasonLabel, Counter> {

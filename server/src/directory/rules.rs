@@ -90,7 +90,7 @@ impl RoomRules {
 fn lock_of(password: &str) -> Result<RoomLock, Close> {
     if !(1..=PASSWORD_BYTES_MAX).contains(&password.len()) {
         let rule = format!("a password has 1 to {PASSWORD_BYTES_MAX} bytes");
-        return Err(invalid(rule));
+        return Err(invalid(&rule));
     }
     let salt = [entropy::draw(), entropy::draw()].map(u64::to_le_bytes);
     let salt = salt.concat().try_into();

@@ -68,6 +68,7 @@ fn labels() -> Vec<(String, String)> {
 
 fn client() -> Vec<(&'static str, ClientControl)> {
     let mut all = hellos();
+    all.extend(more_hellos());
     all.extend(afterwards());
     all
 }
@@ -118,6 +119,12 @@ fn hellos() -> Vec<(&'static str, ClientControl)> {
                 ..hello()
             }),
         ),
+    ]
+}
+
+fn more_hellos() -> Vec<(&'static str, ClientControl)> {
+    let greet = |hello: Hello| ClientControl::Hello(Box::new(hello));
+    vec![
         (
             "hello_for_company",
             greet(Hello {

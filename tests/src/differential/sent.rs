@@ -225,7 +225,7 @@ fn any_pairs(rng: &mut Rng) -> Vec<(String, String)> {
         .collect()
 }
 
-fn hello(rng: &mut Rng) -> (Value, ClientControl) {
+fn selector(rng: &mut Rng) -> (Value, RoomSelector) {
     let options = CreateOptions {
         private: rng.chance(1, 2),
         players_max: rng
@@ -236,7 +236,7 @@ fn hello(rng: &mut Rng) -> (Value, ClientControl) {
         labels: any_pairs(rng),
         rules: any_pairs(rng),
     };
-    let (room, selector) = match rng.below(4) {
+    match rng.below(4) {
         0 => {
             let query = any_text(rng);
             let told = json!({ "kind": "quick", "query": query });
@@ -265,7 +265,11 @@ fn hello(rng: &mut Rng) -> (Value, ClientControl) {
             });
             (told, RoomSelector::Create(options))
         }
-    };
+    }
+}
+
+fn hello(rng: &mut Rng) -> (Value, ClientControl) {
+    let (room, selector) = selector(rng);
     let spectates = rng.chance(1, 2);
     let hello = Hello {
         protocol: PROTOCOL_VERSION,
