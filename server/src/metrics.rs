@@ -468,7 +468,7 @@ impl DoorMetrics {
 }
 
 fn doors(r: &mut Registry) -> DoorMetrics {
-    DoorMetrics {
+    let doors = DoorMetrics {
         tries_refused: counter(
             r,
             "tries_refused",
@@ -481,7 +481,15 @@ fn doors(r: &mut Registry) -> DoorMetrics {
         ),
         wrong_tries: reasons(r, "wrong_tries", "Wrong codes and passwords of rooms"),
         refused_rooms: reasons(r, "rooms_refused", "Rooms that were not made, by reason"),
+    };
+    // There from the beginning, so that the first one is seen to be one.
+    for reason in ["code", "password"] {
+        drop(doors.wrong_tries.get_or_create(&ReasonLabel { reason }));
     }
+    for reason in ["full", "address", "stuck"] {
+        drop(doors.refused_rooms.get_or_create(&ReasonLabel { reason }));
+    }
+    doors
 }
 
 fn reasons(registry: &mut Registry, name: &str, help: &str) -> Family<ReasonLabel, Counter> {
