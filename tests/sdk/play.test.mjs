@@ -99,6 +99,26 @@ test("three clients see each other move, and predict without an error however th
   await Promise.all(all.map(({ done }) => done()));
 });
 
+test("rooms are made with labels, rules and passwords, and found by them", { skip, timeout: 60000 }, async () => {
+  const come = (options) => connect(url, { WebSocket, environment: null, ...options });
+  const labels = { mode: "blitz", rank: 5 };
+  const one = come({ game: "arena", room: { create: true, labels, rules: { score_limit: 3 } } });
+  await one.joined;
+  const two = come({ room: { query: "mode=blitz rank>=5" } });
+  assert.equal((await two.joined).id, one.room.id);
+  await until("the rules", () => one.world.first("Rules"));
+  assert.equal(one.world.first("Rules").score_limit, 3);
+  const secret = come({ game: "arena", room: { create: true, private: true }, password: "sesame" });
+  const { code } = await secret.joined;
+  await assert.rejects(come({ room: code }).joined, { reason: "wrong_password" });
+  const friend = come({ room: code, password: "sesame" });
+  assert.equal((await friend.joined).code, code);
+  await assert.rejects(come({ room: { query: "mode<ctf" } }).joined, { reason: "invalid_options" });
+  const rules = { score_limit: 0 };
+  await assert.rejects(come({ game: "arena", room: { create: true, rules } }).joined, ({ detail }) => /1 to 10000/.test(detail));
+  await Promise.all([one, two, secret, friend].map((client) => client.leave()));
+});
+
 test("who watches a room that holds back sees how things were", { skip, timeout: 60000 }, async () => {
   const one = player("Ada", square(0), { room: { create: true, spectatorDelay: 1 } });
   await one.client.joined;
