@@ -20,6 +20,7 @@ use crate::api_token::ApiToken;
 use crate::config::{Config, JournalConfig, JournalSync};
 use crate::error::{Error, variable};
 use crate::replay::ReplayOptions;
+use crate::scaffold::NewOptions;
 
 /// Hosts rooms of deterministic games over WebSocket.
 #[derive(Parser)]
@@ -43,6 +44,8 @@ enum Command {
     Serve(Box<Options>),
     /// Runs recorded matches again, to check or to watch them, or says what was recorded.
     Replay(ReplayOptions),
+    /// Writes a crate to begin with: a game, its server, a test and a page.
+    New(NewOptions),
 }
 
 #[derive(Args, Default, Deserialize)]
@@ -292,6 +295,8 @@ pub(crate) enum Request {
     Serve(Box<Invocation>),
     /// To look at journals.
     Replay(ReplayOptions),
+    /// To write a crate for a new game.
+    New(NewOptions),
 }
 
 /// How rooms are to be hosted.
@@ -353,6 +358,7 @@ pub(crate) fn parse<I: IntoIterator<Item: Into<OsString> + Clone>>(
     let (options, matches) = match command {
         Some(Command::Serve(options)) => (*options, matches.subcommand_matches("serve")),
         Some(Command::Replay(options)) => return Ok(Request::Replay(options)),
+        Some(Command::New(options)) => return Ok(Request::New(options)),
         None => (options, Some(&matches)),
     };
     let mut origins = Origins::default();

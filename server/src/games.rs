@@ -30,7 +30,11 @@ use crate::error::Error;
 #[derive(Clone, Default)]
 pub struct Games {
     entries: Vec<Entry>,
+    page: WebFiles,
 }
+
+/// Files for browsers, by their names.
+pub(crate) type WebFiles = &'static [(&'static str, &'static str)];
 
 #[derive(Clone)]
 struct Entry {
@@ -62,6 +66,15 @@ impl Games {
             type_name: std::any::type_name::<G>(),
             configure: configure::<G>,
         });
+        self
+    }
+
+    /// Adds a page that plays them, instead of the list of rooms: text files by their names, of which
+    /// `index.html` is at `/`, and each at `/page/` and its name. Modules and styles have to be files
+    /// of their own: nothing inline is allowed to run. The client is at `/sdk/index.js`.
+    #[must_use]
+    pub fn with_page(mut self, files: &'static [(&'static str, &'static str)]) -> Self {
+        self.page = files;
         self
     }
 
@@ -119,6 +132,7 @@ impl Games {
         Ok(Hosted {
             games: games.collect::<Result<_, Error>>()?,
             default,
+            page: self.page,
         })
     }
 }
@@ -274,9 +288,15 @@ impl HostedGame {
 pub(crate) struct Hosted {
     games: BTreeMap<&'static str, Arc<HostedGame>>,
     default: String,
+    page: WebFiles,
 }
 
 impl Hosted {
+    /// The page that plays them, if there is one of their own.
+    pub(crate) fn page(&self) -> WebFiles {
+        self.page
+    }
+
     /// Nothing but the game of `recording`, to show that.
     pub(crate) fn showing(mut self, recording: &Arc<Recording>) -> Self {
         let name = &recording.header().start.game;

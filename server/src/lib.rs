@@ -14,6 +14,7 @@
 //! - `runtime`: the threads that own rooms and tick them on time
 //! - `journal_store`: what rooms record, on a disk
 //! - `http`: web pages, health, metrics and lists, on the same port; `stomp`: rooms as topics, there too
+//! - `scaffold`: a new game to begin with, from a command line
 //! - `replay`: recorded matches again, from a command line; `showing`: one that people watch
 //! - `clock`, `entropy`, `metrics`, `shutdown`: the outside world, each in one place
 
@@ -38,6 +39,7 @@ pub mod private_file;
 mod program;
 mod replay;
 mod runtime;
+mod scaffold;
 mod server;
 mod session;
 mod showing;

@@ -12,7 +12,7 @@ use crate::games::Games;
 use crate::replay::Replayed;
 use crate::server::Server;
 use crate::showing::Showing;
-use crate::{descriptors, logging, replay, shutdown};
+use crate::{descriptors, logging, replay, scaffold, shutdown};
 
 /// What is logged where a recorded match is shown: people want to watch.
 const SHOWING_LOG: &str = "warn";
@@ -39,6 +39,15 @@ pub fn main(games: Games) -> ExitCode {
                     Ok(()) => ExitCode::SUCCESS,
                     Err(error) => report(&error, None),
                 },
+            };
+        }
+        Ok(Request::New(options)) => {
+            return match scaffold::create(&options, &mut std::io::stdout().lock()) {
+                Ok(()) => ExitCode::SUCCESS,
+                Err(problem) => {
+                    let _ = writeln!(std::io::stderr().lock(), "error: {problem}");
+                    ExitCode::from(2)
+                }
             };
         }
         Err(CliError::Usage(usage)) => {

@@ -306,7 +306,12 @@ fn lobby(
 /// What browsers are shown.
 fn pages(games: &Hosted) -> Pages {
     let default = games.default_game().kind.name();
-    Pages::new(games.names(), default, &site::bot_options(games))
+    Pages::new(
+        games.names(),
+        default,
+        &site::bot_options(games),
+        games.page(),
+    )
 }
 
 /// What is wrong with an address.

@@ -7,7 +7,7 @@ use super::*;
 fn invocation(arguments: &[&str]) -> Invocation {
     match parse([&["syncline"], arguments].concat()).unwrap() {
         Request::Serve(invocation) => *invocation,
-        Request::Replay(options) => panic!("nothing is to be hosted: {options:?}"),
+        other => panic!("nothing is to be hosted: {other:?}"),
     }
 }
 

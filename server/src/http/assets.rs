@@ -110,6 +110,12 @@ impl Assets {
         Self(files.collect())
     }
 
+    /// Adds a text file. One whose kind is unknown is left out.
+    pub(super) fn add(&mut self, name: &str, text: &'static str) {
+        let asset = Asset::new(name, Bytes::from_static(text.as_bytes()));
+        self.0.extend(asset.map(|asset| (name.to_owned(), asset)));
+    }
+
     /// The file called so.
     pub(super) fn find(&self, name: &str) -> Option<&Asset> {
         self.0.get(name)

@@ -1,17 +1,22 @@
 //! Where the web files are found: the game at `/`, the rooms, and the client that games are built on.
 //!
-//! A server whose game is not arena has no page that plays it, so that `/` shows its rooms; one that
-//! hosts arena beside it has that at `/arena/`, and one that doesn't has no such page.
+//! A server whose game is not arena has no page that plays it, unless its program brings one, so that
+//! `/` shows its rooms; one that hosts arena beside it has that at `/arena/`, and one that doesn't has
+//! no such page.
 
 use axum::body::Body;
 use axum::http::header::LOCATION;
 use axum::http::{HeaderMap, HeaderValue, Method, Response, StatusCode, Uri};
 use axum::response::IntoResponse;
 
+use crate::games::WebFiles;
 use crate::http::assets::Assets;
 
 /// The game that there is a page for.
 const GAME: &str = "arena";
+
+/// The folder of a page that a program brings.
+const OWN: &str = "page";
 
 /// What stands in the rooms' page for the bots' options.
 const BOT_OPTIONS: &str = "<!-- bot options -->";
@@ -26,24 +31,36 @@ pub(crate) struct Pages {
 }
 
 impl Pages {
-    /// The pages of a server that hosts `games`, `default` among them, and whose bots need
-    /// `bot_options`.
+    /// The pages of a server that hosts `games`, `default` among them, whose bots need
+    /// `bot_options`, and whose program may bring a page of its `own`.
     pub(crate) fn new<'a>(
         mut games: impl Iterator<Item = &'a str>,
         default: &str,
         bot_options: &str,
+        own: WebFiles,
     ) -> Self {
         let mut assets = Assets::embedded();
+        for (name, text) in own {
+            assets.add(&format!("{OWN}/{name}"), text);
+        }
         assets.fill_in("rooms/index.html", BOT_OPTIONS, bot_options);
         let plays = games.any(|game| game == GAME);
         if !plays {
             assets.remove_folder("arena/");
         }
-        let is_front = default == GAME;
+        let front = match default {
+            _ if !own.is_empty() => OWN,
+            GAME => GAME,
+            _ => "rooms",
+        };
         Self {
             assets,
-            front: if is_front { "arena" } else { "rooms" },
-            entry: if plays && !is_front { "/arena/" } else { "/" },
+            front,
+            entry: if plays && front == "rooms" {
+                "/arena/"
+            } else {
+                "/"
+            },
         }
     }
 
