@@ -14,8 +14,8 @@ use hyper_util::rt::TokioIo;
 use serde::{Deserialize, Serialize};
 use tokio::time::timeout;
 
+use crate::address::{Address, Source};
 use crate::config::Room;
-use crate::connection::{Address, Source};
 
 /// How long the answer may take, and how long it may be: a schema has some hundred causes.
 const ANSWER_TIME: Duration = Duration::from_secs(2);

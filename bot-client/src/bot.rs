@@ -17,9 +17,10 @@ use syncline_shared::predict::Predict;
 use syncline_shared::tick::Timestamp;
 use tokio::time::{sleep_until, timeout_at};
 
+use crate::address::Source;
 use crate::chatter::Chatter;
 use crate::conditioner::{Delay, Stalls};
-use crate::connection::{Connection, Incoming, Source};
+use crate::connection::{Connection, Incoming};
 use crate::context::Context;
 use crate::record::{Counts, Record};
 
@@ -223,7 +224,9 @@ where
     async fn connect(&mut self) {
         self.cut();
         let latest = self.swarm.instant(self.swarm.end) + CONNECT_OVERTIME;
-        let opened = timeout_at(latest, Connection::open(&self.swarm.address, self.source)).await;
+        let (address, transport) = (&self.swarm.address, self.swarm.config.transport);
+        let opening = Connection::open(address, self.source, transport);
+        let opened = timeout_at(latest, opening).await;
         let opened = opened.unwrap_or_else(|_| Err("the swarm ended before".to_owned()));
         let now = self.swarm.now();
         match opened {

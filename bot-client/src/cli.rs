@@ -12,7 +12,7 @@ use syncline_shared::labels::Labels;
 use syncline_shared::message::control::{CreateOptions, Role};
 use syncline_shared::query::Query;
 
-use crate::config::{Decode, Path, Room, Stall, SwarmConfig};
+use crate::config::{Decode, Path, Room, Stall, SwarmConfig, Transport};
 
 /// A name and a value.
 type Pair = (String, String);
@@ -75,6 +75,9 @@ pub struct Arguments {
     /// The password of the room, or of those that are made
     #[arg(long, value_name = "TEXT", conflicts_with = "query")]
     password: Option<String>,
+    /// What their sessions travel on: a WebSocket, or HTTP where none comes through
+    #[arg(long, value_enum, default_value_t = TransportName::Websocket)]
+    transport: TransportName,
     /// What to add to each round trip, half of it each way
     #[arg(long, default_value = "0ms", value_parser = humantime::parse_duration)]
     latency: Duration,
@@ -121,6 +124,13 @@ enum InputsName {
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
+enum TransportName {
+    Websocket,
+    Stream,
+    Poll,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
 enum DecodeName {
     All,
     Shared,
@@ -154,6 +164,11 @@ impl From<&Arguments> for SwarmConfig {
             rooms: arguments.rooms,
             room: arguments.room(),
             password: arguments.password.clone(),
+            transport: match arguments.transport {
+                TransportName::Websocket => Transport::WebSocket,
+                TransportName::Stream => Transport::Stream,
+                TransportName::Poll => Transport::Poll,
+            },
             path: Path {
                 latency: arguments.latency,
                 jitter: arguments.jitter,
@@ -255,7 +270,8 @@ mod tests {
         let config = config(
             "--url ws://127.0.0.1:7777/play --bots 200 --duration 30s --ramp 100/s --game arena \
              --behaviour chase --rooms 4 --room 9 --latency 80ms --jitter 20ms --stall 1%x2s \
-             --seed 7 --decode shared --inputs on-change --role spectator --ca ca.pem --chat --password sesame",
+             --seed 7 --decode shared --inputs on-change --role spectator --ca ca.pem --chat \
+             --password sesame --transport poll",
         )
         .unwrap();
         assert_eq!(
@@ -275,6 +291,7 @@ mod tests {
         assert_eq!(config.role, Role::Spectator);
         assert!(config.chat);
         assert_eq!(config.password.as_deref(), Some("sesame"));
+        assert_eq!(config.transport, Transport::Poll);
     }
 
     #[test]

@@ -41,6 +41,8 @@ pub struct SwarmConfig {
     pub room: Room,
     /// The password of these rooms.
     pub password: Option<String>,
+    /// What their sessions travel on.
+    pub transport: Transport,
     /// What is added to the path.
     pub path: Path,
     /// Bots that freeze.
@@ -62,6 +64,18 @@ pub enum Room {
     Quick(String),
     /// A new room for each bot.
     Create(CreateOptions),
+}
+
+/// What a session travels on.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Transport {
+    /// A WebSocket.
+    #[default]
+    WebSocket,
+    /// HTTP, with an answer that does not end.
+    Stream,
+    /// HTTP, with answers that are held back until there is something.
+    Poll,
 }
 
 /// What is added to the path to the server. Messages stay in order.
@@ -108,6 +122,7 @@ impl SwarmConfig {
             rooms: 1,
             room: Room::Id(RoomId(1)),
             password: None,
+            transport: Transport::default(),
             path: Path::default(),
             stall: None,
             seed: 1,

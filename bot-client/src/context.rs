@@ -7,8 +7,8 @@ use syncline_shared::schema::Schema;
 use syncline_shared::tick::Timestamp;
 use tokio::time::Instant;
 
+use crate::address::Address;
 use crate::config::SwarmConfig;
-use crate::connection::Address;
 use crate::decoding::SwarmDecoding;
 use crate::progress::Progress;
 use crate::tally::Tally;

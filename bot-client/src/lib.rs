@@ -8,7 +8,8 @@
 //! - [`swarm`], `context`, [`progress`], `bot`: who does it
 //! - `chatter`: what bots say
 //! - `tls`: whom bots believe to be the server
-//! - `connection`, `conditioner`: the socket, and what makes its path worse
+//! - `address`: where the server is; `connection`, `conditioner`: the way there, and what makes it worse
+//! - `tunnel`: a session over plain HTTP; `wire`: what all of it weighs
 //! - `decoding`: each stream decoded once for all bots, or by each for itself
 //! - `rate_meter`, `record`, `tally`, [`timeline`], [`report`], [`html`]: what was seen
 //! - [`bandwidth`]: what the server says that its streams cost
@@ -17,6 +18,7 @@
 //! [`SwarmConfig`]: config::SwarmConfig
 //! [`Report`]: report::Report
 
+mod address;
 pub mod bandwidth;
 mod bot;
 mod chatter;
@@ -36,6 +38,8 @@ pub mod swarm;
 mod tally;
 pub mod timeline;
 mod tls;
+mod tunnel;
+mod wire;
 
 pub use config::SwarmConfig;
 pub use report::Report;

@@ -68,6 +68,10 @@ pub struct Report {
     pub bytes_per_snapshot: f64,
     /// Payload of all messages that a bot got, per second.
     pub bytes_per_client_per_second: f64,
+    /// All bytes that a bot's sockets read, per second: heads, frames and TLS included.
+    pub wire_down_per_client_per_second: f64,
+    /// All that they wrote, likewise.
+    pub wire_up_per_client_per_second: f64,
     /// Messages that a bot got, per second.
     pub messages_per_client_per_second: f64,
     /// Messages that a bot sent, per second.
@@ -128,6 +132,18 @@ impl Verdicts {
     }
 }
 
+/// All that was sent and came.
+fn traffic_of(bots: &[Counts]) -> Traffic {
+    bots.iter().fold(Traffic::default(), |all, bot| Traffic {
+        messages_sent: all.messages_sent + bot.traffic.messages_sent,
+        input_frames: all.input_frames + bot.traffic.input_frames,
+        messages: all.messages + bot.traffic.messages,
+        bytes: all.bytes + bot.traffic.bytes,
+        frame_bytes: all.frame_bytes + bot.traffic.frame_bytes,
+        snapshots: all.snapshots + bot.traffic.snapshots,
+    })
+}
+
 impl Report {
     pub(crate) fn new(config: &SwarmConfig, bots: &[Counts], tally: &Tally, decoders: u32) -> Self {
         let sum = |of: fn(&Counts) -> u64| bots.iter().map(of).sum::<u64>();
@@ -142,14 +158,7 @@ impl Report {
                 late: all.late + bot.rate.late,
                 micros: all.micros + bot.rate.micros,
             });
-        let traffic = bots.iter().fold(Traffic::default(), |all, bot| Traffic {
-            messages_sent: all.messages_sent + bot.traffic.messages_sent,
-            input_frames: all.input_frames + bot.traffic.input_frames,
-            messages: all.messages + bot.traffic.messages,
-            bytes: all.bytes + bot.traffic.bytes,
-            frame_bytes: all.frame_bytes + bot.traffic.frame_bytes,
-            snapshots: all.snapshots + bot.traffic.snapshots,
-        });
+        let traffic = traffic_of(bots);
         let per_second = |count: u64| rounded(ratio(count * 1_000_000, rate.micros.max(1)));
         let connected = count(|bot| bot.connected);
         let worst = bots.iter().map(Counts::rate_percent).fold(100.0, f64::min);
@@ -183,6 +192,8 @@ impl Report {
             frames_late: rate.late,
             bytes_per_snapshot: rounded(ratio(traffic.frame_bytes, traffic.snapshots.max(1))),
             bytes_per_client_per_second: per_second(traffic.bytes),
+            wire_down_per_client_per_second: per_second(tally.wire.down()),
+            wire_up_per_client_per_second: per_second(tally.wire.up()),
             messages_per_client_per_second: per_second(traffic.messages),
             messages_sent_per_client_per_second: per_second(traffic.messages_sent),
             input_frames_per_client_per_second: per_second(traffic.input_frames),
@@ -254,6 +265,14 @@ impl Report {
         failures
     }
 
+    fn on_the_wire(&self) -> String {
+        let (down, up) = (
+            self.wire_down_per_client_per_second,
+            self.wire_up_per_client_per_second,
+        );
+        format!("{down} down, {up} up")
+    }
+
     /// The report for people.
     pub fn table(&self) -> String {
         let mut table = Table::new();
@@ -300,6 +319,7 @@ impl Report {
             "bytes per client and second",
             self.bytes_per_client_per_second.to_string(),
         );
+        row("with all around it", self.on_the_wire());
         row(
             "messages per client and second",
             self.messages_per_client_per_second.to_string(),
@@ -512,6 +532,8 @@ mod tests {
             "failed_connects",
             "bytes_per_snapshot",
             "bytes_per_client_per_second",
+            "wire_down_per_client_per_second",
+            "wire_up_per_client_per_second",
             "messages_per_client_per_second",
             "messages_sent_per_client_per_second",
             "input_frames_per_client_per_second",

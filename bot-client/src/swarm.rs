@@ -11,10 +11,10 @@ use syncline_shared::tick::Timestamp;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, interval_at, sleep_until};
 
+use crate::address::Address;
 use crate::bandwidth;
 use crate::bot::Bot;
 use crate::config::SwarmConfig;
-use crate::connection::Address;
 use crate::context::Context;
 use crate::decoding::SwarmDecoding;
 use crate::error::Error;
@@ -52,8 +52,11 @@ pub async fn run_with(config: SwarmConfig, progress: Arc<Progress>) -> Result<Re
     let end = u64::try_from(config.total().as_micros()).unwrap_or(u64::MAX);
     let swarm = Arc::new(Context {
         decoding: SwarmDecoding::new(config.decode()),
+        tally: Tally {
+            wire: address.wire(),
+            ..Tally::default()
+        },
         address,
-        tally: Tally::default(),
         timeline: Timeline::default(),
         schema: OnceLock::new(),
         progress,
@@ -72,11 +75,12 @@ pub async fn run_with(config: SwarmConfig, progress: Arc<Progress>) -> Result<Re
     }
     watched.abort();
     let decoders = swarm.decoding.decoders();
+    let report = Report::new(&swarm.config, &counts, &swarm.tally, decoders);
     let bandwidth = bandwidth::fetch(&swarm.address, &swarm.config.room).await;
     Ok(Report {
         bandwidth,
         seconds: swarm.timeline.seconds(),
-        ..Report::new(&swarm.config, &counts, &swarm.tally, decoders)
+        ..report
     })
 }
 

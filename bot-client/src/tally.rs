@@ -3,10 +3,12 @@
 //! A histogram takes tens of kilobytes, so bots share these: each hands over what it has gathered
 //! about once a second.
 
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use hdrhistogram::Histogram;
 use serde::Serialize;
+
+use crate::wire::Wire;
 
 /// The largest value told apart, in the smallest units: a minute in microseconds.
 const VALUE_MAX: u64 = 60_000_000;
@@ -95,6 +97,8 @@ pub(crate) struct Tally {
     pub(crate) stall_recovery: SharedHistogram,
     /// From a lost connection to the seat on another one, in microseconds.
     pub(crate) outage: SharedHistogram,
+    /// What travelled on all sockets.
+    pub(crate) wire: Arc<Wire>,
 }
 
 #[cfg(test)]

@@ -159,6 +159,9 @@ struct Options {
     /// How long a connection that the server ends may take to hear it [default: 1s]
     #[arg(long, value_name = "TIME", env = "SYNCLINE_CLOSE_TIMEOUT")]
     close_timeout: Option<Span>,
+    /// How long a session without a WebSocket may have no request for what it is told [default: 10s]
+    #[arg(long, value_name = "TIME", env = "SYNCLINE_TUNNEL_TIMEOUT")]
+    tunnel_timeout: Option<Span>,
     /// How many bytes the head of a request may have [default: 16384]
     #[arg(long, value_name = "N", env = "SYNCLINE_HEAD_BYTES")]
     head_bytes: Option<u32>,
@@ -478,6 +481,7 @@ impl Options {
             hello_timeout: self.hello_timeout.or(file.hello_timeout),
             idle_timeout: self.idle_timeout.or(file.idle_timeout),
             close_timeout: self.close_timeout.or(file.close_timeout),
+            tunnel_timeout: self.tunnel_timeout.or(file.tunnel_timeout),
             head_bytes: self.head_bytes.or(file.head_bytes),
             grace_period: self.grace_period.or(file.grace_period),
             empty_timeout: self.empty_timeout.or(file.empty_timeout),
@@ -547,6 +551,7 @@ impl Options {
             hello_timeout: span(self.hello_timeout, default.hello_timeout),
             idle_timeout: span(self.idle_timeout, default.idle_timeout),
             close_timeout: span(self.close_timeout, default.close_timeout),
+            tunnel_timeout: span(self.tunnel_timeout, default.tunnel_timeout),
             head_bytes: self.head_bytes.unwrap_or(default.head_bytes),
             grace_period: span(self.grace_period, default.grace_period),
             empty_timeout: span(self.empty_timeout, default.empty_timeout),

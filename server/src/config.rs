@@ -95,6 +95,8 @@ pub struct Config {
     /// How long a connection that we end may take to hear it: half of this to take what is still to
     /// be written, and all of it to end its side.
     pub close_timeout: Duration,
+    /// How long a session without a WebSocket may have no request that waits for what it is told.
+    pub tunnel_timeout: Duration,
     /// How many bytes the head of a request may have, at least 8 KiB.
     pub head_bytes: u32,
     /// How long a lost player's seat is kept.
@@ -200,6 +202,7 @@ impl Default for Config {
             hello_timeout: Duration::from_secs(5),
             idle_timeout: Duration::from_secs(45),
             close_timeout: Duration::from_secs(1),
+            tunnel_timeout: Duration::from_secs(10),
             head_bytes: 16 * 1024,
             grace_period: Duration::from_secs(15),
             empty_timeout: Duration::from_secs(30),

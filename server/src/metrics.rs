@@ -161,6 +161,8 @@ pub(crate) struct Metrics {
     pub(crate) stomp_messages: Counter,
     /// Clients that were sent away by a frame of STOMP.
     pub(crate) stomp_errors: Counter,
+    /// Sessions without a WebSocket.
+    pub(crate) tunnels: Gauge,
     /// Messages from clients.
     pub(crate) received_messages: Counter,
     /// Their bytes.
@@ -254,6 +256,7 @@ impl Metrics {
             members: gauge(r, "members", "Connected members of rooms"),
             connections: gauge(r, "connections", "Open connections, HTTP included"),
             event_streams: gauge(r, "event_streams", "Readers of events of rooms"),
+            tunnels: gauge(r, "tunnels", "Sessions over plain HTTP"),
             demo_bots: gauge(r, "demo_bots", "Bots of the server's own in rooms"),
             stomp_connections: gauge(r, "stomp_connections", "Connections that speak STOMP"),
             stomp_messages: counter(r, "stomp_messages", "Messages to subscribers by STOMP"),

@@ -32,6 +32,7 @@ use crate::net::listener::{HttpService, Listener};
 use crate::net::origin::AllowedOrigins;
 use crate::net::socket;
 use crate::net::tls::Tls;
+use crate::net::tunnel::Tunnels;
 use crate::runtime::scheduler::{Ended, Scheduler};
 use crate::runtime::watchdog::Watchdog;
 use crate::session::TokenKey;
@@ -177,6 +178,9 @@ impl Server {
             watchdog,
             journals,
             showing,
+            tunnels: Tunnels::default(),
+            tunnel_timeout: config.tunnel_timeout,
+            byte_rate: config.byte_rate,
             access: Access::of(config, entropy::draw()),
             stomp_guests: config.stomp_guests,
             answered: Arc::default(),
@@ -490,6 +494,7 @@ fn check_times(config: &Config) -> Result<(), Error> {
         ("hello-timeout", config.hello_timeout, something),
         ("idle-timeout", config.idle_timeout, something),
         ("close-timeout", config.close_timeout, something),
+        ("tunnel-timeout", config.tunnel_timeout, something),
         ("session-lifetime", config.session_lifetime, a_second),
     ] {
         if value < least {

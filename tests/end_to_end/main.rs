@@ -18,6 +18,7 @@
 //! - `doors`: passwords, guessed codes, and so many rooms each
 //! - `tls`: all of it under TLS
 //! - `abuse`: storms that nobody else feels
+//! - `tunnels`: sessions without a WebSocket
 //! - `ending`: a server that is asked to end
 //! - `operating`: the page for operators tells all settings and metrics, and nothing else
 
@@ -47,3 +48,4 @@ mod sessions;
 mod spectating;
 mod stomp;
 mod tls;
+mod tunnels;

@@ -19,10 +19,11 @@ use tokio::io::AsyncWriteExt;
 use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest;
+use tokio_tungstenite::tungstenite::protocol::Role;
 
 use super::host::{Host, Socket};
 use super::lab::LabCommand;
-use super::soon;
+use super::{soon, tunnel};
 
 /// An open WebSocket to a server.
 pub(crate) struct Client {
@@ -122,6 +123,16 @@ impl Client {
         let opening = tokio_tungstenite::client_async(request, socket);
         let (socket, response) = soon("a handshake", opening).await.unwrap();
         assert_eq!(response.headers()["sec-websocket-protocol"], SUBPROTOCOL);
+        Self::on(socket)
+    }
+
+    /// Opens a tunnel, which polls or reads a streamed answer, and says nothing.
+    pub(crate) async fn tunnel(host: &Host, polls: bool) -> Self {
+        let socket = tunnel::socket(host, polls).await;
+        Self::on(WebSocketStream::from_raw_socket(socket, Role::Client, None).await)
+    }
+
+    fn on(socket: WebSocketStream<Socket>) -> Self {
         Self {
             socket,
             heard: std::collections::VecDeque::new(),
@@ -134,10 +145,14 @@ impl Client {
 
     /// Opens a WebSocket, says `hello` and is welcomed.
     pub(crate) async fn join(host: &Host, hello: Hello) -> (Self, Welcome) {
-        let mut client = Self::connect(host).await;
-        client.send(greeting(hello)).await;
-        let welcome = client.welcome().await;
-        (client, welcome)
+        Self::connect(host).await.greet(hello).await
+    }
+
+    /// Says `hello` and is welcomed.
+    pub(crate) async fn greet(mut self, hello: Hello) -> (Self, Welcome) {
+        self.send(greeting(hello)).await;
+        let welcome = self.welcome().await;
+        (self, welcome)
     }
 
     /// Opens a WebSocket, says `hello` and is not welcomed.

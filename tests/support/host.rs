@@ -38,8 +38,10 @@ pub(crate) struct Answer {
     pub(crate) status: u16,
     /// The status line and the headers, in lower case.
     pub(crate) head: String,
-    /// The body.
+    /// The body, as far as it is text.
     pub(crate) body: String,
+    /// The body as it came.
+    pub(crate) bytes: Vec<u8>,
 }
 
 impl Host {
@@ -105,6 +107,13 @@ impl Host {
     /// The answer to a request that is sent as it is.
     pub(crate) async fn request(&self, request: &str) -> Answer {
         self.ask(request).await.0
+    }
+
+    /// The answer to a request that is sent as it is, of which not all is text.
+    pub(crate) async fn request_bytes(&self, request: &[u8]) -> Answer {
+        let mut socket = self.open().await;
+        socket.write_all(request).await.unwrap();
+        soon("an answer", Answer::read(&mut socket)).await
     }
 
     /// The answer to a request that is sent as it is, and the socket on which it came.
@@ -186,7 +195,8 @@ impl Answer {
         Self {
             status,
             head,
-            body: String::from_utf8(body).unwrap(),
+            body: String::from_utf8_lossy(&body).into_owned(),
+            bytes: body,
         }
     }
 }

@@ -6,6 +6,7 @@
 pub(crate) mod client;
 pub(crate) mod host;
 pub(crate) mod lab;
+pub(crate) mod tunnel;
 
 use std::time::Duration;
 

@@ -164,6 +164,7 @@ fn the_help_tells_the_defaults() {
         span(default.hello_timeout),
         span(default.idle_timeout),
         span(default.close_timeout),
+        span(default.tunnel_timeout),
         default.head_bytes.to_string(),
         span(default.grace_period),
         span(default.empty_timeout),

@@ -10,7 +10,7 @@ use axum::response::{IntoResponse, Response};
 use syncline_shared::id::RoomCode;
 
 use crate::directory::Secret;
-use crate::http::routes::told;
+use crate::http::caller::told;
 use crate::http::site::Site;
 use crate::net::forwarded;
 use crate::net::guard::Peer;

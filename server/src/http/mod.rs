@@ -7,6 +7,7 @@
 //! - [`room`]: a room's state; [`watch`]: what happens there, and [`events`] as a stream; [`announce`]: what its players are told, and
 //!   [`announced`] what became of it
 //! - [`rooms`]: the list of rooms; [`guesses`]: how often a room's code may be guessed
+//! - [`caller`]: who asks to play; [`tunnels`]: a session where no WebSocket comes through
 //! - [`openapi`]: all of that, described
 //! - [`bandwidth`]: what the fields of a room cost
 //! - [`figures`]: what a room measured and counted
@@ -19,6 +20,7 @@ mod announce;
 mod announced;
 mod assets;
 mod bandwidth;
+mod caller;
 mod events;
 mod figures;
 pub(crate) mod guesses;
@@ -32,4 +34,5 @@ mod room;
 mod rooms;
 pub(crate) mod routes;
 pub(crate) mod site;
+mod tunnels;
 pub(crate) mod watch;

@@ -1,7 +1,7 @@
-//! Problem documents: how everything under `/api` says what is wrong (RFC 9457).
+//! Problem documents: how everything under `/api`, and the tunnels, say what is wrong (RFC 9457).
 //!
 //! Whatever a route, a check of the library or the router itself answers in words goes through
-//! [`under_api`], which puts the words into a document. So no route can forget it.
+//! [`in_documents`], which puts the words into a document. So no route can forget it.
 
 use axum::Json;
 use axum::body::to_bytes;
@@ -79,10 +79,10 @@ impl IntoResponse for Problem {
     }
 }
 
-/// Turns what is wrong with a request under `/api` into a problem document.
-pub(super) async fn under_api(request: Request, next: Next) -> Response {
+/// Turns what is wrong with a request under `/api` or `/play/` into a problem document.
+pub(super) async fn in_documents(request: Request, next: Next) -> Response {
     let path = request.uri().path();
-    let is_api = path == "/api" || path.starts_with("/api/");
+    let is_api = path == "/api" || path.starts_with("/api/") || path.starts_with("/play/");
     let response = next.run(request).await;
     let status = response.status();
     if !is_api || !(status.is_client_error() || status.is_server_error()) || is_problem(&response) {

@@ -4,37 +4,28 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, Extension, Request, State};
-use axum::http::header::{CONTENT_TYPE, FORWARDED, RETRY_AFTER};
-use axum::http::{HeaderMap, HeaderName, StatusCode};
+use axum::http::header::CONTENT_TYPE;
 use axum::middleware::{from_fn, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{MethodRouter, any, get, post};
-use syncline_shared::close::{CloseReason, Then};
 use syncline_shared::message::SUBPROTOCOL;
 
+use crate::http::caller::{self, unavailable};
 use crate::http::site::Site;
 use crate::http::{
     announce, bandwidth, events, figures, guesses, health, openapi, problem, replay, room, rooms,
+    tunnels,
 };
 use crate::metrics::Present;
 use crate::net::connection;
-use crate::net::forwarded::{self, Told, Unbelievable};
-use crate::net::guard::{Peer, Refusal};
+use crate::net::guard::Peer;
+use crate::net::link::Ends;
 use crate::net::text::TextSocket;
 use crate::net::upgrade;
 use crate::stomp;
 
 /// The format of `/metrics`.
 const OPENMETRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
-
-/// What most proxies write; `Forwarded` is its standard.
-const X_FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
-
-/// After how many seconds whoever was refused may try again, as a close for a full server says.
-const RETRY_SECONDS: u8 = match CloseReason::ServerFull.then() {
-    Then::Retry(seconds) => seconds,
-    Then::Never | Then::Resume | Then::Rejoin => 0,
-};
 
 /// A path of the API, and what answers there.
 type ApiRoute = (&'static str, fn() -> MethodRouter<Arc<Site>>);
@@ -65,9 +56,10 @@ pub(crate) fn router(site: Arc<Site>) -> Router {
     let api = |router: Router<Arc<Site>>, (path, route): &ApiRoute| router.route(path, route());
     API.iter()
         .fold(router, api)
+        .merge(tunnels::routes(&site))
         .fallback(page)
         .layer(from_fn_with_state(site.clone(), guesses::limited))
-        .layer(from_fn(problem::under_api))
+        .layer(from_fn(problem::in_documents))
         .with_state(site)
 }
 
@@ -111,17 +103,10 @@ async fn stomp(
 
 /// Turns the request into a WebSocket, or says what is wrong with it.
 fn open(site: Arc<Site>, peer: Peer, mut request: Request, spoken: Spoken) -> Response {
-    if let Some(refusal) = peer.refusal() {
-        return unavailable(refusal);
-    }
     let metrics = &site.lobby.metrics;
-    let client = match forwarded::client(peer.ip(), peer.trusted(), &told(request.headers())) {
+    let client = match caller::client(&site, &peer, request.headers()) {
         Ok(client) => client,
-        Err(problem) => {
-            metrics.count_refusal("forwarded");
-            tracing::warn!(peer = %peer.name(peer.ip()), %problem, "a trusted proxy is set up wrongly");
-            return unbelievable(problem);
-        }
+        Err(refusal) => return *refusal,
     };
     let name = peer.name(client);
     let subprotocol = match spoken {
@@ -150,7 +135,8 @@ fn open(site: Arc<Site>, peer: Peer, mut request: Request, spoken: Spoken) -> Re
             let lobby = site.lobby.clone();
             match spoken {
                 Spoken::Syncline => {
-                    connection::serve(lobby, socket, early, &peer, name, false).await;
+                    let ends = Ends::of_stream(socket);
+                    connection::serve(lobby, ends, early, &peer, name, false).await;
                 }
                 Spoken::Stomp => {
                     let socket = TextSocket::new(lobby, socket, &early);
@@ -163,31 +149,6 @@ fn open(site: Arc<Site>, peer: Peer, mut request: Request, spoken: Spoken) -> Re
         drop(peer);
     });
     acceptable.into_response()
-}
-
-/// What proxies say of a request.
-pub(super) fn told(headers: &HeaderMap) -> Told<'_> {
-    let lines = |name: HeaderName| {
-        let values = headers.get_all(name).into_iter();
-        // What is no text can't be an address.
-        values
-            .map(|value| value.to_str().unwrap_or_default())
-            .collect()
-    };
-    Told {
-        forwarded: lines(FORWARDED),
-        x_forwarded_for: lines(X_FORWARDED_FOR),
-    }
-}
-
-fn unavailable(refusal: Refusal) -> Response {
-    let later = [(RETRY_AFTER, RETRY_SECONDS.to_string())];
-    let words = format!("{refusal}\n");
-    (StatusCode::SERVICE_UNAVAILABLE, later, words).into_response()
-}
-
-fn unbelievable(problem: Unbelievable) -> Response {
-    (StatusCode::BAD_REQUEST, format!("{problem}\n")).into_response()
 }
 
 async fn metrics(State(site): State<Arc<Site>>) -> impl IntoResponse {

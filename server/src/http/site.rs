@@ -1,6 +1,7 @@
 //! What the routes share.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::http::StatusCode;
 use tokio::sync::Semaphore;
@@ -17,6 +18,7 @@ use crate::http::pages::Pages;
 use crate::journal_store::JournalStore;
 use crate::net::connection::Lobby;
 use crate::net::origin::AllowedOrigins;
+use crate::net::tunnel::Tunnels;
 use crate::runtime::board::RoomBoard;
 use crate::runtime::inbox::RoomHandle;
 use crate::runtime::watchdog::Watchdog;
@@ -36,6 +38,12 @@ pub(crate) struct Site {
     pub(crate) journals: JournalStore,
     /// The recorded match that is shown, if one is.
     pub(crate) showing: Option<Showing>,
+    /// Sessions without a WebSocket.
+    pub(crate) tunnels: Tunnels,
+    /// How long nobody may read from one.
+    pub(crate) tunnel_timeout: Duration,
+    /// How many bytes a second may come through one; 0 for any.
+    pub(crate) byte_rate: u32,
     /// Who may write.
     pub(crate) access: Access,
     /// Whether anybody may speak by STOMP.

@@ -30,11 +30,10 @@ use crate::net::ending::End;
 use crate::net::guard::{Peer, PeerName};
 use crate::net::handshake::{self, Admitted};
 use crate::net::incoming::{Ear, decode};
-use crate::net::link::{Socket, link};
+use crate::net::link::{Ends, Socket};
 use crate::net::meter::Meter;
 use crate::net::outbox::{Outbox, Outward};
 use crate::net::socket::websocket_config;
-use crate::net::stream::Stream;
 use crate::runtime::inbox::{HostedEvent, Place, Places, RoomHandle};
 use crate::session::TokenKey;
 use crate::shutdown::Shutdown;
@@ -65,18 +64,22 @@ pub(crate) struct Lobby {
     pub(crate) chat_filter: Option<ChatFilter>,
 }
 
-/// Serves one WebSocket until it ends. `early` is what has been read of it already; `transient` says
+/// Serves one WebSocket until it ends, on a socket or through a tunnel. `early` is what has been read of it already; `transient` says
 /// that the client is a part of this server.
 pub(crate) async fn serve(
     lobby: Arc<Lobby>,
-    stream: Stream,
+    ends: Ends,
     early: Bytes,
     peer: &Peer,
     name: PeerName,
     transient: bool,
 ) {
     let connection = ConnectionId(lobby.connections.fetch_add(1, Ordering::Relaxed) + 1);
-    let (link, outbox, outward) = link(stream);
+    let Ends {
+        link,
+        outbox,
+        outward,
+    } = ends;
     // Copied, since it is mostly nothing in a buffer of kilobytes, which is given back at once.
     let read = early.to_vec();
     drop(early);

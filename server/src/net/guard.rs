@@ -92,15 +92,10 @@ impl<W> Ledger<W> {
         }
     }
 
-    /// Takes a place for a connection that counts under `address`, if there is one.
+    /// Takes a place for a connection that counts under `address`, or a spare one to say that there
+    /// is none.
     fn enter(&mut self, address: Option<IpAddr>, loopback: bool) -> Entry {
-        let refusal = if self.kept >= self.limits.connections {
-            Some(Refusal::Full)
-        } else {
-            self.count(address).err()
-        };
-        let Some(refusal) = refusal else {
-            self.kept += 1;
+        let Err(refusal) = self.keep(address) else {
             return Entry::Kept;
         };
         let most = if loopback { SPARE_MAX } else { SPARE };
@@ -109,6 +104,16 @@ impl<W> Ledger<W> {
         }
         self.spare += 1;
         Entry::Spare(refusal)
+    }
+
+    /// Takes a place for a connection that counts under `address`, if there is one.
+    fn keep(&mut self, address: Option<IpAddr>) -> Result<(), Refusal> {
+        if self.kept >= self.limits.connections {
+            return Err(Refusal::Full);
+        }
+        self.count(address)?;
+        self.kept += 1;
+        Ok(())
     }
 
     /// Counts a connection under `address`, unless those are as many as may be.
@@ -190,18 +195,8 @@ impl Guard {
             metrics.count_refused_connection(refusal.slug());
         }
         drop(ledger);
-        let place = Place {
-            shared: self.0.clone(),
-            address,
-            refusal,
-            requested: AtomicBool::new(false),
-            evicted: Arc::default(),
-            books: Mutex::new(Books {
-                counted: address_counted.filter(|_| refusal.is_none()),
-                half_open: None,
-            }),
-            _open: open,
-        };
+        let counted = address_counted.filter(|_| refusal.is_none());
+        let place = Place::new(self.0.clone(), address, refusal, counted, open);
         if refusal.is_none() {
             place.wait();
         }
@@ -238,9 +233,11 @@ struct Place {
     address: SocketAddr,
     refusal: Option<Refusal>,
     requested: AtomicBool,
+    /// Whether requests on it were a tunnel's.
+    carries: AtomicBool,
     evicted: Arc<Notify>,
     books: Mutex<Books>,
-    _open: mpsc::Sender<()>,
+    open: mpsc::Sender<()>,
 }
 
 /// Under what a connection stands in the ledger. Locked before it, never after.
@@ -325,6 +322,33 @@ impl Peer {
         counted
     }
 
+    /// A place for a connection of `client` that goes through requests on this one, and maybe on
+    /// others: a tunnel.
+    ///
+    /// # Errors
+    ///
+    /// As whoever comes by itself.
+    pub(crate) fn tunnel(&self, client: IpAddr) -> Result<Self, Refusal> {
+        let (shared, open) = (&self.0.shared, self.0.open.clone());
+        let address = shared.counted(client);
+        let kept = shared.ledger().keep(address);
+        kept.inspect_err(|refusal| shared.metrics.count_refused_connection(refusal.slug()))?;
+        shared.metrics.connections.inc();
+        let place = Place::new(shared.clone(), self.0.address, None, address, open);
+        place.wait();
+        Ok(Self(Arc::new(place)))
+    }
+
+    /// It carries a tunnel, or a part of one.
+    pub(crate) fn carry_tunnel(&self) {
+        self.0.carries.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether it ever did.
+    pub(crate) fn carries_tunnel(&self) -> bool {
+        self.0.carries.load(Ordering::Relaxed)
+    }
+
     /// It has said what it wants.
     pub(crate) fn settle(&self) {
         self.0.settle();
@@ -342,6 +366,28 @@ impl Peer {
 }
 
 impl Place {
+    fn new(
+        shared: Arc<Shared>,
+        address: SocketAddr,
+        refusal: Option<Refusal>,
+        counted: Option<IpAddr>,
+        open: mpsc::Sender<()>,
+    ) -> Self {
+        Self {
+            shared,
+            address,
+            refusal,
+            requested: AtomicBool::new(false),
+            carries: AtomicBool::new(false),
+            evicted: Arc::default(),
+            books: Mutex::new(Books {
+                counted,
+                half_open: None,
+            }),
+            open,
+        }
+    }
+
     fn books(&self) -> MutexGuard<'_, Books> {
         self.books.lock().unwrap_or_else(PoisonError::into_inner)
     }

@@ -22,6 +22,7 @@ use syncline_shared::limits::SERVER_MESSAGE_BYTES_MAX;
 
 use crate::net::connection::{self, Lobby};
 use crate::net::guard::Guard;
+use crate::net::link::Ends;
 use crate::net::meter::Meter;
 use crate::net::socket;
 use crate::net::stream::{Stream, Transport};
@@ -74,7 +75,8 @@ impl Inside {
         let stream = Stream::new(Transport::Plain(there), meter, lobby.close_timeout);
         tokio::spawn(async move {
             let name = peer.name(peer.ip());
-            connection::serve(lobby, stream, Bytes::new(), &peer, name, true).await;
+            let ends = Ends::of_stream(stream);
+            connection::serve(lobby, ends, Bytes::new(), &peer, name, true).await;
         });
         let config = WebSocketConfig::default()
             .read_buffer_size(READ_BUFFER_BYTES)

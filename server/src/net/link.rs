@@ -1,4 +1,4 @@
-//! What a WebSocket reads from and writes to: a socket's reading half, and the connection's outbox.
+//! What a WebSocket reads from and writes to: the carrier's inlet, and the connection's outbox.
 //!
 //! Tungstenite believes that it writes; the outbox does. So a room may write to the same socket at
 //! any time, and no frame is ever cut by another. It is driven without the adapter of
@@ -6,19 +6,18 @@
 //! cost as much as reading and decoding a message.
 
 use std::io;
-use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 
-use tokio::io::{AsyncRead, ReadBuf};
-use tokio::net::tcp::OwnedReadHalf;
 use tokio_tungstenite::tungstenite::protocol::{Role, WebSocket, WebSocketConfig};
 use tokio_tungstenite::tungstenite::{self, Message};
 
+use crate::net::carrier::{Inlet, Outlet};
 use crate::net::meter::Meter;
 use crate::net::outbox::{Outbox, Outward, outbox};
 use crate::net::seal::Seal;
 use crate::net::stream::{Stream, Transport};
+use crate::net::tunnel::Tunnel;
 
 /// Bytes under TLS that are read at once.
 const SEALED_BYTES: usize = 4096;
@@ -65,7 +64,7 @@ impl Socket {
 
 /// One connection, as its WebSocket sees it.
 pub(super) struct Link {
-    inward: OwnedReadHalf,
+    inlet: Inlet,
     outward: Arc<Outward>,
     is_tls: bool,
     /// What may be read.
@@ -74,27 +73,55 @@ pub(super) struct Link {
     waker: Waker,
 }
 
-/// Takes a stream apart: what a WebSocket is spoken on, and the two ends of the way out.
-pub(super) fn link(stream: Stream) -> (Link, Outbox, Arc<Outward>) {
-    let (transport, meter) = stream.into_parts();
-    let (socket, seal) = match transport {
-        Transport::Plain(socket) => (socket, Seal::Plain),
-        Transport::Tls(session) => {
-            let (socket, session) = session.into_inner();
-            (socket, Seal::tls(session))
+/// What a WebSocket is spoken on, and the two ends of the way out.
+pub(crate) struct Ends {
+    pub(super) link: Link,
+    pub(super) outbox: Outbox,
+    pub(super) outward: Arc<Outward>,
+}
+
+impl Ends {
+    /// Those of a socket.
+    pub(crate) fn of_stream(stream: Stream) -> Self {
+        let (transport, meter) = stream.into_parts();
+        let (socket, seal) = match transport {
+            Transport::Plain(socket) => (socket, Seal::Plain),
+            Transport::Tls(session) => {
+                let (socket, session) = session.into_inner();
+                (socket, Seal::tls(session))
+            }
+        };
+        let (inward, outward) = socket.into_split();
+        Self::new(Inlet::Socket(inward), Outlet::Socket(outward), seal, meter)
+    }
+
+    /// Those of a tunnel, which may deliver what `meter` allows.
+    pub(crate) fn of_tunnel(tunnel: &Arc<Tunnel>, meter: Meter) -> Self {
+        let (inlet, outlet) = (tunnel.clone(), tunnel.clone());
+        Self::new(
+            Inlet::Tunnel(inlet),
+            Outlet::Tunnel(outlet),
+            Seal::Plain,
+            meter,
+        )
+    }
+
+    fn new(inlet: Inlet, outlet: Outlet, seal: Seal, meter: Meter) -> Self {
+        let is_tls = seal.is_tls();
+        let (outbox, outward) = outbox(outlet, seal);
+        let link = Link {
+            inlet,
+            outward: outward.clone(),
+            is_tls,
+            meter,
+            waker: Waker::noop().clone(),
+        };
+        Self {
+            link,
+            outbox,
+            outward,
         }
-    };
-    let is_tls = seal.is_tls();
-    let (inward, outward) = socket.into_split();
-    let (outbox, outward) = outbox(outward, seal);
-    let link = Link {
-        inward,
-        outward: outward.clone(),
-        is_tls,
-        meter,
-        waker: Waker::noop().clone(),
-    };
-    (link, outbox, outward)
+    }
 }
 
 impl Link {
@@ -105,12 +132,11 @@ impl Link {
         }
     }
 
-    /// Reads off the socket. If there is nothing, the task is woken once there is.
-    fn read_socket(&mut self, bytes: &mut [u8]) -> io::Result<usize> {
-        let mut bytes = ReadBuf::new(bytes);
+    /// Reads what came. If there is nothing, the task is woken once there is.
+    fn read_inlet(&mut self, bytes: &mut [u8]) -> io::Result<usize> {
         let mut context = Context::from_waker(&self.waker);
-        match Pin::new(&mut self.inward).poll_read(&mut context, &mut bytes) {
-            Poll::Ready(outcome) => outcome.map(|()| bytes.filled().len()),
+        match self.inlet.poll_read(&mut context, bytes) {
+            Poll::Ready(outcome) => outcome,
             Poll::Pending => Err(io::ErrorKind::WouldBlock.into()),
         }
     }
@@ -123,7 +149,7 @@ impl Link {
                 outcome => return outcome,
             }
             let mut sealed = [0; SEALED_BYTES];
-            let count = self.read_socket(&mut sealed)?;
+            let count = self.read_inlet(&mut sealed)?;
             if count == 0 {
                 // The socket's end without the session's.
                 return Ok(0);
@@ -138,7 +164,7 @@ impl io::Read for Link {
         let count = if self.is_tls {
             self.read_opened(bytes)?
         } else {
-            self.read_socket(bytes)?
+            self.read_inlet(bytes)?
         };
         self.meter.count(count as u64)?;
         Ok(count)

@@ -110,11 +110,20 @@ impl HttpService {
             () = overdue(deadline, &peer) => Err("head_timeout"),
             // Counted by who has sent it off.
             () = peer.evicted() => Ok(()),
-            () = self.shutdown.thrown() => Ok(()),
+            () = self.over(&peer) => Ok(()),
         };
         if let Err(reason) = ended {
             self.metrics.count_refused_connection(reason);
             tracing::debug!(peer = %peer.name(peer.ip()), reason, "http ended");
+        }
+    }
+
+    /// Resolves when the server ends; where a tunnel has last words to say, when there was time for
+    /// them.
+    async fn over(&self, peer: &Peer) {
+        self.shutdown.thrown().await;
+        if peer.carries_tunnel() {
+            tokio::time::sleep(self.close_timeout).await;
         }
     }
 

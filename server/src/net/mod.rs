@@ -14,11 +14,14 @@
 //! - [`inside`]: connections of the process to itself
 //! - [`incoming`]: what the client says
 //! - [`ending`]: the reason why it ends, logged, counted and told
+//! - [`tunnel`]: one without a WebSocket, over plain HTTP
+//! - [`carrier`]: what carries its bytes, a socket or a tunnel
 //! - [`link`]: what its WebSocket reads from and writes to
 //! - [`outbox`]: what waits to be written to it, and the only writer of its socket
 //! - [`seal`]: how its bytes look on the wire, plain or under TLS
 //! - [`socket`]: how sockets are set up, and how they end
 
+mod carrier;
 pub(crate) mod connection;
 pub(crate) mod ending;
 pub(crate) mod forwarded;
@@ -26,7 +29,7 @@ pub(crate) mod guard;
 pub(crate) mod handshake;
 mod incoming;
 pub(crate) mod inside;
-mod link;
+pub(crate) mod link;
 pub(crate) mod listener;
 pub(crate) mod meter;
 pub(crate) mod origin;
@@ -37,4 +40,5 @@ pub(crate) mod socket;
 pub(crate) mod stream;
 pub(crate) mod text;
 pub(crate) mod tls;
+pub(crate) mod tunnel;
 pub(crate) mod upgrade;

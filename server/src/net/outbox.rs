@@ -10,8 +10,6 @@ use std::io;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use socket2::SockRef;
-use tokio::net::tcp::OwnedWriteHalf;
 use tokio::sync::Notify;
 use tokio_tungstenite::tungstenite::protocol::frame::FrameHeader;
 use tokio_tungstenite::tungstenite::protocol::frame::coding::{Control, Data, OpCode};
@@ -19,8 +17,8 @@ use tokio_tungstenite::tungstenite::protocol::frame::coding::{Control, Data, OpC
 use syncline_shared::close::{Close, CloseReason};
 use syncline_shared::limits::SERVER_MESSAGE_BYTES_MAX;
 
+use crate::net::carrier::Outlet;
 use crate::net::seal::Seal;
-use crate::net::socket;
 
 /// The most bytes that may wait: the largest message, and a member's credit of 64 KiB twice over.
 const BYTES_MAX: usize = SERVER_MESSAGE_BYTES_MAX + 128 * 1024;
@@ -51,7 +49,7 @@ pub(crate) enum Sending {
 
 /// The way out of one connection, as its room and its task share it.
 pub(crate) struct Outward {
-    socket: OwnedWriteHalf,
+    outlet: Outlet,
     state: Mutex<State>,
     /// Something has come up that the task has to see to.
     news: Notify,
@@ -135,12 +133,12 @@ impl Queue {
     }
 }
 
-/// The two ends of the way out through `socket`, on which bytes are under `seal`.
-pub(super) fn outbox(socket: OwnedWriteHalf, seal: Seal) -> (Outbox, Arc<Outward>) {
+/// The two ends of the way out through `outlet`, on which bytes are under `seal`.
+pub(super) fn outbox(outlet: Outlet, seal: Seal) -> (Outbox, Arc<Outward>) {
     let mut state = State::default();
     state.queue.seal = seal;
     let outward = Arc::new(Outward {
-        socket,
+        outlet,
         state: Mutex::new(state),
         news: Notify::new(),
     });
@@ -163,11 +161,9 @@ impl Outbox {
             return Sending::TooMuch;
         }
         state.queue.push_frame(OpCode::Data(Data::Binary), message);
-        // Past tokio, whose books about the socket lie elsewhere in memory: a room's thread looks at
-        // hundreds of sockets a tick, and at each of them once.
-        let socket = SockRef::from(self.outward.socket.as_ref());
+        let outlet = &self.outward.outlet;
         self.outward
-            .drain_by(&mut state, |bytes| socket.send(bytes));
+            .drain_by(&mut state, |bytes| outlet.send(bytes));
         Sending::Taken
     }
 
@@ -191,7 +187,7 @@ impl Outward {
 
     /// Writes as much as the socket takes.
     fn drain(&self, state: &mut State) {
-        self.drain_by(state, |bytes| self.socket.try_write(bytes));
+        self.drain_by(state, |bytes| self.outlet.try_write(bytes));
     }
 
     /// Writes by `write` until it fails. A socket that takes nothing is left to the task, which asks
@@ -277,8 +273,7 @@ impl Outward {
                 Need::Nothing => self.news.notified().await,
                 Need::Writing => {
                     tokio::select! {
-                        // A failure shows itself when it is written to.
-                        _ = self.socket.writable() => self.unblock(),
+                        () = self.outlet.writable() => self.unblock(),
                         () = self.news.notified() => {}
                     }
                 }
@@ -294,7 +289,7 @@ impl Outward {
     /// Waits until all that waits is written, or the socket is gone.
     pub(super) async fn flushed(&self) {
         while matches!(self.need_to_write(), Need::Writing) {
-            let _ = self.socket.writable().await;
+            self.outlet.writable().await;
             self.unblock();
         }
     }
@@ -327,7 +322,7 @@ impl Outward {
             seal.end(bytes);
             self.drain(&mut state);
         }
-        socket::finish(self.socket.as_ref(), longest).await;
+        self.outlet.finish(longest).await;
     }
 }
 
@@ -348,7 +343,7 @@ pub(crate) mod tests {
         let client = TcpStream::connect(listener.local_addr().unwrap());
         let (client, accepted) = tokio::join!(client, listener.accept());
         let (_, socket) = accepted.unwrap().0.into_split();
-        let (outbox, outward) = outbox(socket, Seal::Plain);
+        let (outbox, outward) = outbox(Outlet::Socket(socket), Seal::Plain);
         (outbox, outward, client.unwrap())
     }
 

@@ -17,7 +17,7 @@ use crate::net::connection::{Lobby, time_out};
 use crate::net::ending::End;
 use crate::net::guard::PeerName;
 use crate::net::incoming::{broken, too_many};
-use crate::net::link::{Socket, link};
+use crate::net::link::{Ends, Socket};
 use crate::net::meter::Meter;
 use crate::net::outbox::{Outbox, Outward};
 use crate::net::socket::websocket_config;
@@ -40,7 +40,11 @@ impl TextSocket {
     /// The WebSocket on `stream`, of which `early` was read already.
     pub(crate) fn new(lobby: Arc<Lobby>, stream: Stream, early: &Bytes) -> Self {
         let connection = ConnectionId(lobby.connections.fetch_add(1, Ordering::Relaxed) + 1);
-        let (link, outbox, outward) = link(stream);
+        let Ends {
+            link,
+            outbox,
+            outward,
+        } = Ends::of_stream(stream);
         let exceeded = &lobby.metrics.message_rate_exceeded;
         Self {
             connection,

@@ -63,7 +63,8 @@ impl UpgradeRefusal {
         }
     }
 
-    fn status(self) -> StatusCode {
+    /// The status of the answer.
+    pub(crate) fn status(self) -> StatusCode {
         match self {
             Self::Method => StatusCode::METHOD_NOT_ALLOWED,
             Self::Version => StatusCode::UPGRADE_REQUIRED,
@@ -115,12 +116,7 @@ pub(crate) fn check<B>(
     if request.version() != Version::HTTP_11 {
         return Err(UpgradeRefusal::Http);
     }
-    let host = only(headers, &HOST).ok_or(UpgradeRefusal::Host)?;
-    // Without one it is no web page.
-    let is_page = headers.contains_key(ORIGIN);
-    if is_page && !only(headers, &ORIGIN).is_some_and(|origin| origins.allows(origin, host)) {
-        return Err(UpgradeRefusal::Origin);
-    }
+    check_page(headers, origins)?;
     if !lists(headers, &CONNECTION, |token| {
         token.eq_ignore_ascii_case("upgrade")
     }) || !lists(headers, &UPGRADE, |token| {
@@ -145,6 +141,23 @@ pub(crate) fn check<B>(
         accept: derive_accept_key(key.as_bytes()),
         subprotocol,
     })
+}
+
+/// Checks which web page sends a request, whatever it asks for: its origin; none if it is no page.
+///
+/// # Errors
+///
+/// [`UpgradeRefusal::Host`] and [`UpgradeRefusal::Origin`].
+pub(crate) fn check_page<'a>(
+    headers: &'a HeaderMap,
+    origins: &AllowedOrigins,
+) -> Result<Option<&'a str>, UpgradeRefusal> {
+    let host = only(headers, &HOST).ok_or(UpgradeRefusal::Host)?;
+    if !headers.contains_key(ORIGIN) {
+        return Ok(None);
+    }
+    let origin = only(headers, &ORIGIN).filter(|origin| origins.allows(origin, host));
+    origin.map(Some).ok_or(UpgradeRefusal::Origin)
 }
 
 impl IntoResponse for Acceptable {
