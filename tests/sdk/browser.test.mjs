@@ -47,7 +47,7 @@ async function visit(page, options = {}, wait = 0) {
   const clock = new VirtualClock();
   const server = new FakeServer();
   const { WebSocket } = server;
-  const client = connect("ws://test/play", { WebSocket, clock, environment: browser(page), ...options });
+  const client = connect("ws://test/play", { WebSocket, transport: "websocket", clock, environment: browser(page), ...options });
   await settle(wait);
   server.open();
   const [hello] = server.take().control;

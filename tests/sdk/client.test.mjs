@@ -13,7 +13,7 @@ function begin(options = {}) {
   const clock = new VirtualClock();
   const server = new FakeServer();
   const { WebSocket } = server;
-  const client = connect("ws://test/play", { WebSocket, clock, environment: null, name: "Ada", ...options });
+  const client = connect("ws://test/play", { WebSocket, transport: "websocket", clock, environment: null, name: "Ada", ...options });
   clock.pass(0);
   return { clock, server, client };
 }

@@ -27,7 +27,7 @@ test("an hour of play leaves nothing behind", async (context) => {
     step: () => {},
     drawn: ({ place }) => place,
   };
-  const client = connect("ws://test/play", { WebSocket, clock, environment: null, prediction: rules });
+  const client = connect("ws://test/play", { WebSocket, transport: "websocket", clock, environment: null, prediction: rules });
   clock.pass(0);
   const origin = clock.time;
   server.pong(clock, origin, server.welcome().control);

@@ -23,7 +23,7 @@ function partsOf(stream, join, count) {
 function following(number) {
   const clock = new VirtualClock();
   const server = new FakeServer();
-  const client = connect("ws://test/play", { WebSocket: server.WebSocket, clock, environment: null });
+  const client = connect("ws://test/play", { WebSocket: server.WebSocket, transport: "websocket", clock, environment: null });
   clock.pass(0);
   server.welcome({ streams: [0, 1] });
   const told = [];

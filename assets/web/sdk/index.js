@@ -26,5 +26,6 @@ export {
 export { SynclineError } from "./shared/close.js";
 export { View, World } from "./client/world.js";
 export { browser } from "./client/browser.js";
-export { Client, CommandRefused } from "./client/client.js";
+export { Client } from "./client/client.js";
+export { CommandRefused } from "./client/command_refused.js";
 export { connect } from "./client/connect.js";

@@ -16,13 +16,17 @@ const EVERY_MS = 250;
 /** The causes of corrections, in words. @type {Record<string, string>} */
 const CAUSES = { late_input: "late input", hit: "hit", respawn: "respawn", pickup: "pick-up", ship: "other ship", error: "error" };
 
+/** Ways in, in words. */
+const WAYS = { websocket: "WebSocket", stream: "HTTP, streamed", poll: "HTTP, long polling" };
+
 const panel = find("net", HTMLElement);
 const button = find("open-net", HTMLButtonElement);
 const ping = find("ping", HTMLElement);
 const badge = find("simulated", HTMLElement);
 
-/** @type {[string, string, string, (stats: Stats, cost: ServerCost["cost"]) => string][]} Key, words, what it is, value. */
+/** @type {[string, string, string, (stats: Stats, cost: ServerCost["cost"], client: Client) => string][]} Key, words, what it is, value. */
 const ROWS = [
+  ["way", "Way in", "What the session travels on", (_stats, _cost, { transport }) => (transport ? WAYS[transport] : "–")],
   ["roundTrip", "Round trip", "The quickest of late", ({ roundTrip }) => millis(roundTrip)],
   ["jitter", "Jitter", "By how much others exceed it", ({ jitter }) => millis(jitter)],
   ["lead", "Input lead", "How far inputs are stamped ahead of the match", ({ lead }) => millis(lead)],
@@ -89,7 +93,7 @@ export class NetPanel {
     if (client.room) this.cost.poll(client.room.id, now);
     for (const [key, , , value] of ROWS) {
       const cell = this.cells.get(key);
-      if (cell) say(cell, value(stats, this.cost.cost));
+      if (cell) say(cell, value(stats, this.cost.cost, client));
     }
     this.cells.get("errors")?.classList.toggle("bad", stats.predictionErrors > 0);
     this.bytes.paint();

@@ -1,5 +1,7 @@
 // What was said in the room, as one client hears it: each line once, and nothing of those it muted.
 
+import { Unheard } from "./unheard.js";
+
 /** @typedef {import("../shared/control.js").ChatLine} ChatLine */
 
 /** How many lines are kept. */
@@ -12,22 +14,27 @@ export class Chat {
   lines = [];
   /** @type {Set<number>} Seats of players whom the client does not want to hear. */
   muted = new Set();
+  /** What the client said itself. */
+  own = new Unheard();
 
   /** Another session began: what it is told has ids of its own. */
   clear() {
     this.#heard = 0;
     this.lines = [];
     this.muted.clear();
+    this.own.clear();
   }
 
   /**
    * Lines came. After a resume the server tells again what it told before.
    *
    * @param {ChatLine[]} lines
+   * @param {{ player: number | null, name: string }} self the client's seat and name
    * @returns {ChatLine[]} those that are new, and from somebody who is heard
    */
-  take(lines) {
+  take(lines, self) {
     const news = lines.filter(({ id }) => id > this.#heard);
+    this.own.heard(news, self);
     this.#heard = news.at(-1)?.id ?? this.#heard;
     const heard = news.filter(({ from }) => from.player === null || !this.muted.has(from.player));
     this.lines = [...this.lines, ...heard].slice(-LINES_MAX);

@@ -6,17 +6,19 @@ import { encodeChat, encodeHello, encodeLeave, encodeRematch, readServerControl 
 import { SynclineError } from "../shared/close.js";
 import { DecodeError, demand } from "../shared/error.js";
 import { CONTROL } from "../shared/kinds.js";
-import { JOIN_KEY_BYTES, SUBPROTOCOL, TOKEN_BYTES_MAX } from "../shared/limits.js";
+import { JOIN_KEY_BYTES, TOKEN_BYTES_MAX } from "../shared/limits.js";
 import { readSections } from "../shared/message.js";
 import { readSchema } from "../shared/schema.js";
 import { Backoff } from "./backoff.js";
 import { Chat } from "./chat.js";
+import { CommandRefused } from "./command_refused.js";
 import { Conditioner } from "./conditioner.js";
 import { Controls } from "./controls.js";
 import { Emitter } from "./emitter.js";
 import { Playing, controlMessage } from "./playing.js";
 import { Scene } from "./scene.js";
 import { Statistics } from "./statistics.js";
+import { Connection } from "./ways.js";
 
 /** @typedef {import("../shared/control.js").ChatLine} ChatLine */
 /** @typedef {import("../shared/control.js").ChatRefusal} ChatRefusal */
@@ -70,19 +72,6 @@ const PROVED_MS = 5000;
 /** How this end closes a connection whose bytes make no sense. */
 const UNREADABLE_CODE = 4011;
 
-/** A command was refused, or lost with its connection. */
-export class CommandRefused extends Error {
-  /**
-   * @param {import("../shared/control.js").Refusal | "lost"} reason why
-   * @param {string} text what the game says
-   */
-  constructor(reason, text) {
-    super(text || `the command was refused: ${reason}`);
-    this.name = "CommandRefused";
-    this.reason = reason;
-  }
-}
-
 /** One client of one server. Made by {@link import("./connect.js").connect}. */
 export class Client {
   #options;
@@ -99,7 +88,7 @@ export class Client {
   #link = "waiting";
   /** When the link gives up or goes on. */
   #until = 0;
-  /** @type {any} */
+  /** @type {Connection | null} */
   #socket = null;
   /** @type {any} */
   #timer = null;
@@ -250,14 +239,14 @@ export class Client {
   }
 
   /**
-   * Says something. It comes back as a `"chat"`, or a `"chatRefused"` tells why not. Ignored outside a
-   * room.
+   * Says something. It comes back as a `"chat"`, or a `"chatRefused"` tells why not; what is lost with a
+   * connection is said again on the next. Ignored outside a room.
    *
    * @param {string} text at most 256 characters
    * @param {{ to?: number | null }} [options] the seat of the player to whisper to; without one everybody
    */
   chat(text, { to = null } = {}) {
-    if (this.#playing) this.#send(controlMessage(encodeChat(text, to)));
+    if (this.#playing && this.#chat.own.say(text, to)) this.#send(controlMessage(encodeChat(text, to)));
   }
 
   /** @returns {readonly ChatLine[]} the last 100 lines that were heard, the oldest first */
@@ -279,6 +268,11 @@ export class Client {
   /** @param {number} player the seat @returns {boolean} whether it is not heard */
   isMuted(player) {
     return this.#chat.muted.has(player);
+  }
+
+  /** @returns {import("./ways.js").Way | null} what the connection travels on; null without one */
+  get transport() {
+    return this.#socket?.way ?? null;
   }
 
   /** @returns {Stats} what a net panel shows */
@@ -408,21 +402,16 @@ export class Client {
   }
 
   #connect() {
-    const { WebSocket, url } = this.#options;
     this.retryAt = null;
     this.#tell("connecting");
-    const socket = new WebSocket(url, SUBPROTOCOL);
-    socket.binaryType = "arraybuffer";
+    const socket = new Connection(this.#options);
     this.#socket = socket;
     /** @param {() => void} happen unless another connection was made meanwhile */
     const current = (happen) => () => this.#socket === socket && happen();
     const delayed = (/** @type {() => void} */ happen) => this.#conditioner.pass("down", current(happen));
     socket.onopen = current(() => this.#greet());
-    socket.onmessage = (/** @type {{ data: unknown }} */ { data }) => delayed(() => this.#receive(data));
-    socket.onclose = (/** @type {{ code: number, reason: string }} */ { code, reason }) => {
-      delayed(() => this.#ended(SynclineError.fromClose(code, reason)));
-    };
-    socket.onerror = () => {};
+    socket.onmessage = ({ data }) => delayed(() => this.#receive(data));
+    socket.onclose = ({ code, reason }) => delayed(() => this.#ended(SynclineError.fromClose(code, reason)));
     this.#wait("connecting", ANSWER_MS_MAX);
   }
 
@@ -500,6 +489,7 @@ export class Client {
     const stay = {
       scene: this.#scene,
       chat: this.#chat,
+      name: this.#options.name,
       controls: this.#controls,
       statistics: this.#statistics,
       rules: this.#options.prediction,

@@ -49,7 +49,9 @@ import { browser } from "./browser.js";
  * @property {Conditions | null} [simulate] a worse network
  * @property {string | null} [session] the name under which a page keeps its seat over a refresh
  * @property {number} [snapshots] frames that are kept to draw from
+ * @property {"auto" | "websocket" | "stream" | "poll"} [transport] the way in; by default whichever works
  * @property {any} [WebSocket] the constructor; the global one without
+ * @property {any} [fetch] the function, for ways in without a WebSocket; the global one without
  * @property {Environment | null} [environment] what the page tells; the browser's without, if there is one
  * @property {Partial<Clock>} [clock]
  */
@@ -67,7 +69,9 @@ import { browser } from "./browser.js";
  * @property {Conditions | null} simulate
  * @property {string | null} session
  * @property {number} snapshots
+ * @property {"auto" | "websocket" | "stream" | "poll"} transport
  * @property {any} WebSocket
+ * @property {any} fetch
  * @property {Environment | null} environment
  * @property {Clock} clock
  */
@@ -85,8 +89,11 @@ export function resolveOptions(url, options) {
   const { game, name = "", role = "player", inputs = "on-change", session, snapshots = SNAPSHOTS } = options;
   if (!["player", "spectator"].includes(role)) throw new TypeError(`there is no role ${role}`);
   if (!["on-change", "every-tick"].includes(inputs)) throw new TypeError(`there is no way of inputs ${inputs}`);
+  const { transport = "auto" } = options;
+  if (!["auto", "websocket", "stream", "poll"].includes(transport)) throw new TypeError(`there is no transport ${transport}`);
   const WebSocket = options.WebSocket ?? /** @type {any} */ (globalThis).WebSocket;
-  if (!WebSocket) throw new TypeError("there is no WebSocket here: give one as an option");
+  const isFirst = transport === "auto" || transport === "websocket";
+  if (!WebSocket && isFirst) throw new TypeError("there is no WebSocket here: give one as an option");
   const resolved = {
     url,
     game: game ?? null,
@@ -100,7 +107,10 @@ export function resolveOptions(url, options) {
     simulate: options.simulate ?? null,
     session: session === undefined ? `${url} ${game ?? ""}` : session,
     snapshots,
+    transport,
     WebSocket,
+    // Called as a part of the page: a browser's fetch wants to be.
+    fetch: options.fetch ?? globalThis.fetch?.bind(globalThis),
     environment: options.environment === undefined ? browser() : options.environment,
     clock: { ...realClock(), ...options.clock },
   };

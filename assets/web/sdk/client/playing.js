@@ -5,7 +5,7 @@
 
 import { ByteWriter, NO_BYTES } from "../shared/bits.js";
 import { encodeCommandSection } from "../shared/command.js";
-import { encodePing, encodeResync, readServerControl } from "../shared/control.js";
+import { encodeChat, encodePing, encodeResync, readServerControl } from "../shared/control.js";
 import { DecodeError } from "../shared/error.js";
 import { readFrame } from "../shared/frame.js";
 import { encodeInputs } from "../shared/input.js";
@@ -36,6 +36,7 @@ import { Traffic } from "./traffic.js";
  * @typedef {object} Stay
  * @property {import("./scene.js").Scene} scene
  * @property {import("./chat.js").Chat} chat
+ * @property {string} name the client's
  * @property {import("./controls.js").Controls} controls
  * @property {import("./statistics.js").Statistics} statistics
  * @property {boolean} holds whether inputs are sent on change
@@ -77,6 +78,8 @@ export class Playing {
     /** @type {Prediction | null} */
     this.prediction = null;
     this.commands = 0;
+    /** Whether the server answered a ping. */
+    this.ponged = false;
     /** @type {Map<number, { resolve: (outcome: CommandOutcome) => void, reject: () => void }>} */
     this.replies = new Map();
     /** @type {{ state: StreamState, tick: number } | null} A copy of the common stream that runs ahead in a silence. */
@@ -113,14 +116,17 @@ export class Playing {
    * All sections of a message were taken in.
    *
    * @param {number} now
-   * @returns {Uint8Array[]} messages that ask for the streams that went astray in it
+   * @returns {Uint8Array[]} messages that ask for the streams that went astray in it, and that say again
+   *   what was lost: by the first pong the server has told all that was said before
    */
   messageEnded(now) {
     this.traffic.receive(now);
-    return this.streams.takeAstray().map(({ stream, tick }) => {
+    const resyncs = this.streams.takeAstray().map(({ stream, tick }) => {
       this.stay.statistics.resyncs += 1;
       return controlMessage(encodeResync(this.room.incarnation, stream, tick));
     });
+    if (!this.ponged) return resyncs;
+    return [...resyncs, ...this.stay.chat.own.again().map(({ text, to }) => controlMessage(encodeChat(text, to)))];
   }
 
   /** @param {number} now @param {Uint8Array} body */
@@ -136,13 +142,15 @@ export class Playing {
         break;
       case "pong":
         this.clock.pong(now, control.nonce, control.matchMicros);
+        this.ponged = true;
         this.inputs.clockMoved(now, this.clock);
         if (this.clock.roundTrip !== null) this.inputs.lead.measured(this.clock.roundTrip, this.clock.jitter);
         break;
       case "chat":
-        for (const line of this.stay.chat.take(control.lines)) this.stay.emit("chat", line);
+        for (const line of this.stay.chat.take(control.lines, { player: this.welcome.player, name: this.stay.name })) this.stay.emit("chat", line);
         break;
       case "chat_refused":
+        this.stay.chat.own.refused();
         this.stay.emit("chatRefused", control.refusal);
         break;
       default:
@@ -280,6 +288,7 @@ export class Playing {
 
   /** The connection is over: nothing will be answered any more. */
   ended() {
+    this.stay.chat.own.lost();
     for (const { reject } of this.replies.values()) reject();
     this.replies.clear();
   }

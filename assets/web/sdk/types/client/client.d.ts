@@ -1,12 +1,3 @@
-/** A command was refused, or lost with its connection. */
-export class CommandRefused extends Error {
-    /**
-     * @param {import("../shared/control.js").Refusal | "lost"} reason why
-     * @param {string} text what the game says
-     */
-    constructor(reason: import("../shared/control.js").Refusal | "lost", text: string);
-    reason: import("../shared/control.js").Refusal | "lost";
-}
 /** One client of one server. Made by {@link import("./connect.js").connect}. */
 export class Client {
     /** @param {Resolved} options */
@@ -87,8 +78,8 @@ export class Client {
     /** Votes for another match. Ignored outside a room. */
     voteRematch(): void;
     /**
-     * Says something. It comes back as a `"chat"`, or a `"chatRefused"` tells why not. Ignored outside a
-     * room.
+     * Says something. It comes back as a `"chat"`, or a `"chatRefused"` tells why not; what is lost with a
+     * connection is said again on the next. Ignored outside a room.
      *
      * @param {string} text at most 256 characters
      * @param {{ to?: number | null }} [options] the seat of the player to whisper to; without one everybody
@@ -107,6 +98,8 @@ export class Client {
     mute(player: number, muted?: boolean): void;
     /** @param {number} player the seat @returns {boolean} whether it is not heard */
     isMuted(player: number): boolean;
+    /** @returns {import("./ways.js").Way | null} what the connection travels on; null without one */
+    get transport(): import("./ways.js").Way | null;
     /** @returns {Stats} what a net panel shows */
     get stats(): Stats;
     /**

@@ -122,9 +122,17 @@ export type Options = {
      */
     snapshots?: number | undefined;
     /**
+     * the way in; by default whichever works
+     */
+    transport?: "auto" | "stream" | "websocket" | "poll" | undefined;
+    /**
      * the constructor; the global one without
      */
     WebSocket?: any;
+    /**
+     * the function, for ways in without a WebSocket; the global one without
+     */
+    fetch?: any;
     /**
      * what the page tells; the browser's without, if there is one
      */
@@ -144,7 +152,9 @@ export type Resolved = {
     simulate: Conditions | null;
     session: string | null;
     snapshots: number;
+    transport: "auto" | "websocket" | "stream" | "poll";
     WebSocket: any;
+    fetch: any;
     environment: Environment | null;
     clock: Clock;
 };

@@ -26,6 +26,8 @@ export class Playing {
     /** @type {Prediction | null} */
     prediction: Prediction | null;
     commands: number;
+    /** Whether the server answered a ping. */
+    ponged: boolean;
     /** @type {Map<number, { resolve: (outcome: CommandOutcome) => void, reject: () => void }>} */
     replies: Map<number, {
         resolve: (outcome: CommandOutcome) => void;
@@ -54,7 +56,8 @@ export class Playing {
      * All sections of a message were taken in.
      *
      * @param {number} now
-     * @returns {Uint8Array[]} messages that ask for the streams that went astray in it
+     * @returns {Uint8Array[]} messages that ask for the streams that went astray in it, and that say again
+     *   what was lost: by the first pong the server has told all that was said before
      */
     messageEnded(now: number): Uint8Array[];
     /** @param {number} now @param {Uint8Array} body */
@@ -133,6 +136,10 @@ export type PredictionRules = import("./prediction.js").PredictionRules;
 export type Stay = {
     scene: import("./scene.js").Scene;
     chat: import("./chat.js").Chat;
+    /**
+     * the client's
+     */
+    name: string;
     controls: import("./controls.js").Controls;
     statistics: import("./statistics.js").Statistics;
     /**
