@@ -22,13 +22,27 @@ pub enum Origin {
 pub struct CommandMessage {
     /// Which timeline it is meant for; in another it is refused.
     pub incarnation: u32,
-    /// The sender's own number of it, in its answer.
+    /// The sender's own number of it, in its answer; from [`first_sequence`] on.
     pub sequence: u32,
     /// The game's command, encoded.
     pub payload: Vec<u8>,
 }
 
+/// How many numbers a connection has for its commands.
+const COMMANDS_PER_CONNECTION: u32 = 1 << 16;
+
+/// The number of the first command on a session's connection, counted from 1 as in a Welcome. So each
+/// has numbers of its own, and a command that is sent again on a later one is known by its number.
+pub fn first_sequence(attach: u32) -> u32 {
+    attach.wrapping_sub(1).wrapping_mul(COMMANDS_PER_CONNECTION)
+}
+
 impl CommandMessage {
+    /// Whether its number is one of those of a session's connection, and not of another before it.
+    pub fn is_first_sent_on(&self, attach: u32) -> bool {
+        self.sequence / COMMANDS_PER_CONNECTION == first_sequence(attach) / COMMANDS_PER_CONNECTION
+    }
+
     /// Appends the body of a command section: varint incarnation, varint sequence, the payload.
     pub fn encode(&self, out: &mut Vec<u8>) {
         write_varint(out, self.incarnation);

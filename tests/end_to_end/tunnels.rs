@@ -6,7 +6,7 @@ use syncline_bot_client::SwarmConfig;
 use syncline_bot_client::config::Transport;
 use syncline_server::Config;
 use syncline_shared::close::CloseReason;
-use syncline_shared::command::{CommandOutcome, CommandRefusal};
+use syncline_shared::command::{CommandOutcome, CommandRefusal, first_sequence};
 use syncline_shared::message::chat::ChatTo;
 use syncline_shared::message::control::{ClientControl, Hello, ServerControl, Welcome};
 
@@ -363,6 +363,22 @@ async fn a_session_moves_from_one_way_to_another() {
     }
     assert_eq!(told, wanted);
     assert_eq!(lines, wanted);
+}
+
+/// The answer was lost on one way in: it is given on another, and nothing is done twice.
+#[tokio::test]
+async fn a_command_is_asked_again_on_another_way() {
+    let host = Host::start();
+    let (mut client, first) = join(&host, true, hello()).await;
+    client.frame().await;
+    client.ask(7, &LabCommand::HowFar {}).await;
+    let answer = client.reply(7).await;
+    let (mut moved, _) = Client::join(&host, resume(&first)).await;
+    moved.ask(7, &LabCommand::HowFar {}).await;
+    // It would have gone farther by now.
+    assert_eq!(moved.reply(7).await, answer);
+    moved.ask(first_sequence(2), &LabCommand::HowFar {}).await;
+    assert_ne!(moved.reply(first_sequence(2)).await, answer);
 }
 
 #[tokio::test]

@@ -319,8 +319,25 @@ test("commands are answered, refused or lost", async () => {
   const refused = made.client.command("ChooseShip", { ship: 9 });
   made.server.send([1, replyOf(1, { rule: "there is no ship 9" })]);
   await assert.rejects(refused, { reason: "rule", message: "there is no ship 9" });
-  const lost = made.client.command("ChooseShip", { ship: 0 });
+  // Lost with its connection it is asked again, under its number; new ones have others.
+  const again = made.client.command("ChooseShip", { ship: 0 });
+  const asked = made.server.take().command.at(-1);
   made.server.close(1006);
+  made.clock.pass(1000);
+  assert.deepEqual(made.server.welcome({ attach: 2 }).command, [asked]);
+  made.server.send([1, replyOf(2, { tick: 110 })]);
+  assert.deepEqual(await again, { tick: 110 });
+  const later = made.client.command("ChooseShip", { ship: 1 });
+  made.server.send([1, replyOf(65536, { tick: 111 })]);
+  assert.deepEqual(await later, { tick: 111 });
+  // What was meant for another match is lost, and with the session everything.
+  const past = made.client.command("ChooseShip", { ship: 0 });
+  made.server.close(1006);
+  made.clock.pass(1000);
+  assert.deepEqual(made.server.welcome({ attach: 3, incarnation: 2 }).command, []);
+  await assert.rejects(past, { reason: "lost" });
+  const lost = made.client.command("ChooseShip", { ship: 0 });
+  made.server.close(4014);
   await assert.rejects(lost, { reason: "lost" });
   await assert.rejects(made.client.command("ChooseShip", { ship: 0 }), { reason: "lost" });
   const other = playing().client;

@@ -204,15 +204,18 @@ test("broken connections lose and double nothing", { skip }, async () => {
   for (const transport of ["stream", "poll", "websocket"]) {
     const client = play(proxy.url, { transport });
     await client.joined;
+    await until("a match", () => client.phase.name === "running");
     const lines = [];
     client.on("chat", ({ text }) => lines.push(text));
     const said = [];
     for (let round = 0; round < 5; round++) {
       said.push(`line ${round}`);
       client.chat(`line ${round}`);
+      const chosen = client.command("ChooseShip", { ship: round % 2 });
       // What is on its way, up and down, is lost with its requests.
       proxy.cut();
       await until(`line ${round}`, () => lines.length === said.length && client.state === "playing");
+      assert.ok((await chosen).tick >= 0);
     }
     assert.deepEqual(lines, said);
     // Only a WebSocket has to be taken up again.

@@ -11,7 +11,7 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 
 use smallvec::SmallVec;
-use syncline_shared::command::CommandMessage;
+use syncline_shared::command::{CommandMessage, first_sequence};
 use syncline_shared::error::DecodeError;
 use syncline_shared::id::StreamSlot;
 use syncline_shared::input::{InputBatch, InputStatus, InputWords};
@@ -95,7 +95,7 @@ impl<P: Predict> Playing<P> {
             prediction: Prediction::default(),
             since_frame: SinceFrame::default(),
             traffic: Traffic::new(now),
-            commands: 0,
+            commands: first_sequence(welcome.attach),
             frames_sent: 0,
             heard: 0,
             batch: InputBatch::default(),

@@ -9,7 +9,7 @@
 //! - [`event`], [`config`], [`counters`]: what goes in, what comes out, what is counted
 //! - [`bandwidth`]: what the streams cost, by field
 //! - [`room`], `phase`: who is here, and what stage the room is at
-//! - `chat`: what is said, to whom
+//! - `chat`: what is said, to whom; `answered`: what became of commands
 //! - [`simulation`], [`match_state`], [`input_queue`]: one tick of one game
 //! - [`replay`]: a match again, from its journal
 //! - [`replay_room`], [`any_room`]: a room in which one is watched, and what both kinds of room answer
@@ -18,6 +18,7 @@
 //! - `replication`, `follower`, `credit`, `waiting`, `resync`: which bytes each member gets, and when
 //! - `delay`: what spectators are told later
 
+mod answered;
 pub mod any_room;
 pub mod bandwidth;
 mod chat;

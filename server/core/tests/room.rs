@@ -7,7 +7,7 @@ mod support;
 use support::{Ask, Rules, Stick, Table, nothing, positions, right, room_with, table, table_of};
 use syncline_server_core::{ClientMessage, ConnectionId, RoomEvent, RoomOutput};
 use syncline_shared::close::CloseReason;
-use syncline_shared::command::{CommandMessage, CommandOutcome, CommandRefusal};
+use syncline_shared::command::{CommandMessage, CommandOutcome, CommandRefusal, first_sequence};
 use syncline_shared::id::{PlayerId, StreamSlot};
 use syncline_shared::input::{InputBatch, InputFrame, InputFrames, InputStatus, InputWords};
 use syncline_shared::journal::Record;
@@ -254,6 +254,29 @@ fn commands_are_answered() {
         ]
     );
     assert_eq!(positions(&table, 0), [50]);
+}
+
+/// Whoever lost the connection before an answer came may ask again, under the same number.
+#[test]
+fn a_command_that_is_asked_again_is_done_once() {
+    let mut table = table();
+    table.attach(1, 1, false);
+    table.run(10, nothing);
+    table.ask(1, 7, &Ask::Jump { by: 50 });
+    table.run(2, nothing);
+    table.detach(1);
+    table.attach(2, 1, true);
+    table.run(2, nothing);
+    let new = first_sequence(2);
+    table.ask(2, 7, &Ask::Jump { by: 50 });
+    table.ask(2, 8, &Ask::Jump { by: 20 });
+    table.ask(2, new, &Ask::Jump { by: 1 });
+    table.run(2, nothing);
+    assert_eq!(table.watchers[1].replies[0], table.watchers[0].replies[0]);
+    assert_eq!(table.watchers[1].replies.len(), 3);
+    // What never came is done now.
+    assert_eq!(positions(&table, 1), [71]);
+    assert_eq!(table.room.counters().commands_applied, 3);
 }
 
 #[test]

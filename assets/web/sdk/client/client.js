@@ -12,6 +12,7 @@ import { readSchema } from "../shared/schema.js";
 import { Backoff } from "./backoff.js";
 import { Chat } from "./chat.js";
 import { CommandRefused } from "./command_refused.js";
+import { Commands } from "./commands.js";
 import { Conditioner } from "./conditioner.js";
 import { Controls } from "./controls.js";
 import { Emitter } from "./emitter.js";
@@ -83,6 +84,7 @@ export class Client {
   #emitter = new Emitter();
   #controls = new Controls();
   #chat = new Chat();
+  #commands = new Commands();
   #statistics = new Statistics();
   /** @type {Link} */
   #link = "waiting";
@@ -214,7 +216,7 @@ export class Client {
    * @param {Record<string, import("../shared/command.js").CommandValue>} [values] its fields
    * @returns {Promise<{ tick: number }>} at the start of which tick it was applied
    * @throws {TypeError} for names and values that the schema does not have (at once)
-   * @throws {CommandRefused} if it was refused or lost (by the promise)
+   * @throws {CommandRefused} if it was refused or lost with its session or match (by the promise)
    */
   command(name, values = {}) {
     const playing = this.#playing;
@@ -224,7 +226,8 @@ export class Client {
     const payload = encodeCommand(data, values);
     return new Promise((resolve, reject) => {
       const lost = () => reject(new CommandRefused("lost", ""));
-      const message = playing.command(
+      const message = this.#commands.ask(
+        playing.room.incarnation,
         payload,
         (outcome) => ("tick" in outcome ? resolve(outcome) : reject(new CommandRefused(outcome.refused, outcome.text))),
         lost,
@@ -489,6 +492,7 @@ export class Client {
     const stay = {
       scene: this.#scene,
       chat: this.#chat,
+      commands: this.#commands,
       name: this.#options.name,
       controls: this.#controls,
       statistics: this.#statistics,
@@ -563,6 +567,7 @@ export class Client {
   #forget() {
     this.#token = null;
     this.#before = null;
+    this.#commands.giveUp();
     this.#options.environment?.keep(null);
   }
 
@@ -570,8 +575,8 @@ export class Client {
   #finish(ending) {
     this.ending = ending;
     this.#drop();
-    this.#playing?.ended();
     this.#playing = null;
+    this.#commands.giveUp();
     this.#link = "closed";
     this.retryAt = null;
     this.#clock.clearTimeout(this.#timer);

@@ -1,6 +1,6 @@
 // How a command ends that was not applied.
 
-/** A command was refused, or lost with its connection. */
+/** A command was refused, or lost with its session or match. */
 export class CommandRefused extends Error {
   /**
    * @param {import("../shared/control.js").Refusal | "lost"} reason why

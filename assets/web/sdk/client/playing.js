@@ -4,12 +4,11 @@
 // is due to be sent. Doesn't know how it came to be connected, nor what comes after. Times are in ms.
 
 import { ByteWriter, NO_BYTES } from "../shared/bits.js";
-import { encodeCommandSection } from "../shared/command.js";
 import { encodeChat, encodePing, encodeResync, readServerControl } from "../shared/control.js";
 import { DecodeError } from "../shared/error.js";
 import { readFrame } from "../shared/frame.js";
 import { encodeInputs } from "../shared/input.js";
-import { COMMAND, CONTROL, FRAME, INPUT } from "../shared/kinds.js";
+import { CONTROL, FRAME, INPUT } from "../shared/kinds.js";
 import { SILENCE_MICROS_MAX } from "../shared/limits.js";
 import { writeSection } from "../shared/message.js";
 import { applyChunk } from "../shared/stream/chunk.js";
@@ -36,6 +35,7 @@ import { Traffic } from "./traffic.js";
  * @typedef {object} Stay
  * @property {import("./scene.js").Scene} scene
  * @property {import("./chat.js").Chat} chat
+ * @property {import("./commands.js").Commands} commands
  * @property {string} name the client's
  * @property {import("./controls.js").Controls} controls
  * @property {import("./statistics.js").Statistics} statistics
@@ -77,11 +77,8 @@ export class Playing {
     this.traffic = new Traffic(now);
     /** @type {Prediction | null} */
     this.prediction = null;
-    this.commands = 0;
     /** Whether the server answered a ping. */
     this.ponged = false;
-    /** @type {Map<number, { resolve: (outcome: CommandOutcome) => void, reject: () => void }>} */
-    this.replies = new Map();
     /** @type {{ state: StreamState, tick: number } | null} A copy of the common stream that runs ahead in a silence. */
     this.ahead = null;
     /** Whether a stream begins anew with the next frame that is whole. */
@@ -92,6 +89,7 @@ export class Playing {
     const goesOn = before !== null && phase?.name === "running" && before.room.incarnation === phase.incarnation;
     this.update(now, welcome.state, goesOn);
     if (goesOn) this.inputs.restart(before.inputs.last);
+    stay.commands.begin(welcome.attach, this.room.incarnation);
   }
 
   /** @returns {number | null} the seat, of who plays a running match */
@@ -121,12 +119,13 @@ export class Playing {
    */
   messageEnded(now) {
     this.traffic.receive(now);
+    const again = this.stay.commands.again();
     const resyncs = this.streams.takeAstray().map(({ stream, tick }) => {
       this.stay.statistics.resyncs += 1;
       return controlMessage(encodeResync(this.room.incarnation, stream, tick));
     });
-    if (!this.ponged) return resyncs;
-    return [...resyncs, ...this.stay.chat.own.again().map(({ text, to }) => controlMessage(encodeChat(text, to)))];
+    if (!this.ponged) return [...again, ...resyncs];
+    return [...again, ...resyncs, ...this.stay.chat.own.again().map(({ text, to }) => controlMessage(encodeChat(text, to)))];
   }
 
   /** @param {number} now @param {Uint8Array} body */
@@ -137,8 +136,7 @@ export class Playing {
         this.update(now, control.update, false);
         break;
       case "reply":
-        this.replies.get(control.sequence)?.resolve(control.outcome);
-        this.replies.delete(control.sequence);
+        this.stay.commands.answered(control.sequence, control.outcome);
         break;
       case "pong":
         this.clock.pong(now, control.nonce, control.matchMicros);
@@ -272,25 +270,9 @@ export class Playing {
     return message.bytes.length > 0 ? message.finish() : null;
   }
 
-  /**
-   * @param {Uint8Array} payload an encoded command
-   * @param {(outcome: CommandOutcome) => void} resolve called with the answer
-   * @param {() => void} reject called if there won't be one
-   * @returns {Uint8Array} the message
-   */
-  command(payload, resolve, reject) {
-    const sequence = this.commands++;
-    this.replies.set(sequence, { resolve, reject });
-    const message = new ByteWriter();
-    writeSection(message, COMMAND, encodeCommandSection(this.room.incarnation, sequence, payload));
-    return message.finish();
-  }
-
-  /** The connection is over: nothing will be answered any more. */
+  /** The connection is over. */
   ended() {
     this.stay.chat.own.lost();
-    for (const { reject } of this.replies.values()) reject();
-    this.replies.clear();
   }
 
   /** @param {number} now @returns {import("./world.js").View | null} what to draw of others */

@@ -161,6 +161,7 @@ impl Room {
     pub(super) fn refuse(&mut self, session: SessionId, refusal: JoinRefusal) {
         let removed = self.sessions.remove(session);
         self.chat.forget(session);
+        self.answered.forget(session);
         self.record_leaver(session, LeaveReason::Kicked);
         if let Some(Presence::Connected(connection)) = removed.map(|session| session.presence) {
             self.members.remove(&connection);

@@ -39,6 +39,7 @@ use syncline_shared::message::control::{PhaseInfo, ServerControl};
 use syncline_shared::snapshot::Frame;
 use syncline_shared::tick::{Tick, Timestamp};
 
+use crate::answered::Answered;
 use crate::bandwidth::Bandwidth;
 use crate::chat::Chat;
 use crate::config::{RoomConfig, SPECTATOR_DELAY_MICROS_MAX};
@@ -79,6 +80,8 @@ pub struct Room {
     /// Who wants another match.
     rematch_votes: BTreeSet<SessionId>,
     chat: Chat,
+    /// What became of commands.
+    answered: Answered,
     next_flush: Timestamp,
     relief: Relief,
     /// What those who watch are told later; without it they are told at once.
@@ -138,6 +141,7 @@ impl Room {
             next_match: None,
             rematch_votes: BTreeSet::new(),
             chat: Chat::new(0),
+            answered: Answered::default(),
             next_flush: Timestamp::ZERO,
             relief: Relief::NONE,
             empty_since: Some(Timestamp::ZERO),
@@ -410,21 +414,43 @@ impl Room {
     }
 
     fn command(&mut self, now: Timestamp, connection: ConnectionId, command: &CommandMessage) {
-        let outcome = match self.apply_command(connection, command) {
-            Ok(tick) => {
-                self.counters.commands_applied += 1;
-                CommandOutcome::Applied(tick)
-            }
-            Err(refusal) => {
-                self.counters.commands_refused += 1;
-                CommandOutcome::Refused(refusal)
-            }
+        let Some(session) = self.members.get(&connection).map(|member| member.session) else {
+            return;
         };
+        let repeated = self.answered_before(session, command).cloned();
+        let outcome = repeated.unwrap_or_else(|| {
+            let outcome = match self.apply_command(connection, command) {
+                Ok(tick) => {
+                    self.counters.commands_applied += 1;
+                    CommandOutcome::Applied(tick)
+                }
+                Err(refusal) => {
+                    self.counters.commands_refused += 1;
+                    CommandOutcome::Refused(refusal)
+                }
+            };
+            self.answered.remember(session, command, &outcome);
+            outcome
+        });
         let reply = ServerControl::CommandReply {
             sequence: command.sequence,
             outcome,
         };
         self.tell(now, connection, &reply);
+    }
+
+    /// What became of a command that a client sends again, since its connection was lost before the
+    /// answer came.
+    fn answered_before(
+        &self,
+        session: SessionId,
+        command: &CommandMessage,
+    ) -> Option<&CommandOutcome> {
+        let attach = self.sessions.get(session)?.attaches;
+        if command.is_first_sent_on(attach) {
+            return None;
+        }
+        self.answered.find(session, command)
     }
 
     fn apply_command(

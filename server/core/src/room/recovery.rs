@@ -152,6 +152,7 @@ impl Room {
             return;
         };
         self.chat.forget(session);
+        self.answered.forget(session);
         let Some(player) = ended.player else { return };
         self.released.remove(&player);
         if let Some(running) = self.phase.running_mut() {

@@ -70,7 +70,7 @@ export class Client {
      * @param {Record<string, import("../shared/command.js").CommandValue>} [values] its fields
      * @returns {Promise<{ tick: number }>} at the start of which tick it was applied
      * @throws {TypeError} for names and values that the schema does not have (at once)
-     * @throws {CommandRefused} if it was refused or lost (by the promise)
+     * @throws {CommandRefused} if it was refused or lost with its session or match (by the promise)
      */
     command(name: string, values?: Record<string, import("../shared/command.js").CommandValue>): Promise<{
         tick: number;

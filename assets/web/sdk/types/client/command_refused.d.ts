@@ -1,4 +1,4 @@
-/** A command was refused, or lost with its connection. */
+/** A command was refused, or lost with its session or match. */
 export class CommandRefused extends Error {
     /**
      * @param {import("../shared/control.js").Refusal | "lost"} reason why

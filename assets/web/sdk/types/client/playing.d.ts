@@ -25,14 +25,8 @@ export class Playing {
     traffic: Traffic;
     /** @type {Prediction | null} */
     prediction: Prediction | null;
-    commands: number;
     /** Whether the server answered a ping. */
     ponged: boolean;
-    /** @type {Map<number, { resolve: (outcome: CommandOutcome) => void, reject: () => void }>} */
-    replies: Map<number, {
-        resolve: (outcome: CommandOutcome) => void;
-        reject: () => void;
-    }>;
     /** @type {{ state: StreamState, tick: number } | null} A copy of the common stream that runs ahead in a silence. */
     ahead: {
         state: StreamState;
@@ -81,14 +75,7 @@ export class Playing {
      * @returns {Uint8Array | null} the message that is due, if any: a ping, inputs, an acknowledgement
      */
     advance(now: number): Uint8Array | null;
-    /**
-     * @param {Uint8Array} payload an encoded command
-     * @param {(outcome: CommandOutcome) => void} resolve called with the answer
-     * @param {() => void} reject called if there won't be one
-     * @returns {Uint8Array} the message
-     */
-    command(payload: Uint8Array, resolve: (outcome: CommandOutcome) => void, reject: () => void): Uint8Array;
-    /** The connection is over: nothing will be answered any more. */
+    /** The connection is over. */
     ended(): void;
     /** @param {number} now @returns {import("./world.js").View | null} what to draw of others */
     interpolate(now: number): import("./world.js").View | null;
@@ -136,6 +123,7 @@ export type PredictionRules = import("./prediction.js").PredictionRules;
 export type Stay = {
     scene: import("./scene.js").Scene;
     chat: import("./chat.js").Chat;
+    commands: import("./commands.js").Commands;
     /**
      * the client's
      */
