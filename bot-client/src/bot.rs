@@ -273,7 +273,9 @@ where
             }
             ClientEvent::PhaseChanged(PhaseInfo::Lobby { .. } | PhaseInfo::Held { .. }) => {
                 self.record.match_ended(now);
+                self.client.be_ready();
             }
+            ClientEvent::RosterChanged => self.client.be_ready(),
             ClientEvent::Frame(report) if !self.leaving => {
                 let Some(playing) = self.client.playing() else {
                     return;
@@ -298,7 +300,7 @@ where
             ClientEvent::Frame(_)
             | ClientEvent::GameEvents { .. }
             | ClientEvent::CommandReply { .. }
-            | ClientEvent::RosterChanged => {}
+            | ClientEvent::RoomRefused(_) => {}
         }
     }
 

@@ -177,6 +177,9 @@ struct Options {
     /// How long a result is shown before the next match begins by itself [default: 10s]
     #[arg(long, value_name = "TIME", env = "SYNCLINE_REMATCH_DELAY")]
     rematch_delay: Option<Span>,
+    /// How long the countdown to a match is where all players have to be ready [default: 5s]
+    #[arg(long, value_name = "TIME", env = "SYNCLINE_LOBBY_COUNTDOWN")]
+    lobby_countdown: Option<Span>,
     /// How long a client may use its resume token [default: 1day]
     #[arg(long, value_name = "TIME", env = "SYNCLINE_SESSION_LIFETIME")]
     session_lifetime: Option<Span>,
@@ -487,6 +490,7 @@ impl Options {
             empty_timeout: self.empty_timeout.or(file.empty_timeout),
             spectator_delay: self.spectator_delay.or(file.spectator_delay),
             rematch_delay: self.rematch_delay.or(file.rematch_delay),
+            lobby_countdown: self.lobby_countdown.or(file.lobby_countdown),
             session_lifetime: self.session_lifetime.or(file.session_lifetime),
             session_key: self.session_key.or(file.session_key),
             data_dir: self.data_dir.or(file.data_dir),
@@ -557,6 +561,7 @@ impl Options {
             empty_timeout: span(self.empty_timeout, default.empty_timeout),
             spectator_delay: span(self.spectator_delay, default.spectator_delay),
             rematch_delay: span(self.rematch_delay, default.rematch_delay),
+            lobby_countdown: span(self.lobby_countdown, default.lobby_countdown),
             session_lifetime: span(self.session_lifetime, default.session_lifetime),
             session_key: self.session_key,
             journal,

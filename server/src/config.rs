@@ -108,6 +108,9 @@ pub struct Config {
     pub spectator_delay: Duration,
     /// How long a result is shown before the next match begins by itself.
     pub rematch_delay: Duration,
+    /// How long the countdown to a match is in rooms whose matches begin when all players are ready, if
+    /// whoever makes the room does not say.
+    pub lobby_countdown: Duration,
     /// How long a resume token is good for; each attach brings a new one. At least a
     /// second.
     pub session_lifetime: Duration,
@@ -208,6 +211,7 @@ impl Default for Config {
             empty_timeout: Duration::from_secs(30),
             spectator_delay: Duration::ZERO,
             rematch_delay: Duration::from_secs(10),
+            lobby_countdown: Duration::from_secs(5),
             session_lifetime: Duration::from_hours(24),
             session_key: None,
             stall_timeout: Duration::from_secs(10),

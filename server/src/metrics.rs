@@ -118,6 +118,11 @@ pub(crate) const ROOM_COUNTERS: &[RoomCounter] = &[
         c.commands_refused
     }),
     ("chat_lines", "Lines of chat said", |c| c.chat_lines),
+    (
+        "requests_refused",
+        "What members asked of their room and did not get",
+        |c| c.requests_refused,
+    ),
     ("chat_refused", "Lines of chat refused", |c| c.chat_refused),
     (
         "chat_missed",

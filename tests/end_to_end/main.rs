@@ -4,6 +4,7 @@
 //! - `sessions`: resuming, being replaced, leaving, tokens that prove nothing
 //! - `rooms`: which room one comes to
 //! - `chat`: what members say to each other
+//! - `lobby`: a room that waits until all are ready
 //! - `isolation`: a room that breaks or hangs harms no other
 //! - `overload`: a room that is too heavy slows down alone
 //! - `journal`: what is recorded of all that
@@ -39,6 +40,7 @@ mod framing;
 mod http;
 mod isolation;
 mod journal;
+mod lobby;
 mod operating;
 mod overload;
 mod pages;

@@ -198,7 +198,7 @@ async fn who_waits_for_others_waits_on() {
     let second = server(folder.path());
     let (mut one, again) = Client::join(&second, resume(&welcome)).await;
     assert_eq!(again.player, welcome.player);
-    assert_eq!(again.state.phase, Some(PhaseInfo::Lobby { missing: 1 }));
+    assert_eq!(again.state.phase, Some(PhaseInfo::waiting(1)));
     let other = Hello {
         game: Some("pong".to_owned()),
         ..follow(&welcome)

@@ -29,7 +29,7 @@ async fn they_see_how_things_were() {
         ..follow(&room)
     };
     let (mut early, welcome) = Client::join(&host, watch()).await;
-    let waits = Some(PhaseInfo::Lobby { missing: 1 });
+    let waits = Some(PhaseInfo::waiting(1));
     assert_eq!(welcome.state.phase, waits, "nobody had come yet");
     assert_eq!(welcome.state.roster, []);
     early.ask(1, &LabCommand::HowFar {}).await;

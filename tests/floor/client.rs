@@ -271,7 +271,8 @@ impl Client {
             Ok(
                 ServerControl::CommandReply { .. }
                 | ServerControl::Chat(_)
-                | ServerControl::ChatRefused(_),
+                | ServerControl::ChatRefused(_)
+                | ServerControl::RoomRefused(_),
             )
             | Err(_) => {}
         }

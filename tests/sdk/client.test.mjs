@@ -60,7 +60,7 @@ test("greets, is welcomed, and shows the world as it was told", () => {
   server.welcome();
   assert.equal(client.state, "playing");
   assert.deepEqual([client.player, client.room.code, client.phase.name], [0, "7K2MXQ", "running"]);
-  assert.deepEqual([...client.roster.values()], [{ player: 0, name: "Ada", connected: true }]);
+  assert.deepEqual([...client.roster.values()], [{ player: 0, name: "Ada", connected: true, ready: false, host: true }]);
   server.send([3, arenaFrame(0, 100, "join")]);
   assert.equal(client.world.tick, 100);
   ARENA.ticks[0].classes.forEach((rows, index) => {
@@ -126,6 +126,8 @@ test("asks for rooms as the game describes them", () => {
   const { labels, rules } = hello({ create: true, labels: { mode: "ctf", rank: 5 }, rules: { points: 3 } });
   assert.deepEqual(labels, [["mode", "ctf"], ["rank", "5"]]);
   assert.deepEqual(rules, [["points", "3"]]);
+  const { whenReady, countdown } = hello({ create: true, whenReady: true, countdown: 300 });
+  assert.deepEqual([whenReady, countdown], [true, 255]);
   assert.throws(() => begin({ room: {} }), TypeError);
   const { server } = begin({ room: "7K2MXQ", password: "sesame" });
   server.open();
@@ -474,4 +476,26 @@ test("another session has another chat", () => {
   server.open();
   server.send([1, welcomeOf({})], [1, chatOf([1, 0, "new"])]);
   assert.deepEqual(client.chatLines.map(({ text }) => text), ["new"]);
+});
+
+test("a lobby is asked for things, and says what it does not do", () => {
+  const { server, client } = begin({ room: { create: true, whenReady: true, countdown: 300 } });
+  const phases = [];
+  const refused = [];
+  client.on("phase", (phase) => phases.push(phase));
+  client.on("roomRefused", (refusal) => refused.push(refusal));
+  client.lobby.ready();
+  server.open();
+  server.send([1, welcomeOf({})]);
+  assert.deepEqual([client.roster.get(0).host, client.roster.get(0).ready], [true, false]);
+  // Not all are ready, and it begins in 4200 ms all the same.
+  server.send([1, Uint8Array.from([1, 1, 0, 0, 1, 1, 1, 251, 104, 16, 0, 0, 0])]);
+  assert.deepEqual(phases.at(-1), { name: "lobby", missing: 0, unready: 1, startsMs: 4200 });
+  client.lobby.ready();
+  client.lobby.ready(false);
+  client.lobby.start();
+  const asked = server.take().control.filter(({ name }) => name === "ready" || name === "start");
+  assert.deepEqual(asked, [{ name: "ready", ready: true }, { name: "ready", ready: false }, { name: "start" }]);
+  server.send([1, Uint8Array.from([6, 1])]);
+  assert.deepEqual(refused, ["not_the_host"]);
 });

@@ -65,7 +65,8 @@ const answers = {
     return { bytes: hex(sdk.encodeCommandSection(incarnation, sequence, sdk.encodeCommand(data, given))) };
   },
 
-  control({ ping, rematch, leave, resync, chat, hello }) {
+  control({ ping, rematch, leave, resync, chat, room, hello }) {
+    if (room) return { bytes: hex(sdk.encodeRoomRequest(room)) };
     if (chat) return { bytes: hex(sdk.encodeChat(chat.text, chat.to)) };
     if (rematch) return { bytes: hex(sdk.encodeRematch()) };
     if (leave) return { bytes: hex(sdk.encodeLeave()) };

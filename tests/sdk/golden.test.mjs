@@ -84,8 +84,14 @@ function roomSelector(room) {
   if (room.QuickPlay) return { kind: "quick", ...room.QuickPlay };
   if (room.Id !== undefined) return { kind: "id", id: room.Id };
   if (room.Code) return { kind: "code", code: room.Code };
-  const { private: hidden, players_max: playersMax, loud, spectator_delay: spectatorDelay, labels, rules } = room.Create;
-  return { kind: "create", private: hidden, playersMax, loud, spectatorDelay, labels, rules };
+  const { private: hidden, players_max: playersMax, loud, spectator_delay: spectatorDelay, labels, rules, lobby } = room.Create;
+  const [whenReady, countdown] = [lobby !== "Automatic", lobby.WhenReady?.countdown ?? null];
+  return { kind: "create", private: hidden, playersMax, loud, spectatorDelay, labels, rules, whenReady, countdown };
+}
+
+function roomRequest(request) {
+  if (request === "Start") return { start: true };
+  return { ready: request.Ready };
 }
 
 each("client_control", ({ bytes, value }) => {
@@ -95,6 +101,7 @@ each("client_control", ({ bytes, value }) => {
     if (value.Ping) return control.encodePing(value.Ping.nonce);
     if (value.Resync) return control.encodeResync(value.Resync.incarnation, value.Resync.stream, value.Resync.tick);
     if (value.Chat) return control.encodeChat(value.Chat.text, value.Chat.to.Player ?? null);
+    if (value.Room) return control.encodeRoomRequest(roomRequest(value.Room));
     const { game, fingerprint, room, resume, name, role, company, password, join_key: joinKey } = value.Hello;
     return control.encodeHello({
       game,
@@ -115,7 +122,10 @@ const REFUSALS = { Unknown: "unknown", Malformed: "malformed", TooMany: "too_man
 
 function phaseOf(phase) {
   if (!phase) return null;
-  if (phase.Lobby) return { name: "lobby", ...phase.Lobby };
+  if (phase.Lobby) {
+    const { missing, unready, starts_ms: startsMs } = phase.Lobby;
+    return { name: "lobby", missing, unready, startsMs };
+  }
   if (phase.Running) return { name: "running", ...phase.Running };
   if (phase.Held) return { name: "held", tick: phase.Held.tick, missing: phase.Held.missing, longestMs: phase.Held.longest_ms };
   const { incarnation, tick, outcome, rematch_ms: rematchMs, winners, scores } = phase.Ended;
@@ -144,7 +154,12 @@ function chatFromOf(from) {
 
 const chatLineOf = ({ id, age_ms: ageMs, from, to, text }) => ({ id: Number(id), ageMs, from: chatFromOf(from), to: to.Player ?? null, text });
 
-function serverControlOf({ Welcome, Room, CommandReply, Pong, Chat, ChatRefused }) {
+const ROOM_REFUSALS = {
+  NotAPlayer: "not_a_player", NotTheHost: "not_the_host", NotNow: "not_now", TooFewPlayers: "too_few_players",
+};
+
+function serverControlOf({ Welcome, Room, CommandReply, Pong, Chat, ChatRefused, RoomRefused }) {
+  if (RoomRefused) return { type: "room_refused", refusal: ROOM_REFUSALS[RoomRefused] };
   if (Chat) return { type: "chat", lines: Chat.map(chatLineOf) };
   if (ChatRefused) {
     const { TooFast } = ChatRefused;

@@ -14,7 +14,7 @@ const sdk = fileURLToPath(new URL("../../assets/web/sdk/", import.meta.url));
 const tool = (name) => join(here, "node_modules/.bin", name);
 
 /** The most bytes of the whole, minified and compressed. */
-const BYTES_MAX = 30100;
+const BYTES_MAX = 31400;
 
 const files = (folder, ending) =>
   readdirSync(folder, { recursive: true })

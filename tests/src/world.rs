@@ -331,7 +331,9 @@ impl<P: Predict> World<P> {
                             };
                             RoomEvent::Message(connection, resync)
                         }
-                        ClientControl::Chat { .. } => panic!("nobody talks here"),
+                        ClientControl::Chat { .. } | ClientControl::Room(_) => {
+                            panic!("nobody talks here")
+                        }
                     }
                 }
                 SectionKind::Input => {

@@ -20,6 +20,7 @@ export {
   encodePing,
   encodeRematch,
   encodeResync,
+  encodeRoomRequest,
   normalCode,
   readServerControl,
 } from "./shared/control.js";

@@ -15,6 +15,7 @@ use syncline_shared::message::chat::ChatTo;
 use syncline_shared::message::control::{
     ClientControl, Hello, Role, RoomSelector, ServerControl, Welcome,
 };
+use syncline_shared::message::lobby::RoomRequest;
 use syncline_shared::message::{PROTOCOL_VERSION, SectionKind, sections, write_section};
 use syncline_shared::predict::Predict;
 use syncline_shared::schema::Schema;
@@ -227,6 +228,22 @@ impl<P: Predict> Client<P> {
     pub fn chat(&mut self, to: ChatTo, text: String) {
         if self.playing().is_some() {
             self.send_control(&ClientControl::Chat { to, text });
+        }
+    }
+
+    /// Asks something of the room, such as to begin. It does it, or a
+    /// [`ClientEvent::RoomRefused`] says why not. Ignored outside a room.
+    pub fn ask(&mut self, request: RoomRequest) {
+        if self.playing().is_some() {
+            self.send_control(&ClientControl::Room(request));
+        }
+    }
+
+    /// Says that the player is ready, if the room waits for that: for clients that always are, to call
+    /// when the roster or the phase has changed.
+    pub fn be_ready(&mut self) {
+        if self.playing().is_some_and(Playing::is_awaited) {
+            self.ask(RoomRequest::Ready(true));
         }
     }
 

@@ -9,6 +9,7 @@ use syncline_shared::error::DecodeError;
 use syncline_shared::id::{PlayerId, RoomCode, RoomId, SessionId, StreamSlot};
 use syncline_shared::message::chat::{ChatLine, ChatRefusal};
 use syncline_shared::message::control::PhaseInfo;
+use syncline_shared::message::lobby::RoomRefusal;
 use syncline_shared::snapshot::Event;
 use syncline_shared::tick::Tick;
 
@@ -71,6 +72,8 @@ pub enum ClientEvent {
     Chat(ChatLine),
     /// Something that the client said is heard by nobody.
     ChatRefused(ChatRefusal),
+    /// The room does not do what the client asked for.
+    RoomRefused(RoomRefusal),
     /// A stream's bytes did not fit: the server was asked for it anew. Until it comes its last world
     /// is shown, and no frame is whole.
     Astray(Astray),

@@ -174,6 +174,9 @@ impl<P: Predict> Playing<P> {
             ServerControl::ChatRefused(refusal) => {
                 outputs.push_back(Output::Event(ClientEvent::ChatRefused(refusal)));
             }
+            ServerControl::RoomRefused(refusal) => {
+                outputs.push_back(Output::Event(ClientEvent::RoomRefused(refusal)));
+            }
             ServerControl::Pong {
                 nonce,
                 match_micros,

@@ -31,7 +31,7 @@ impl RoomView {
     /// A room of which nothing is known.
     pub(crate) fn new() -> Self {
         Self {
-            phase: PhaseInfo::Lobby { missing: 0 },
+            phase: PhaseInfo::waiting(0),
             incarnation: 0,
             roster: BTreeMap::new(),
         }
@@ -137,8 +137,8 @@ mod tests {
     fn only_another_match_is_another_timeline() {
         let mut room = RoomView::new();
         let steps = [
-            (PhaseInfo::Lobby { missing: 0 }, PhaseChange::None),
-            (PhaseInfo::Lobby { missing: 1 }, PhaseChange::Stage),
+            (PhaseInfo::waiting(0), PhaseChange::None),
+            (PhaseInfo::waiting(1), PhaseChange::Stage),
             (running(1, 0), PhaseChange::Timeline),
             (running(1, 9), PhaseChange::None),
             (running(2, 7), PhaseChange::Timeline),
@@ -161,6 +161,7 @@ mod tests {
             player: PlayerId(player),
             name: "ä".repeat(1000),
             connected: true,
+            ..RosterEntry::default()
         };
         assert!(room.update_roster(false, (0..u16::MAX).map(entry).collect(), &[]));
         assert_eq!(room.roster().count(), usize::from(ROOM_MEMBERS_MAX));

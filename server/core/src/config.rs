@@ -35,6 +35,9 @@ pub struct RoomConfig {
     pub empty_micros: u64,
     /// How long a result is shown before the next match begins by itself, in microseconds.
     pub rematch_micros: u64,
+    /// How long the countdown to a match is, in microseconds, if matches begin when all are ready;
+    /// without it they begin as soon as enough players are there.
+    pub countdown_micros: Option<u64>,
     /// Ticks from one checkpoint to the next; 0 takes none. Taking one is part of the tick.
     pub checkpoint_interval: u32,
     /// Whether a tick with nothing to say to a member is left out.
@@ -64,6 +67,7 @@ impl RoomConfig {
             grace_micros: 15_000_000,
             empty_micros: 30_000_000,
             rematch_micros: 10_000_000,
+            countdown_micros: None,
             checkpoint_interval: 300,
             silence: true,
             bandwidth_sampling: 16,
@@ -87,6 +91,7 @@ impl RoomConfig {
             spectator_delay_micros: room.spectator_delay_micros,
             lock: room.lock.clone(),
             labels: room.labels.clone(),
+            countdown_micros: room.countdown_micros,
             checkpoint_interval: header.start.checkpoint_interval,
             ..Self::new(room.id, room.code, room.seed)
         }
@@ -108,6 +113,7 @@ impl RoomConfig {
             spectator_delay_micros: self.spectator_delay_micros,
             lock: self.lock.clone(),
             labels: self.labels.clone(),
+            countdown_micros: self.countdown_micros,
             seed: self.seed,
         }
     }

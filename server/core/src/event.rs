@@ -7,6 +7,7 @@ use syncline_shared::input::InputBatch;
 use syncline_shared::journal::{FileHeader, Record};
 use syncline_shared::message::chat::ChatTo;
 use syncline_shared::message::control::Role;
+use syncline_shared::message::lobby::RoomRequest;
 use syncline_shared::tick::Tick;
 
 /// One open connection of this process; a later one has a higher number.
@@ -77,6 +78,8 @@ pub enum ClientMessage {
         /// What; `None` if the shell's filter does not let it pass.
         text: Option<String>,
     },
+    /// It asks something of the room.
+    Room(RoomRequest),
 }
 
 /// What a room wants done.

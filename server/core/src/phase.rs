@@ -22,6 +22,9 @@ use crate::replication::Replication;
 ///     └─────────────────────────────┴─────────────────────────────────┘
 /// ```
 ///
+/// In a room whose matches begin when all are ready, `Lobby` lasts until they are and a countdown is
+/// over, and a result is followed by it unless all voted.
+///
 /// A match that nobody plays and nobody may join falls back to `Lobby`. A match that was recovered is
 /// `Running` and held at first: it stands still until those who played it are back.
 ///

@@ -19,6 +19,10 @@ pub(crate) struct Session {
     pub(crate) name: String,
     /// The seat, of those who play.
     pub(crate) player: Option<PlayerId>,
+    /// Its place in the order in which they came.
+    pub(crate) came: u32,
+    /// Whether it is ready for the next match.
+    pub(crate) ready: bool,
     /// Connections so far.
     pub(crate) attaches: u32,
     /// Whether its client is part of the server.
@@ -53,11 +57,24 @@ pub(crate) struct Sessions {
     /// Who lost the connection, by when the seat is given up: a room looks after each event and tick.
     away: BTreeSet<(Timestamp, SessionId)>,
     changes: RosterChanges,
+    /// How many sessions came so far.
+    came: u32,
+    /// Whether one of those who play is the host.
+    hosted: bool,
+    host: Option<SessionId>,
     /// Grows with each change, of spectators too.
     changes_ever: u32,
 }
 
 impl Sessions {
+    /// Nobody yet. Where there is a host it is the player who came first.
+    pub(crate) fn new(hosted: bool) -> Self {
+        Self {
+            hosted,
+            ..Self::default()
+        }
+    }
+
     pub(crate) fn get(&self, session: SessionId) -> Option<&Session> {
         self.by_id.get(&session)
     }
@@ -130,10 +147,13 @@ impl Sessions {
         player: Option<PlayerId>,
         transient: bool,
     ) {
-        self.changes_ever = self.changes_ever.wrapping_add(1);
+        self.touch();
+        self.came = self.came.saturating_add(1);
         let session = Session {
             name,
             player,
+            came: self.came,
+            ready: false,
             attaches: 1,
             transient,
             presence: Presence::Connected(connection),
@@ -144,6 +164,7 @@ impl Sessions {
             self.changes.left.remove(&player);
             self.changes.changed.insert(player);
         }
+        self.choose_host();
     }
 
     /// A session of before the server was lost, whose client is expected until then.
@@ -151,11 +172,14 @@ impl Sessions {
         let session = Session {
             name: seated.name.clone(),
             player: seated.player,
+            came: seated.came,
+            ready: false,
             attaches: seated.attaches,
             transient: seated.transient,
             presence: Presence::Away { until },
         };
         self.remove(seated.session);
+        self.came = self.came.max(seated.came);
         self.by_id.insert(seated.session, session);
         self.away.insert((until, seated.session));
         if let Some(player) = seated.player {
@@ -163,6 +187,64 @@ impl Sessions {
             self.changes.left.remove(&player);
             self.changes.changed.insert(player);
         }
+        self.choose_host();
+    }
+
+    /// The host, if there is one.
+    pub(crate) fn host(&self) -> Option<SessionId> {
+        self.host
+    }
+
+    /// The host is the player who came first. Parts of the server are none.
+    fn choose_host(&mut self) {
+        if !self.hosted {
+            return;
+        }
+        let players = self.by_player.values().filter_map(|id| {
+            let session = self.by_id.get(id)?;
+            (!session.transient).then_some((session.came, *id))
+        });
+        let host = players.min().map(|(_, id)| id);
+        let before = core::mem::replace(&mut self.host, host);
+        if before != host {
+            for id in [before, host].into_iter().flatten() {
+                let session = self.by_id.get(&id);
+                let player = session.and_then(|session| session.player);
+                self.changes.changed.extend(player);
+            }
+        }
+    }
+
+    /// Whether a session is ready for the next match.
+    pub(crate) fn is_ready(&self, id: SessionId) -> bool {
+        self.by_id.get(&id).is_some_and(|session| session.ready)
+    }
+
+    /// Notes whether a session is ready; whether that is news.
+    pub(crate) fn set_ready(&mut self, id: SessionId, ready: bool) -> bool {
+        let Some(session) = self.by_id.get_mut(&id) else {
+            return false;
+        };
+        let changes = session.ready != ready;
+        session.ready = ready;
+        if changes {
+            self.changes.changed.extend(session.player);
+            self.touch();
+        }
+        changes
+    }
+
+    /// Nobody is ready any more.
+    pub(crate) fn clear_ready(&mut self) {
+        let ids: Vec<SessionId> = self.ids().collect();
+        for id in ids {
+            self.set_ready(id, false);
+        }
+    }
+
+    /// What the room tells of itself changed.
+    pub(crate) fn touch(&mut self) {
+        self.changes_ever = self.changes_ever.wrapping_add(1);
     }
 
     /// A known session is now on `connection`; the connection that it was on before, if any.
@@ -218,6 +300,7 @@ impl Sessions {
             self.changes.changed.remove(&player);
             self.changes.left.insert(player);
         }
+        self.choose_host();
         Some(session)
     }
 
@@ -250,6 +333,8 @@ impl Sessions {
             player,
             name: session.name.clone(),
             connected,
+            ready: session.ready,
+            host: self.host == self.seated(player),
         })
     }
 }

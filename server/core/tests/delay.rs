@@ -10,6 +10,7 @@ use syncline_server_core::RoomConfig;
 use syncline_shared::id::StreamSlot;
 use syncline_shared::message::chat::ChatLine;
 use syncline_shared::message::control::{Role, ServerControl};
+use syncline_shared::message::lobby::RoomRequest;
 use syncline_shared::message::{SectionKind, sections};
 use syncline_shared::rng::Rng;
 use syncline_shared::tick::Tick;
@@ -19,6 +20,7 @@ struct Script {
     rules: Rules,
     interval: u32,
     silence: bool,
+    countdown: Option<u64>,
     delay: u64,
     end: u64,
     deeds: Vec<(u64, Deed)>,
@@ -60,6 +62,10 @@ impl Script {
                     }
                     _ => Deed::Ask(seat, Ask::Jump { by: 50 }),
                 };
+                let request = [RoomRequest::Ready(true), RoomRequest::Start]
+                    [usize::from(rng.chance(1, 4))]
+                .clone();
+                deeds.push((at, Deed::Request(seat, request)));
                 let leaves = matches!(deed, Deed::Leave(_));
                 deeds.push((at + STEP, deed));
                 if leaves {
@@ -102,6 +108,7 @@ impl Script {
             },
             interval: 1 + rng.below(3),
             silence: rng.chance(3, 4),
+            countdown: rng.chance(1, 3).then(|| u64::from(rng.below(3)) * SECOND),
             delay,
             end,
             deeds,
@@ -116,6 +123,7 @@ impl Script {
             config.silence = self.silence;
             config.spectator_delay_micros = delay;
             config.rematch_micros = SECOND;
+            config.countdown_micros = self.countdown;
             config.grace_micros = SECOND;
             config.empty_micros = 60 * SECOND;
         });
@@ -263,7 +271,7 @@ fn pongs(log: &[(u64, Vec<u8>)]) -> Vec<(u64, u64)> {
 #[test]
 fn spectators_are_told_the_same_that_much_later_and_players_notice_nothing() {
     let mut all = Seen::default();
-    for seed in 0..150 {
+    for seed in 0..200 {
         let seen = compare(seed);
         all.matches += seen.matches;
         all.told += seen.told;

@@ -13,13 +13,14 @@ use support::{
 };
 use syncline_server_core::replay::{Replay, pack, restore};
 use syncline_server_core::{
-    Attach, ConnectionId, Room, RoomConfig, RoomEvent, RoomOutput, game_kind,
+    Attach, ClientMessage, ConnectionId, Room, RoomConfig, RoomEvent, RoomOutput, game_kind,
 };
 use syncline_shared::id::{PlayerId, SessionId};
 use syncline_shared::journal::{
     Ending, JournalReader, JournalWriter, Record, RosterChange, SeatedSession,
 };
 use syncline_shared::message::control::{PhaseInfo, Role};
+use syncline_shared::message::lobby::RoomRequest;
 use syncline_shared::tick::{Tick, Timestamp};
 
 /// What rooms put out for journals, as the bytes of the last one.
@@ -314,6 +315,42 @@ fn a_room_in_its_lobby_keeps_its_seats() {
     assert_eq!(table.watchers[0].player(), PlayerId(0));
     assert_eq!(table.watchers[1].player(), PlayerId(1));
     assert_eq!(table.room.incarnation(), 2, "the first may have begun");
+    book.write(core::mem::take(&mut table.records));
+    assert_eq!(Some(book.replay()), table.room.state_hash());
+}
+
+/// A room that waits until all are ready does so after it was lost, with the host that it had.
+#[test]
+fn a_lobby_is_recovered_with_its_countdown_and_its_host() {
+    let mut table = Table::new(room_with(&Rules::default(), |config| {
+        config.record = true;
+        config.countdown_micros = Some(1_000_000);
+    }));
+    // The host's session has the higher id.
+    for n in [2, 1] {
+        table.attach(n, n, false);
+    }
+    let ready = |ready| ClientMessage::Room(RoomRequest::Ready(ready));
+    table.send(2, ready(true));
+    table.run(5, nothing);
+    let mut book = Book::of(core::mem::take(&mut table.records));
+    let mut table = book.recover();
+    table.attach(11, 1, true);
+    table.attach(12, 2, true);
+    table.run(5, nothing);
+    let waits = PhaseInfo::Lobby {
+        missing: 0,
+        unready: Some(2),
+        starts_ms: None,
+    };
+    assert_eq!(table.watchers[0].phase, Some(waits));
+    let roster = &table.watchers[0].roster;
+    assert!(roster[&PlayerId(0)].host && !roster[&PlayerId(1)].host);
+    table.send(12, ClientMessage::Room(RoomRequest::Start));
+    table.run(8, nothing);
+    assert_eq!(table.room.status().phase, "lobby");
+    table.run(10, nothing);
+    assert_eq!(table.room.status().phase, "running");
     book.write(core::mem::take(&mut table.records));
     assert_eq!(Some(book.replay()), table.room.state_hash());
 }

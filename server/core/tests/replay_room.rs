@@ -351,7 +351,10 @@ fn a_jump_is_another_timeline_with_the_roster_of_then() {
     };
     assert_eq!(cinema.watchers[0].phase, Some(phase));
     let names = |cinema: &Cinema| -> Vec<(String, bool)> {
-        cinema.watchers[0].roster.values().cloned().collect()
+        let roster = cinema.watchers[0].roster.values();
+        roster
+            .map(|entry| (entry.name.clone(), entry.connected))
+            .collect()
     };
     assert_eq!(
         names(&cinema),

@@ -43,10 +43,7 @@ fn a_match_waits_in_the_lobby_for_enough_players() {
     });
     table.attach(1, 1, false);
     table.run(10, nothing);
-    assert_eq!(
-        table.watchers[0].phase,
-        Some(PhaseInfo::Lobby { missing: 1 })
-    );
+    assert_eq!(table.watchers[0].phase, Some(PhaseInfo::waiting(1)));
     assert_eq!(table.room.status().phase, "lobby");
     table.attach(2, 2, false);
     table.run(3, nothing);
@@ -176,12 +173,12 @@ fn a_lost_player_keeps_the_seat_for_the_grace_period() {
     table.detach(2);
     table.run(30, right);
     let seat = table.watchers[1].player();
-    assert!(!table.watchers[0].roster[&seat].1);
+    assert!(!table.watchers[0].roster[&seat].connected);
     let back = table.attach(3, 2, true);
     table.run(10, right);
     assert_eq!(table.watchers[back].player(), seat);
     assert_eq!(table.watchers[back].welcome.as_ref().unwrap().attach, 2);
-    assert!(table.watchers[0].roster[&seat].1);
+    assert!(table.watchers[0].roster[&seat].connected);
     table.check_frames();
     table.detach(3);
     table.now = table.now.plus_micros(16_000_000);

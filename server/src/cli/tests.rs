@@ -170,6 +170,7 @@ fn the_help_tells_the_defaults() {
         span(default.empty_timeout),
         span(default.spectator_delay),
         span(default.rematch_delay),
+        span(default.lobby_countdown),
         span(default.session_lifetime),
         journal.dir.display().to_string(),
         "second".to_owned(),

@@ -157,17 +157,16 @@ impl Bot {
                     self.client.vote_rematch();
                 }
                 Output::Event(
-                    ClientEvent::PhaseChanged(
-                        PhaseInfo::Lobby { .. }
-                        | PhaseInfo::Running { .. }
-                        | PhaseInfo::Held { .. },
-                    )
-                    | ClientEvent::RosterChanged
+                    ClientEvent::PhaseChanged(PhaseInfo::Lobby { .. }) | ClientEvent::RosterChanged,
+                ) => self.client.be_ready(),
+                Output::Event(
+                    ClientEvent::PhaseChanged(PhaseInfo::Running { .. } | PhaseInfo::Held { .. })
                     | ClientEvent::Frame(_)
                     | ClientEvent::GameEvents { .. }
                     | ClientEvent::CommandReply { .. }
                     | ClientEvent::Chat(_)
                     | ClientEvent::ChatRefused(_)
+                    | ClientEvent::RoomRefused(_)
                     | ClientEvent::Astray(_),
                 ) => {}
             }

@@ -50,8 +50,8 @@ impl Rooms {
             .count()
     }
 
-    /// The fullest public room without a password that is as asked for, `moves` and has a place for one more in `role`;
-    /// of equals the oldest.
+    /// The fullest public room without a password that is as asked for, whose matches begin by
+    /// themselves, that `moves` and has a place for one more in `role`; of equals the oldest.
     pub(super) fn best(
         &self,
         game: &HostedGame,
@@ -62,6 +62,7 @@ impl Rooms {
         let suits = |room: &&RoomHandle| {
             !room.board.private
                 && room.board.lock.is_none()
+                && !room.board.when_ready
                 && room.board.game.kind.name() == game.kind.name()
                 && query.matches(&room.board.facts())
                 && (role == Role::Spectator || room.board.is_open())

@@ -8,6 +8,7 @@ use syncline_shared::journal::RoomLock;
 use syncline_shared::labels::Labels;
 use syncline_shared::limits::PASSWORD_BYTES_MAX;
 use syncline_shared::message::control::CreateOptions;
+use syncline_shared::message::lobby::Lobby;
 
 use super::lock;
 use crate::clock::micros;
@@ -26,6 +27,7 @@ pub(super) struct RoomRules {
     pub(super) grace_micros: u64,
     pub(super) empty_micros: u64,
     pub(super) rematch_micros: u64,
+    pub(super) countdown_micros: u64,
     pub(super) spectator_delay_micros: u64,
     /// How long a seat can be taken whose player never heard of it: until its connection is found
     /// dead, and then for the grace period.
@@ -46,6 +48,7 @@ impl RoomRules {
             grace_micros: micros(config.grace_period),
             empty_micros: micros(config.empty_timeout),
             rematch_micros: micros(config.rematch_delay),
+            countdown_micros: micros(config.lobby_countdown),
             spectator_delay_micros: micros(config.spectator_delay),
             unheard_micros: micros(config.idle_timeout.saturating_add(config.grace_period)),
             stall_micros: micros(config.stall_timeout),
@@ -79,11 +82,23 @@ impl RoomRules {
             grace_micros: self.grace_micros,
             empty_micros: self.empty_micros,
             rematch_micros: self.rematch_micros,
+            countdown_micros: self.countdown(options.lobby),
             spectator_delay_micros: self.spectator_delay_micros.max(asked).min(longest),
             labels,
             lock: password.map(lock_of).transpose()?,
             ..RoomConfig::new(id, code, entropy::draw())
         })
+    }
+
+    /// How long the countdown to a match is, where all have to be ready.
+    fn countdown(&self, lobby: Lobby) -> Option<u64> {
+        match lobby {
+            Lobby::Automatic => None,
+            Lobby::WhenReady { countdown } => {
+                let asked = countdown.map(|seconds| u64::from(seconds) * 1_000_000);
+                Some(asked.unwrap_or(self.countdown_micros))
+            }
+        }
     }
 }
 

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use syncline_games::{Arena, Pong};
 use syncline_shared::id::RoomCode;
+use syncline_shared::message::lobby::Lobby;
 
 use super::*;
 use crate::company::invitation::invitations;
@@ -81,6 +82,28 @@ fn players_who_come_at_once_are_never_sent_to_one_seat() {
         *guests.entry(admission.room.board.id).or_insert(0) += 1;
     }
     assert_eq!(guests.into_values().collect::<Vec<_>>(), [2; 8]);
+}
+
+/// Whoever asks for a game at once is not made to wait for strangers to be ready.
+#[test]
+fn quick_play_leads_to_no_room_that_waits_for_all_to_be_ready() {
+    let directory = directory(100);
+    let ready = |countdown| CreateOptions {
+        lobby: Lobby::WhenReady { countdown },
+        ..CreateOptions::default()
+    };
+    let made = admit(&directory, &RoomSelector::Create(ready(None)), "arena").unwrap();
+    let chosen = admit(&directory, &quick(""), "arena").unwrap();
+    assert_ne!(chosen.room.board.id, made.room.board.id);
+    let game = directory.games().find("arena").unwrap();
+    let (id, code) = (RoomId(1), RoomCode::from_entropy(1));
+    let countdown = |options| {
+        let room = directory.rules.room(id, code, game, &options, None);
+        room.unwrap().countdown_micros
+    };
+    assert_eq!(countdown(CreateOptions::default()), None);
+    assert_eq!(countdown(ready(Some(0))), Some(0));
+    assert_eq!(countdown(ready(None)), Some(5_000_000));
 }
 
 #[test]

@@ -46,6 +46,10 @@ pub(super) struct RoomDocument {
     connected: u16,
     /// How many players have to come, or to come back; 0 while a match runs.
     missing: u16,
+    /// How many connected players are not ready, in a lobby where all have to be.
+    unready: Option<u16>,
+    /// Whether the countdown to a match runs.
+    starting: bool,
     roster: Vec<Seat>,
     /// After a match.
     result: Option<MatchResult>,
@@ -56,6 +60,8 @@ struct Seat {
     player: u16,
     name: String,
     connected: bool,
+    ready: bool,
+    host: bool,
 }
 
 #[derive(Debug, Serialize)]
@@ -88,6 +94,8 @@ impl From<Overview> for RoomDocument {
             labels,
             incarnation,
             missing,
+            unready,
+            starting,
             roster,
             outcome,
         } = overview;
@@ -95,6 +103,8 @@ impl From<Overview> for RoomDocument {
             player: entry.player.0,
             name: entry.name,
             connected: entry.connected,
+            ready: entry.ready,
+            host: entry.host,
         });
         Self {
             id: status.id.0,
@@ -110,6 +120,8 @@ impl From<Overview> for RoomDocument {
             spectators: status.spectators,
             connected: status.connected,
             missing,
+            unready,
+            starting,
             roster: seats.collect(),
             result: outcome.map(MatchResult::from),
         }

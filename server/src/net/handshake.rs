@@ -59,9 +59,8 @@ pub(crate) fn read_hello(
         | ClientControl::Rematch
         | ClientControl::Leave
         | ClientControl::Resync { .. }
-        | ClientControl::Chat { .. } => {
-            Err(Close::new(CloseReason::OutOfOrder, "a hello comes first"))
-        }
+        | ClientControl::Chat { .. }
+        | ClientControl::Room(_) => Err(Close::new(CloseReason::OutOfOrder, "a hello comes first")),
     }
 }
 

@@ -144,6 +144,7 @@ fn control(body: &[u8]) -> Result<ClientMessage, Close> {
             to,
             text: Some(text),
         }),
+        ClientControl::Room(request) => Ok(ClientMessage::Room(request)),
     }
 }
 

@@ -42,6 +42,8 @@ pub(crate) struct RoomBoard {
     pub(crate) maker: Option<IpAddr>,
     /// What it says of itself.
     pub(crate) labels: Labels,
+    /// Whether its matches begin when all are ready: quick play leads to no such room.
+    pub(crate) when_ready: bool,
     /// Held for a look or a change.
     places: Mutex<Places>,
     phase: AtomicU8,
@@ -168,6 +170,7 @@ impl RoomBoard {
             lock: config.lock.clone(),
             maker: None,
             labels: config.labels.clone(),
+            when_ready: config.countdown_micros.is_some(),
             places: Mutex::new(Places {
                 players: 0,
                 // Until the room says its own.

@@ -62,6 +62,8 @@ pub struct RoomHeader {
     pub lock: Option<RoomLock>,
     /// What it says of itself.
     pub labels: Labels,
+    /// How long the countdown to a match is, in microseconds, if matches begin when all are ready.
+    pub countdown_micros: Option<u64>,
     /// The seed of the room; each match adds its number.
     pub seed: u64,
 }
@@ -89,6 +91,8 @@ pub struct SeatedSession {
     pub player: Option<PlayerId>,
     /// Its name, as others see it.
     pub name: String,
+    /// Its place in the order in which sessions came to the room.
+    pub came: u32,
     /// How often it was attached.
     pub attaches: u32,
     /// Whether it has a connection.

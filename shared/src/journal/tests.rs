@@ -67,6 +67,7 @@ pub(super) fn header(schema: &Schema) -> FileHeader {
             spectator_delay_micros: 5_000_000,
             lock: None,
             labels: Labels::default(),
+            countdown_micros: Some(3_000_000),
             seed: 3,
         },
         incarnation: 1,

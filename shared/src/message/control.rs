@@ -11,6 +11,7 @@ use crate::game::Outcome;
 use crate::id::{PlayerId, RoomCode, RoomId, SessionId, StreamSlot};
 use crate::limits::{CLIENT_MESSAGE_BYTES_MAX, CONTROL_BYTES_MAX, JOIN_KEY_BYTES};
 use crate::message::chat::{ChatLine, ChatRefusal, ChatTo};
+use crate::message::lobby::{Lobby, RoomRefusal, RoomRequest};
 use crate::tick::{Tick, TickRate};
 
 /// From client to server.
@@ -43,6 +44,8 @@ pub enum ClientControl {
         /// What.
         text: String,
     },
+    /// Asks something of the room.
+    Room(RoomRequest),
 }
 
 /// Who a client is and what it wants.
@@ -136,6 +139,8 @@ pub struct CreateOptions {
     /// Names and values of the game's rules that are other than usual here:
     /// [`Game::set_rule`](crate::game::Game::set_rule) takes them.
     pub rules: Vec<(String, String)>,
+    /// When its matches begin.
+    pub lobby: Lobby,
 }
 
 /// What a member of a room does.
@@ -172,6 +177,8 @@ pub enum ServerControl {
     Chat(Vec<ChatLine>),
     /// Something that the client said is heard by nobody.
     ChatRefused(ChatRefusal),
+    /// The room does not do what the client asked for.
+    RoomRefused(RoomRefusal),
 }
 
 /// What a client needs to begin.
@@ -221,7 +228,7 @@ pub struct RoomUpdate {
 }
 
 /// One seat as everybody sees it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RosterEntry {
     /// The seat.
     pub player: PlayerId,
@@ -229,6 +236,11 @@ pub struct RosterEntry {
     pub name: String,
     /// Whether its player is connected now.
     pub connected: bool,
+    /// Whether its player is ready for the next match, where that begins when all are.
+    pub ready: bool,
+    /// Whether its player is the host: of those who play the one who came first, in a room whose
+    /// matches begin when all are ready. Others have none.
+    pub host: bool,
 }
 
 /// Where a room is in its life, as its members see it.
@@ -238,6 +250,11 @@ pub enum PhaseInfo {
     Lobby {
         /// How many more have to come.
         missing: u16,
+        /// How many of those who are connected are not ready; nothing in a room whose matches begin
+        /// by themselves.
+        unready: Option<u16>,
+        /// When the match begins, in milliseconds from now, once its countdown has begun.
+        starts_ms: Option<u32>,
     },
     /// A match is running. Whoever held frames or inputs of another incarnation drops them: its
     /// streams start anew.
@@ -268,6 +285,17 @@ pub enum PhaseInfo {
         /// When it goes on at the latest, in milliseconds from now.
         longest_ms: u32,
     },
+}
+
+impl PhaseInfo {
+    /// A lobby that waits for so many players, whose match begins by itself then.
+    pub const fn waiting(missing: u16) -> Self {
+        Self::Lobby {
+            missing,
+            unready: None,
+            starts_ms: None,
+        }
+    }
 }
 
 impl ClientControl {

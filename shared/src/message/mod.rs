@@ -5,11 +5,13 @@
 //!
 //! - [`control`]: hello and welcome, rosters and phases, answers
 //! - [`chat`]: what is said
+//! - [`lobby`]: how matches begin, and what members ask of their room
 //! - [`frame`]: one snapshot tick as one member gets it
 
 pub mod chat;
 pub mod control;
 pub mod frame;
+pub mod lobby;
 
 use crate::bits::{ByteReader, write_bytes};
 use crate::error::DecodeError;

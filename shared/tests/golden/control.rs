@@ -8,6 +8,7 @@ use syncline_shared::message::control::{
     ClientControl, CreateOptions, Hello, PhaseInfo, Role, RoomSelector, RoomUpdate, RosterEntry,
     ServerControl, Welcome,
 };
+use syncline_shared::message::lobby::{Lobby, RoomRefusal, RoomRequest};
 use syncline_shared::tick::{Tick, TickRate};
 
 use crate::file::{Golden, bytes, plain, vector};
@@ -115,6 +116,17 @@ fn hellos() -> Vec<(&'static str, ClientControl)> {
                     spectator_delay: 30,
                     labels: labels(),
                     rules: vec![("points".to_owned(), "3".to_owned())],
+                    lobby: Lobby::WhenReady { countdown: None },
+                }),
+                ..hello()
+            }),
+        ),
+        (
+            "hello_to_create_with_countdown",
+            greet(Hello {
+                room: RoomSelector::Create(CreateOptions {
+                    lobby: Lobby::WhenReady { countdown: Some(3) },
+                    ..CreateOptions::default()
                 }),
                 ..hello()
             }),
@@ -202,6 +214,9 @@ fn afterwards() -> Vec<(&'static str, ClientControl)> {
                 text: "psst 🚀".to_owned(),
             },
         ),
+        ("ready", ClientControl::Room(RoomRequest::Ready(true))),
+        ("unready", ClientControl::Room(RoomRequest::Ready(false))),
+        ("start", ClientControl::Room(RoomRequest::Start)),
     ]
 }
 
@@ -213,6 +228,8 @@ fn roster() -> Vec<RosterEntry> {
             player: PlayerId(seat),
             name: name.to_owned(),
             connected,
+            ready: connected,
+            host: seat == 300,
         })
         .collect()
 }
@@ -249,6 +266,7 @@ fn server() -> Vec<(&'static str, ServerControl)> {
     all.extend(updates());
     all.extend(answers());
     all.extend(chat());
+    all.extend(refusals());
     all
 }
 
@@ -271,7 +289,7 @@ fn welcomes() -> Vec<(&'static str, ServerControl)> {
                 player: None,
                 streams: vec![StreamSlot::COMMON],
                 state: RoomUpdate {
-                    phase: Some(PhaseInfo::Lobby { missing: 1 }),
+                    phase: Some(PhaseInfo::waiting(1)),
                     whole: true,
                     ..RoomUpdate::default()
                 },
@@ -297,7 +315,15 @@ fn updates() -> Vec<(&'static str, ServerControl)> {
                 ..RoomUpdate::default()
             }),
         ),
-        ("room_lobby", update(Some(PhaseInfo::Lobby { missing: 2 }))),
+        ("room_lobby", update(Some(PhaseInfo::waiting(2)))),
+        (
+            "room_lobby_starting",
+            update(Some(PhaseInfo::Lobby {
+                missing: 0,
+                unready: Some(1),
+                starts_ms: Some(4_200),
+            })),
+        ),
         (
             "room_running",
             update(Some(PhaseInfo::Running {
@@ -380,6 +406,16 @@ fn answers() -> Vec<(&'static str, ServerControl)> {
                 match_micros: 864_000_000_000,
             },
         ),
+    ]
+}
+
+fn refusals() -> Vec<(&'static str, ServerControl)> {
+    let refused = ServerControl::RoomRefused;
+    vec![
+        ("refused_not_a_player", refused(RoomRefusal::NotAPlayer)),
+        ("refused_not_the_host", refused(RoomRefusal::NotTheHost)),
+        ("refused_not_now", refused(RoomRefusal::NotNow)),
+        ("refused_too_few", refused(RoomRefusal::TooFewPlayers)),
     ]
 }
 

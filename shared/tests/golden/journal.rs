@@ -35,6 +35,7 @@ fn session() -> SeatedSession {
         session: SessionId(5),
         player: Some(PlayerId(0)),
         name: "Ada".to_owned(),
+        came: 1,
         attaches: 1,
         connected: true,
         transient: false,
@@ -62,6 +63,7 @@ fn header(schema: &Schema) -> FileHeader {
                 hash: [2; 32],
             }),
             labels: Labels::new([("mode", "ctf")]).unwrap(),
+            countdown_micros: Some(3_000_000),
             seed: 3,
         },
         incarnation: 1,
@@ -100,6 +102,7 @@ fn records() -> Vec<Record> {
         session: SessionId(6),
         player: Some(PlayerId(1)),
         name: "Bob".to_owned(),
+        came: 2,
         ..session()
     };
     vec![

@@ -85,10 +85,11 @@ fn messages() -> Vec<Refused> {
             vec![1, 255, 255, 255, 255, 16],
         ),
         ("client_control_empty", "client_control", vec![]),
-        ("client_control_unknown", "client_control", vec![6]),
+        ("client_control_unknown", "client_control", vec![7]),
         ("client_control_longer", "client_control", vec![2, 0]),
         ("resync_cut", "client_control", vec![4, 1, 0]),
         ("chat_cut", "client_control", vec![5, 0, 3, 65, 66]),
+        ("room_request_unknown", "client_control", vec![6, 9]),
         ("chat_to_nobody", "client_control", vec![5, 2, 0]),
         (
             "client_control_with_a_bad_flag",
@@ -106,7 +107,7 @@ fn messages() -> Vec<Refused> {
             "client_control",
             vec![0, 1, 0, 0, 0, 0, 0, 1, 255, 0, 0, 0, 0],
         ),
-        ("server_control_unknown", "server_control", vec![6]),
+        ("server_control_unknown", "server_control", vec![7]),
         ("pong_cut", "server_control", vec![3, 7]),
         (
             "chat_of_nobody",

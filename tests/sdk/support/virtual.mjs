@@ -122,7 +122,9 @@ function createOptionsOf(reader) {
   reader.bool();
   reader.u8();
   const pairs = () => reader.list(() => [reader.text(), reader.text()]);
-  return { labels: pairs(), rules: pairs() };
+  const [labels, rules] = [pairs(), pairs()];
+  const whenReady = reader.u32() === 1;
+  return { labels, rules, whenReady, countdown: whenReady ? reader.optional(() => reader.u8()) : null };
 }
 
 function controlOf(body) {
@@ -148,6 +150,10 @@ function controlOf(body) {
   if (variant === 1) return { name: "ping", nonce: reader.u32() };
   if (variant === 4) return { name: "resync", incarnation: reader.u32(), stream: reader.u8(), tick: reader.u32() };
   if (variant === 5) return { name: "chat", to: reader.u32() === 1 ? reader.u32() : null, text: reader.text() };
+  if (variant === 6) {
+    const name = ["ready", "start"][reader.u32()];
+    return name === "ready" ? { name, ready: reader.bool() } : { name };
+  }
   return { name: ["", "", "rematch", "leave"][variant] };
 }
 
@@ -221,6 +227,8 @@ function roomOf({ incarnation, tick, whole }) {
   writer.u32(1);
   writer.u32(0);
   writer.text("Ada");
+  writer.bool(true);
+  writer.bool(false);
   writer.bool(true);
   writer.u32(0);
   return writer.finish();

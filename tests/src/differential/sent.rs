@@ -10,6 +10,7 @@ use syncline_shared::message::PROTOCOL_VERSION;
 use syncline_shared::message::chat::ChatTo;
 use syncline_shared::message::control::{ClientControl, CreateOptions, Hello, Role, RoomSelector};
 use syncline_shared::message::frame::{FrameSection, OwnPart, StreamEntry};
+use syncline_shared::message::lobby::{Lobby, RoomRequest};
 use syncline_shared::quantize::{quantize_angle, quantize_fixed, restore_angle, restore_fixed};
 use syncline_shared::rng::Rng;
 use syncline_shared::schema::{FieldKind, Schema};
@@ -181,7 +182,7 @@ fn command(rng: &mut Rng, peer: &mut dyn Peer) -> Result<(), String> {
 }
 
 fn control(rng: &mut Rng, peer: &mut dyn Peer) -> Result<(), String> {
-    let (told, ours) = match rng.below(7) {
+    let (told, ours) = match rng.below(8) {
         0 => {
             let nonce = any_u32(rng);
             (json!({ "ping": nonce }), ClientControl::Ping { nonce })
@@ -206,6 +207,7 @@ fn control(rng: &mut Rng, peer: &mut dyn Peer) -> Result<(), String> {
             let to = player.map_or(ChatTo::Room, |player| ChatTo::Player(PlayerId(player)));
             (told, ClientControl::Chat { to, text })
         }
+        5 => room_request(rng),
         _ => hello(rng),
     };
     let question = json!({ "control": told });
@@ -225,6 +227,25 @@ fn any_pairs(rng: &mut Rng) -> Vec<(String, String)> {
         .collect()
 }
 
+fn any_lobby(rng: &mut Rng) -> Lobby {
+    if rng.chance(1, 2) {
+        return Lobby::Automatic;
+    }
+    let countdown = rng.chance(1, 2).then(|| any_u8(rng));
+    Lobby::WhenReady { countdown }
+}
+
+fn room_request(rng: &mut Rng) -> (Value, ClientControl) {
+    let (told, request) = match rng.below(2) {
+        0 => {
+            let ready = rng.chance(1, 2);
+            (json!({ "ready": ready }), RoomRequest::Ready(ready))
+        }
+        _ => (json!({ "start": true }), RoomRequest::Start),
+    };
+    (json!({ "room": told }), ClientControl::Room(request))
+}
+
 fn selector(rng: &mut Rng) -> (Value, RoomSelector) {
     let options = CreateOptions {
         private: rng.chance(1, 2),
@@ -235,6 +256,7 @@ fn selector(rng: &mut Rng) -> (Value, RoomSelector) {
         spectator_delay: u8::try_from(rng.below(256)).unwrap_or(0),
         labels: any_pairs(rng),
         rules: any_pairs(rng),
+        lobby: any_lobby(rng),
     };
     match rng.below(4) {
         0 => {
@@ -259,9 +281,14 @@ fn selector(rng: &mut Rng) -> (Value, RoomSelector) {
         _ => {
             let (private, players, loud) = (options.private, options.players_max, options.loud);
             let delay = options.spectator_delay;
+            let (when_ready, countdown) = match options.lobby {
+                Lobby::Automatic => (false, None),
+                Lobby::WhenReady { countdown } => (true, countdown),
+            };
             let told = json!({
                 "kind": "create", "private": private, "playersMax": players, "loud": loud,
                 "spectatorDelay": delay, "labels": options.labels, "rules": options.rules,
+                "whenReady": when_ready, "countdown": countdown,
             });
             (told, RoomSelector::Create(options))
         }

@@ -2,7 +2,7 @@
 // itself when a connection is lost and the server's reason allows it. Times are in ms.
 
 import { encodeCommand } from "../shared/command.js";
-import { encodeChat, encodeHello, encodeLeave, encodeRematch, readServerControl } from "../shared/control.js";
+import { encodeChat, encodeHello, encodeLeave, encodeRematch, encodeRoomRequest, readServerControl } from "../shared/control.js";
 import { SynclineError } from "../shared/close.js";
 import { DecodeError, demand } from "../shared/error.js";
 import { CONTROL } from "../shared/kinds.js";
@@ -16,6 +16,8 @@ import { Commands } from "./commands.js";
 import { Conditioner } from "./conditioner.js";
 import { Controls } from "./controls.js";
 import { Emitter } from "./emitter.js";
+import { Lobby } from "./lobby.js";
+import { roomOf } from "./place.js";
 import { Playing, controlMessage } from "./playing.js";
 import { Scene } from "./scene.js";
 import { Statistics } from "./statistics.js";
@@ -24,28 +26,18 @@ import { Connection } from "./ways.js";
 /** @typedef {import("../shared/control.js").ChatLine} ChatLine */
 /** @typedef {import("../shared/control.js").ChatRefusal} ChatRefusal */
 /** @typedef {import("../shared/control.js").Phase} Phase */
+/** @typedef {import("../shared/control.js").RoomRefusal} RoomRefusal */
 /** @typedef {import("../shared/control.js").RosterEntry} RosterEntry */
 /** @typedef {import("../shared/control.js").Welcome} Welcome */
 /** @typedef {import("../shared/schema.js").Schema} Schema */
 /** @typedef {import("./conditioner.js").Conditions} Conditions */
 /** @typedef {import("./options.js").Resolved} Resolved */
+/** @typedef {import("./place.js").Room} Room */
 /** @typedef {import("./since_frame.js").GameEvent} GameEvent */
 /** @typedef {import("./statistics.js").Stats} Stats */
 /** @typedef {import("./world.js").View} View */
 /** @typedef {import("./world.js").World} World */
 /** @typedef {"connecting" | "playing" | "waiting" | "offline" | "replaced" | "closed"} State */
-/**
- * @typedef {object} Room the client's place
- * @property {number} id
- * @property {string} code leads others here
- * @property {string} game its name
- * @property {bigint} session the client's stay, the same after resuming
- * @property {number} attach which connection of the session this is, from 1
- * @property {boolean} resumed whether the session goes on from an earlier connection
- * @property {number} graceMs how long the seat is kept after the connection is lost
- * @property {number} tickRate steps per second
- * @property {number} snapshotInterval ticks from one snapshot to the next
- */
 /**
  * @typedef {object} Events what listeners are told
  * @property {(state: State, ending: SynclineError | null) => void} state
@@ -56,6 +48,7 @@ import { Connection } from "./ways.js";
  * @property {(event: GameEvent) => void} event
  * @property {(line: ChatLine) => void} chat
  * @property {(refusal: ChatRefusal) => void} chatRefused
+ * @property {(refusal: RoomRefusal) => void} roomRefused
  * @property {(cause: string, tick: number) => void} correction
  * @property {(reason: "match" | "join") => void} reset
  */
@@ -121,9 +114,13 @@ export class Client {
   /** @type {number | null} The seat; null for who watches. */
   player = null;
   /** @type {Phase} Where the room is in its life. */
-  phase = { name: "lobby", missing: 0 };
+  phase = { name: "lobby", missing: 0, unready: null, startsMs: null };
   /** @type {Map<number, RosterEntry>} Seats. */
   roster = new Map();
+  /** What there is to ask of the room around a match. */
+  lobby = new Lobby((request) => {
+    if (this.#playing) this.#send(controlMessage(encodeRoomRequest(request)));
+  });
   /** @type {Schema | null} What rows mean. */
   schema = null;
   /** @type {Promise<Room>} The client is in a room for the first time; rejects with a {@link SynclineError}. */
@@ -592,9 +589,4 @@ export class Client {
     this.state = state;
     this.#emitter.emit("state", state, this.ending);
   }
-}
-
-/** @param {Welcome} welcome @returns {Room} */
-function roomOf({ room: id, code, game, session, attach, graceMs, tickRate, snapshotInterval }) {
-  return { id, code, game, session, attach, resumed: attach > 1, graceMs, tickRate, snapshotInterval };
 }

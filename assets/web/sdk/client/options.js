@@ -27,6 +27,8 @@ import { browser } from "./browser.js";
  * @property {number} [spectatorDelay] seconds
  * @property {Record<string, string | number>} [labels] by which quick play finds it
  * @property {Record<string, string | number>} [rules] of the game, other than usual
+ * @property {boolean} [whenReady] its matches begin when all are ready
+ * @property {number} [countdown] seconds from then on
  */
 /**
  * @typedef {object} Clock times in ms
@@ -148,6 +150,8 @@ function roomSelector(room = "quick") {
       spectatorDelay: Math.min(255, room.spectatorDelay ?? 0),
       labels: pairs(room.labels),
       rules: pairs(room.rules),
+      whenReady: room.whenReady ?? false,
+      countdown: room.countdown === undefined ? null : Math.min(255, room.countdown),
     };
   }
   throw new TypeError(`no room: ${JSON.stringify(room)}`);

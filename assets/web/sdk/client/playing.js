@@ -151,6 +151,9 @@ export class Playing {
         this.stay.chat.own.refused();
         this.stay.emit("chatRefused", control.refusal);
         break;
+      case "room_refused":
+        this.stay.emit("roomRefused", control.refusal);
+        break;
       default:
         throw new DecodeError();
     }

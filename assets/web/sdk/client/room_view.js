@@ -11,7 +11,7 @@ import { isSame } from "./plain.js";
 export class RoomView {
   constructor() {
     /** @type {Phase} */
-    this.phase = { name: "lobby", missing: 0 };
+    this.phase = { name: "lobby", missing: 0, unready: null, startsMs: null };
     /** The timeline of the last match that ran; 0 before the first. */
     this.incarnation = 0;
     /** @type {Map<number, RosterEntry>} */
@@ -44,8 +44,9 @@ export class RoomView {
    */
   updateRoster({ whole, roster, left }) {
     if (whole) this.roster.clear();
-    for (const { player, name, connected } of roster) {
-      this.roster.set(player, { player, name: [...name].slice(0, NAME_CHARS_MAX).join(""), connected });
+    for (const entry of roster) {
+      const name = [...entry.name].slice(0, NAME_CHARS_MAX).join("");
+      this.roster.set(entry.player, { ...entry, name });
     }
     for (const player of left) this.roster.delete(player);
     return whole || roster.length > 0 || left.length > 0;

@@ -9,7 +9,8 @@ import { CONTROL_BYTES_MAX, PROTOCOL_VERSION } from "./limits.js";
  *   | { kind: "id", id: number }
  *   | { kind: "code", code: string }
  *   | { kind: "create", private: boolean, playersMax: number | null, loud: boolean, spectatorDelay: number,
- *       labels: [string, string][], rules: [string, string][] }} RoomSelector which room
+ *       labels: [string, string][], rules: [string, string][], whenReady: boolean,
+ *       countdown: number | null }} RoomSelector which room
  */
 /**
  * @typedef {object} Hello what a client says first
@@ -24,13 +25,13 @@ import { CONTROL_BYTES_MAX, PROTOCOL_VERSION } from "./limits.js";
  * @property {Uint8Array | null} joinKey 16 random bytes that name the join, so that it may be repeated
  */
 /**
- * @typedef {{ name: "lobby", missing: number }
+ * @typedef {{ name: "lobby", missing: number, unready: number | null, startsMs: number | null }
  *   | { name: "running", incarnation: number, tick: number }
  *   | { name: "ended", incarnation: number, tick: number, winners: number[],
  *       scores: { player: number, score: number }[], rematchMs: number }
  *   | { name: "held", tick: number, missing: number, longestMs: number }} Phase where a room is in its life
  */
-/** @typedef {{ player: number, name: string, connected: boolean }} RosterEntry a seat */
+/** @typedef {{ player: number, name: string, connected: boolean, ready: boolean, host: boolean }} RosterEntry a seat */
 /** @typedef {{ phase: Phase | null, whole: boolean, roster: RosterEntry[], left: number[] }} RoomUpdate */
 /**
  * @typedef {object} Welcome
@@ -61,6 +62,8 @@ import { CONTROL_BYTES_MAX, PROTOCOL_VERSION } from "./limits.js";
  */
 /** @typedef {"too_fast" | "too_long" | "empty" | "muted" | "not_a_player" | "no_such_player" | "filtered"} ChatReason */
 /** @typedef {{ reason: ChatReason, retryMs: number }} ChatRefusal why something is heard by nobody, and after how long one may go on */
+/** @typedef {{ ready: boolean } | { start: true }} RoomRequest what a member asks of its room */
+/** @typedef {"not_a_player" | "not_the_host" | "not_now" | "too_few_players"} RoomRefusal why the room does not do it */
 /** @typedef {"unknown" | "malformed" | "too_many" | "not_running" | "not_a_player" | "rule"} Refusal */
 /** @typedef {{ tick: number } | { refused: Refusal, text: string }} CommandOutcome */
 /**
@@ -69,13 +72,16 @@ import { CONTROL_BYTES_MAX, PROTOCOL_VERSION } from "./limits.js";
  *   | { type: "reply", sequence: number, outcome: CommandOutcome }
  *   | { type: "pong", nonce: number, matchMicros: number }
  *   | { type: "chat", lines: ChatLine[] }
- *   | { type: "chat_refused", refusal: ChatRefusal }} ServerControl
+ *   | { type: "chat_refused", refusal: ChatRefusal }
+ *   | { type: "room_refused", refusal: RoomRefusal }} ServerControl
  */
 
 /** @type {Refusal[]} */
 const REFUSALS = ["unknown", "malformed", "too_many", "not_running", "not_a_player", "rule"];
 /** @type {ChatReason[]} */
 const CHAT_REASONS = ["too_fast", "too_long", "empty", "muted", "not_a_player", "no_such_player", "filtered"];
+/** @type {RoomRefusal[]} */
+const ROOM_REFUSALS = ["not_a_player", "not_the_host", "not_now", "too_few_players"];
 const CODE = /^[2-9A-HJKMNP-Z]{6}$/;
 
 /**
@@ -120,6 +126,8 @@ export function encodeHello({ game, fingerprint, room, resume, name, role, compa
       writer.u8(room.spectatorDelay);
       writePairs(writer, room.labels);
       writePairs(writer, room.rules);
+      writer.u32(room.whenReady ? 1 : 0);
+      if (room.whenReady) writer.optional(room.countdown, (seconds) => writer.u8(seconds));
   }
   writer.optional(resume, (token) => writer.blob(token));
   writer.text(name);
@@ -187,6 +195,22 @@ export function encodeChat(text, to) {
 }
 
 /**
+ * @param {RoomRequest} request
+ * @returns {Uint8Array} the body of a Room
+ */
+export function encodeRoomRequest(request) {
+  const writer = new BincodeWriter();
+  writer.u32(6);
+  if ("ready" in request) {
+    writer.u32(0);
+    writer.bool(request.ready);
+  } else {
+    writer.u32(1);
+  }
+  return writer.finish();
+}
+
+/**
  * @param {...number} numbers of 32 bits
  * @returns {Uint8Array}
  */
@@ -224,6 +248,8 @@ function serverControl(reader) {
       return { type: "chat", lines: reader.list(() => chatLine(reader)) };
     case 5:
       return { type: "chat_refused", refusal: chatRefusal(reader) };
+    case 6:
+      return { type: "room_refused", refusal: oneOf(ROOM_REFUSALS, reader.u32()) };
     default:
       throw new DecodeError();
   }
@@ -255,8 +281,19 @@ function roomUpdate(reader) {
   return {
     phase: reader.optional(() => phase(reader)),
     whole: reader.bool(),
-    roster: reader.list(() => ({ player: reader.u16(), name: reader.text(), connected: reader.bool() })),
+    roster: reader.list(() => rosterEntry(reader)),
     left: reader.list(() => reader.u16()),
+  };
+}
+
+/** @param {BincodeReader} reader @returns {RosterEntry} */
+function rosterEntry(reader) {
+  return {
+    player: reader.u16(),
+    name: reader.text(),
+    connected: reader.bool(),
+    ready: reader.bool(),
+    host: reader.bool(),
   };
 }
 
@@ -264,7 +301,12 @@ function roomUpdate(reader) {
 function phase(reader) {
   switch (reader.u32()) {
     case 0:
-      return { name: "lobby", missing: reader.u16() };
+      return {
+        name: "lobby",
+        missing: reader.u16(),
+        unready: reader.optional(() => reader.u16()),
+        startsMs: reader.optional(() => reader.u32()),
+      };
     case 1:
       return { name: "running", incarnation: reader.u32(), tick: reader.u32() };
     case 2:
@@ -308,8 +350,7 @@ function chatFrom(reader) {
 
 /** @param {BincodeReader} reader @returns {ChatRefusal} */
 function chatRefusal(reader) {
-  const reason = CHAT_REASONS[reader.u32()];
-  demand(reason);
+  const reason = oneOf(CHAT_REASONS, reader.u32());
   return { reason, retryMs: reason === "too_fast" ? reader.u32() : 0 };
 }
 
@@ -320,4 +361,16 @@ function outcome(reader) {
   const refused = REFUSALS[reader.u32()];
   demand(variant === 1 && refused);
   return { refused, text: refused === "rule" ? reader.text() : "" };
+}
+
+/**
+ * @template T
+ * @param {T[]} all
+ * @param {number} variant
+ * @returns {T} the one with this number
+ */
+function oneOf(all, variant) {
+  const found = all[variant];
+  demand(found);
+  return found;
 }

@@ -13,5 +13,5 @@ export { direction, unit } from "./shared/direction.js";
 export { readRow, writeRow } from "./shared/replicated.js";
 export { encodeCommand, encodeCommandSection } from "./shared/command.js";
 export { readSections, writeSection } from "./shared/message.js";
-export { encodeChat, encodeHello, encodeLeave, encodePing, encodeRematch, encodeResync, normalCode, readServerControl } from "./shared/control.js";
+export { encodeChat, encodeHello, encodeLeave, encodePing, encodeRematch, encodeResync, encodeRoomRequest, normalCode, readServerControl } from "./shared/control.js";
 export { View, World } from "./client/world.js";

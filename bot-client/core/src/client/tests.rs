@@ -23,7 +23,7 @@ use crate::scripted_server::{
     marker_schema, phase, read_client, running, welcome,
 };
 
-const LOBBY: PhaseInfo = PhaseInfo::Lobby { missing: 1 };
+const LOBBY: PhaseInfo = PhaseInfo::waiting(1);
 
 /// A client, the time, and everything that it put out.
 struct Case {

@@ -43,6 +43,17 @@ impl<P: Predict> Playing<P> {
         self.room.roster()
     }
 
+    /// Whether the room waits for this player to be ready.
+    pub fn is_awaited(&self) -> bool {
+        let waits =
+            matches!(self.phase(), PhaseInfo::Lobby { unready: Some(count), .. } if *count > 0);
+        let own = self.joined.player;
+        waits
+            && self
+                .roster()
+                .any(|entry| Some(entry.player) == own && !entry.ready)
+    }
+
     /// What rows, inputs and events mean.
     pub fn schema(&self) -> &Arc<Schema> {
         self.streams.schema()

@@ -392,7 +392,7 @@ mod tests {
     }
 
     fn delay() -> Delay {
-        Delay::new(DELAY, PhaseInfo::Lobby { missing: 1 })
+        Delay::new(DELAY, PhaseInfo::waiting(1))
     }
 
     /// Notes the snapshot of a tick at a time of a match that began at `start`.
@@ -440,7 +440,7 @@ mod tests {
             Some((Happening::Snapshot(..), false))
         ));
         assert_eq!((delay.tail().count(), delay.lag()), (1, DELAY));
-        delay.note_phase(now, PhaseInfo::Lobby { missing: 1 }, None);
+        delay.note_phase(now, PhaseInfo::waiting(1), None);
         assert_eq!(take_all(&mut delay, Timestamp(3 * DELAY)), 0);
         assert_eq!((delay.tail().count(), delay.bytes()), (0, 0));
     }
@@ -479,7 +479,7 @@ mod tests {
         }
         let end = RATE.due(Tick(1200));
         let begin = end.plus_micros(1_000_000);
-        delay.note_phase(end, PhaseInfo::Lobby { missing: 0 }, None);
+        delay.note_phase(end, PhaseInfo::waiting(0), None);
         delay.note_phase(begin, running(), Some(clock(begin)));
         take_all(&mut delay, end.plus_micros(short));
         assert_eq!(delay.view.running(), None);

@@ -107,8 +107,12 @@ impl View {
         if let PhaseInfo::Running { tick, .. } = &mut phase {
             *tick = self.tick;
         }
-        if let PhaseInfo::Ended { rematch_ms: ms, .. } | PhaseInfo::Held { longest_ms: ms, .. } =
-            &mut phase
+        if let PhaseInfo::Ended { rematch_ms: ms, .. }
+        | PhaseInfo::Held { longest_ms: ms, .. }
+        | PhaseInfo::Lobby {
+            starts_ms: Some(ms),
+            ..
+        } = &mut phase
         {
             let left = u64::from(*ms) * 1000;
             let left = left.saturating_sub(at.since(self.since)) / 1000;
@@ -134,6 +138,7 @@ mod tests {
             player: PlayerId(player),
             name: format!("Player {player}"),
             connected: true,
+            ..RosterEntry::default()
         }
     }
 
@@ -148,7 +153,7 @@ mod tests {
 
     #[test]
     fn the_room_is_as_its_changes_made_it() {
-        let mut view = View::new(PhaseInfo::Lobby { missing: 2 });
+        let mut view = View::new(PhaseInfo::waiting(2));
         view.hear(Timestamp(5), &update(None, &[3, 0, 1], &[]));
         view.hear(Timestamp(6), &update(None, &[], &[0]));
         let (incarnation, tick) = (4, Tick::ZERO);
@@ -177,12 +182,20 @@ mod tests {
             outcome: Outcome::default(),
             rematch_ms,
         };
-        let mut view = View::new(PhaseInfo::Lobby { missing: 0 });
+        let mut view = View::new(PhaseInfo::waiting(0));
         view.enter(Timestamp::from_millis(50), &ended(10_000), None);
         for (at, left) in [(50, 10_000), (51, 9_999), (10_050, 0), (20_000, 0)] {
             let whole = view.whole(Timestamp::from_millis(at));
             assert_eq!(whole.phase, Some(ended(left)));
         }
         assert_eq!(view.match_micros(Timestamp::from_millis(60)), 0);
+        let countdown = |ms| PhaseInfo::Lobby {
+            missing: 0,
+            unready: Some(1),
+            starts_ms: Some(ms),
+        };
+        view.enter(Timestamp::from_millis(100), &countdown(3_000), None);
+        let whole = view.whole(Timestamp::from_millis(1_100));
+        assert_eq!(whole.phase, Some(countdown(2_000)));
     }
 }

@@ -71,7 +71,7 @@ impl ReplayRoom {
         match message {
             ClientMessage::Ping { nonce } => self.pong(now, connection, nonce),
             // Who watches a record has nobody to talk to.
-            ClientMessage::Rematch | ClientMessage::Chat { .. } => {}
+            ClientMessage::Rematch | ClientMessage::Chat { .. } | ClientMessage::Room(_) => {}
             ClientMessage::Leave => {
                 self.members.remove(&connection);
                 self.close(connection, CloseReason::Left);
@@ -181,6 +181,7 @@ impl ReplayRoom {
                     player: one.player?,
                     name: one.name.clone(),
                     connected: one.connected,
+                    ..RosterEntry::default()
                 })
             })
             .collect();

@@ -158,6 +158,8 @@ impl Room {
         match &self.phase {
             Phase::Lobby => PhaseInfo::Lobby {
                 missing: self.missing_players(),
+                unready: self.unready(),
+                starts_ms: self.starts_ms(now),
             },
             Phase::Running(running) => match &running.hold {
                 Some(hold) => PhaseInfo::Held {

@@ -7,6 +7,7 @@
 //! - `recovery`: a room again, from the journal of its match
 //! - `running`: the phases, and one tick of a match
 //! - `chatting`: what is said
+//! - `lobby`: who is ready, the host, the countdown
 //! - `flush`: what is sent, once a tick
 //! - `delayed`: what those who watch are told later
 //! - `overview`: what it looks like from outside
@@ -16,6 +17,7 @@ mod chatting;
 mod delayed;
 mod flush;
 mod joining;
+mod lobby;
 mod overview;
 mod recording;
 mod recovery;
@@ -77,6 +79,8 @@ pub struct Room {
     recording: bool,
     /// What that journal says its match starts from, until it does.
     next_match: Option<MatchHeader>,
+    /// When the match begins, once its countdown has begun.
+    starts_at: Option<Timestamp>,
     /// Who wants another match.
     rematch_votes: BTreeSet<SessionId>,
     chat: Chat,
@@ -124,7 +128,13 @@ impl Room {
             .spectator_delay_micros
             .min(SPECTATOR_DELAY_MICROS_MAX);
         let missing = seats.min.max(1);
-        let begin = || Box::new(Delay::new(held_back, PhaseInfo::Lobby { missing }));
+        let lobby = PhaseInfo::Lobby {
+            missing,
+            unready: config.countdown_micros.and(Some(0)),
+            starts_ms: None,
+        };
+        let begin = || Box::new(Delay::new(held_back, lobby));
+        let sessions = Sessions::new(config.countdown_micros.is_some());
         Ok(Self {
             delay: (held_back > 0).then(begin),
             config,
@@ -134,11 +144,12 @@ impl Room {
             phase: Phase::Lobby,
             phase_changed: false,
             incarnation: 0,
-            sessions: Sessions::default(),
+            sessions,
             members: BTreeMap::new(),
             released: BTreeSet::new(),
             recording: false,
             next_match: None,
+            starts_at: None,
             rematch_votes: BTreeSet::new(),
             chat: Chat::new(0),
             answered: Answered::default(),
@@ -352,6 +363,7 @@ impl Room {
                 tick,
             } => self.resync(now, connection, incarnation, stream, tick),
             ClientMessage::Chat { to, text } => self.chat(now, connection, to, text.as_deref()),
+            ClientMessage::Room(request) => self.request(now, connection, &request),
         }
     }
 

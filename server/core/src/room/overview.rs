@@ -23,6 +23,10 @@ pub struct Overview {
     pub incarnation: u32,
     /// How many players have to come before a match begins, or come back before it goes on.
     pub missing: u16,
+    /// How many connected players are not ready, in the lobby of a room where that matters.
+    pub unready: Option<u16>,
+    /// Whether the countdown to a match runs.
+    pub starting: bool,
     /// Everybody who has a seat.
     pub roster: Vec<RosterEntry>,
     /// The result of the match that has ended.
@@ -47,6 +51,10 @@ impl Room {
             labels: self.config.labels.clone(),
             incarnation: self.incarnation,
             missing,
+            unready: self
+                .unready()
+                .filter(|_| matches!(self.phase, Phase::Lobby)),
+            starting: self.starts_at.is_some(),
             roster: players
                 .filter_map(|(player, _)| self.sessions.roster_entry(player))
                 .collect(),

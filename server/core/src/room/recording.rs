@@ -125,6 +125,7 @@ impl Room {
             session: id,
             player: session.player,
             name: session.name.clone(),
+            came: session.came,
             attaches: session.attaches,
             connected: matches!(session.presence, Presence::Connected(_)),
             transient: session.transient,

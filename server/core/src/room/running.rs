@@ -24,7 +24,7 @@ impl Room {
     /// When the phase wants attention by itself.
     pub(super) fn phase_due(&self) -> Option<Timestamp> {
         match &self.phase {
-            Phase::Lobby => self.has_enough_players().then_some(Timestamp::ZERO),
+            Phase::Lobby => self.lobby_due(),
             Phase::Running(running) => Some(match &running.hold {
                 Some(hold) if self.awaited(hold).next().is_none() => Timestamp::ZERO,
                 Some(hold) => hold.until,
@@ -38,17 +38,18 @@ impl Room {
     /// Does what the phase has to do at `now`.
     pub(super) fn advance_phase(&mut self, now: Timestamp, probe: &mut dyn Probe) {
         match &self.phase {
-            Phase::Lobby => self.start_match(now),
+            Phase::Lobby => self.advance_lobby(now),
             // Nobody plays it, and nobody may join it any more.
             Phase::Running(_) if self.is_deserted() => self.return_to_lobby(now),
             Phase::Running(running) if running.hold.is_some() => self.try_release(now),
             Phase::Running(_) => self.run_due_tick(now, probe),
-            Phase::Ended(ended) if now >= ended.until || self.all_voted() => self.start_match(now),
+            Phase::Ended(_) if self.all_voted() => self.start_match(now),
+            Phase::Ended(ended) if now >= ended.until => self.end_result(now),
             Phase::Ended(_) => {}
         }
     }
 
-    fn has_enough_players(&self) -> bool {
+    pub(super) fn has_enough_players(&self) -> bool {
         let connected = self.sessions.connected_players().count();
         connected >= usize::from(self.seats.min).max(1)
     }
@@ -67,17 +68,33 @@ impl Room {
                 .all(|(id, _)| self.rematch_votes.contains(&id))
     }
 
+    /// A result was shown for long enough: the next match begins, unless all have to be ready for it.
+    fn end_result(&mut self, now: Timestamp) {
+        if self.config.countdown_micros.is_none() {
+            return self.start_match(now);
+        }
+        self.rematch_votes.clear();
+        self.enter_lobby(now);
+    }
+
+    /// The room waits for a match.
+    fn enter_lobby(&mut self, now: Timestamp) {
+        self.phase = Phase::Lobby;
+        self.phase_changed = true;
+        self.delay_phase(now);
+    }
+
     /// Starts a match with everybody who has a seat, if they are enough.
-    fn start_match(&mut self, now: Timestamp) {
+    pub(super) fn start_match(&mut self, now: Timestamp) {
         self.rematch_votes.clear();
         if !self.has_enough_players() {
             if !matches!(self.phase, Phase::Lobby) {
-                self.phase = Phase::Lobby;
-                self.phase_changed = true;
-                self.delay_phase(now);
+                self.enter_lobby(now);
             }
             return;
         }
+        self.starts_at = None;
+        self.sessions.clear_ready();
         self.begin_journal();
         let header = self.next_match.take();
         let header = header.unwrap_or_else(|| self.next_header());
@@ -139,9 +156,7 @@ impl Room {
     /// The match is no more, without a result.
     fn return_to_lobby(&mut self, now: Timestamp) {
         self.end_journal(Ending::Deserted);
-        self.phase = Phase::Lobby;
-        self.phase_changed = true;
-        self.delay_phase(now);
+        self.enter_lobby(now);
         for (_, member) in who_are(false, &mut self.members) {
             member.follower.stop();
         }

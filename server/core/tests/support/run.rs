@@ -10,6 +10,7 @@ use syncline_shared::id::{SessionId, StreamSlot};
 use syncline_shared::input::{InputBatch, InputFrame, InputWords};
 use syncline_shared::message::chat::ChatTo;
 use syncline_shared::message::control::{Role, ServerControl};
+use syncline_shared::message::lobby::RoomRequest;
 use syncline_shared::message::{SectionKind, sections};
 use syncline_shared::snapshot::{Event, Frame};
 use syncline_shared::tick::{Tick, Timestamp, ViewTick};
@@ -30,6 +31,7 @@ pub enum Deed {
     Return(u64, u64),
     Leave(u64),
     Ask(u64, Ask),
+    Request(u64, RoomRequest),
     Ping(u64, u32),
     /// Somebody says something to everybody.
     Say(u64),
@@ -55,6 +57,7 @@ impl Deed {
             | Self::Return(one, _)
             | Self::Leave(one)
             | Self::Ask(one, _)
+            | Self::Request(one, _)
             | Self::Ping(one, _)
             | Self::Say(one)
             | Self::Resync(one)
@@ -159,6 +162,9 @@ impl Run {
                         payload,
                     }),
                 );
+            }
+            Deed::Request(one, request) => {
+                self.message(*one, ClientMessage::Room(request.clone()));
             }
             Deed::Ping(one, nonce) => self.message(*one, ClientMessage::Ping { nonce: *nonce }),
             Deed::Say(one) => {

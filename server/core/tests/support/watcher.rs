@@ -8,7 +8,7 @@ use syncline_shared::close::CloseReason;
 use syncline_shared::game::Game;
 use syncline_shared::id::{PlayerId, SessionId, StreamSlot};
 use syncline_shared::input::InputStatus;
-use syncline_shared::message::control::{PhaseInfo, ServerControl, Welcome};
+use syncline_shared::message::control::{PhaseInfo, RosterEntry, ServerControl, Welcome};
 use syncline_shared::message::frame::{FrameSection, StreamEntry};
 use syncline_shared::message::{SectionKind, sections};
 use syncline_shared::schema::Schema;
@@ -27,7 +27,7 @@ pub struct Watcher {
     pub phase: Option<PhaseInfo>,
     /// The incarnation of the last phase Running.
     timeline: u32,
-    pub roster: BTreeMap<PlayerId, (String, bool)>,
+    pub roster: BTreeMap<PlayerId, RosterEntry>,
     pub tick: Tick,
     pub frames: u32,
     pub joins: u32,
@@ -138,8 +138,7 @@ impl Watcher {
             self.roster.clear();
         }
         for entry in update.roster {
-            self.roster
-                .insert(entry.player, (entry.name, entry.connected));
+            self.roster.insert(entry.player, entry);
         }
         for player in update.left {
             self.roster.remove(&player);

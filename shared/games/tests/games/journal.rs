@@ -35,6 +35,7 @@ fn header() -> FileHeader {
             spectator_delay_micros: 0,
             lock: None,
             labels: Labels::default(),
+            countdown_micros: None,
             seed: 0,
         },
         incarnation: 1,

@@ -38,8 +38,9 @@ fn pairs() -> impl Strategy<Value = Vec<(String, String)>> {
 }
 
 fn create_options() -> impl Strategy<Value = CreateOptions> {
-    let options = (any::<(bool, Option<u16>, bool, u8)>(), pairs(), pairs());
-    options.prop_map(|(options, labels, rules)| {
+    let plain = any::<(bool, Option<u16>, bool, u8)>();
+    let options = (plain, pairs(), pairs(), lobby());
+    options.prop_map(|(options, labels, rules, lobby)| {
         let (private, players_max, loud, spectator_delay) = options;
         CreateOptions {
             private,
@@ -48,6 +49,7 @@ fn create_options() -> impl Strategy<Value = CreateOptions> {
             spectator_delay,
             labels,
             rules,
+            lobby,
         }
     })
 }
@@ -102,7 +104,31 @@ fn client_control() -> impl Strategy<Value = ClientControl> {
             }
         }),
         (chat_to(), text()).prop_map(|(to, text)| ClientControl::Chat { to, text }),
+        room_request().prop_map(ClientControl::Room),
     ]
+}
+
+fn lobby() -> impl Strategy<Value = Lobby> {
+    prop_oneof![
+        Just(Lobby::Automatic),
+        any::<Option<u8>>().prop_map(|countdown| Lobby::WhenReady { countdown }),
+    ]
+}
+
+fn room_request() -> impl Strategy<Value = RoomRequest> {
+    prop_oneof![
+        any::<bool>().prop_map(RoomRequest::Ready),
+        Just(RoomRequest::Start),
+    ]
+}
+
+fn room_refusal() -> impl Strategy<Value = RoomRefusal> {
+    select(vec![
+        RoomRefusal::NotAPlayer,
+        RoomRefusal::NotTheHost,
+        RoomRefusal::NotNow,
+        RoomRefusal::TooFewPlayers,
+    ])
 }
 
 fn chat_to() -> impl Strategy<Value = ChatTo> {
@@ -144,7 +170,13 @@ fn phase() -> impl Strategy<Value = PhaseInfo> {
     let outcome = (vec(player(), 0..4), vec((player(), any::<i32>()), 0..4))
         .prop_map(|(winners, scores)| Outcome { winners, scores });
     prop_oneof![
-        any::<u16>().prop_map(|missing| PhaseInfo::Lobby { missing }),
+        any::<(u16, Option<u16>, Option<u32>)>().prop_map(|(missing, unready, starts_ms)| {
+            PhaseInfo::Lobby {
+                missing,
+                unready,
+                starts_ms,
+            }
+        }),
         (any::<u32>(), tick())
             .prop_map(|(incarnation, tick)| PhaseInfo::Running { incarnation, tick }),
         (any::<u32>(), tick(), outcome, any::<u32>()).prop_map(
@@ -166,12 +198,15 @@ fn phase() -> impl Strategy<Value = PhaseInfo> {
 }
 
 fn room_update() -> impl Strategy<Value = RoomUpdate> {
-    let entry =
-        (player(), text(), any::<bool>()).prop_map(|(player, name, connected)| RosterEntry {
+    let entry = (player(), text(), any::<(bool, bool, bool)>()).prop_map(
+        |(player, name, (connected, ready, host))| RosterEntry {
             player,
             name,
             connected,
-        });
+            ready,
+            host,
+        },
+    );
     (
         option::of(phase()),
         any::<bool>(),
@@ -243,6 +278,7 @@ fn server_control() -> impl Strategy<Value = ServerControl> {
         }),
         vec(chat_line(), 0..4).prop_map(ServerControl::Chat),
         chat_refusal().prop_map(ServerControl::ChatRefused),
+        room_refusal().prop_map(ServerControl::RoomRefused),
     ]
 }
 
@@ -324,8 +360,8 @@ fn values_outside_their_range_are_refused() {
     };
     assert!(hello("ABCDEF").is_ok());
     assert_eq!(hello("ABCDE0"), Err(DecodeError::Invalid));
-    assert_eq!(ClientControl::decode(&[6]), Err(DecodeError::Invalid));
-    assert_eq!(ServerControl::decode(&[6]), Err(DecodeError::Invalid));
+    assert_eq!(ClientControl::decode(&[7]), Err(DecodeError::Invalid));
+    assert_eq!(ServerControl::decode(&[7]), Err(DecodeError::Invalid));
 }
 
 #[test]
@@ -350,6 +386,8 @@ fn the_welcome_to_a_full_room_fits() {
         player,
         name: name.clone(),
         connected: true,
+        ready: true,
+        host: true,
     });
     let welcome = Welcome {
         session: SessionId(u64::MAX),

@@ -16,6 +16,8 @@ export class Client {
     phase: Phase;
     /** @type {Map<number, RosterEntry>} Seats. */
     roster: Map<number, RosterEntry>;
+    /** What there is to ask of the room around a match. */
+    lobby: Lobby;
     /** @type {Schema | null} What rows mean. */
     schema: Schema | null;
     /** @type {Promise<Room>} The client is in a room for the first time; rejects with a {@link SynclineError}. */
@@ -122,54 +124,18 @@ export class Client {
 export type ChatLine = import("../shared/control.js").ChatLine;
 export type ChatRefusal = import("../shared/control.js").ChatRefusal;
 export type Phase = import("../shared/control.js").Phase;
+export type RoomRefusal = import("../shared/control.js").RoomRefusal;
 export type RosterEntry = import("../shared/control.js").RosterEntry;
 export type Welcome = import("../shared/control.js").Welcome;
 export type Schema = import("../shared/schema.js").Schema;
 export type Conditions = import("./conditioner.js").Conditions;
 export type Resolved = import("./options.js").Resolved;
+export type Room = import("./place.js").Room;
 export type GameEvent = import("./since_frame.js").GameEvent;
 export type Stats = import("./statistics.js").Stats;
 export type View = import("./world.js").View;
 export type World = import("./world.js").World;
 export type State = "connecting" | "playing" | "waiting" | "offline" | "replaced" | "closed";
-/**
- * the client's place
- */
-export type Room = {
-    id: number;
-    /**
-     * leads others here
-     */
-    code: string;
-    /**
-     * its name
-     */
-    game: string;
-    /**
-     * the client's stay, the same after resuming
-     */
-    session: bigint;
-    /**
-     * which connection of the session this is, from 1
-     */
-    attach: number;
-    /**
-     * whether the session goes on from an earlier connection
-     */
-    resumed: boolean;
-    /**
-     * how long the seat is kept after the connection is lost
-     */
-    graceMs: number;
-    /**
-     * steps per second
-     */
-    tickRate: number;
-    /**
-     * ticks from one snapshot to the next
-     */
-    snapshotInterval: number;
-};
 /**
  * what listeners are told
  */
@@ -182,8 +148,10 @@ export type Events = {
     event: (event: GameEvent) => void;
     chat: (line: ChatLine) => void;
     chatRefused: (refusal: ChatRefusal) => void;
+    roomRefused: (refusal: RoomRefusal) => void;
     correction: (cause: string, tick: number) => void;
     reset: (reason: "match" | "join") => void;
 };
 export type Link = "waiting" | "connecting" | "greeting" | "playing" | "leaving" | "closed";
 import { SynclineError } from "../shared/close.js";
+import { Lobby } from "./lobby.js";

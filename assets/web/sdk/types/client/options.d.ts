@@ -62,6 +62,14 @@ export type CreateOptions = {
      * of the game, other than usual
      */
     rules?: Record<string, string | number> | undefined;
+    /**
+     * its matches begin when all are ready
+     */
+    whenReady?: boolean | undefined;
+    /**
+     * seconds from then on
+     */
+    countdown?: number | undefined;
 };
 /**
  * times in ms

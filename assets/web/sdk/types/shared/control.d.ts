@@ -33,6 +33,11 @@ export function encodeResync(incarnation: number, stream: number, tick: number):
  */
 export function encodeChat(text: string, to: number | null): Uint8Array;
 /**
+ * @param {RoomRequest} request
+ * @returns {Uint8Array} the body of a Room
+ */
+export function encodeRoomRequest(request: RoomRequest): Uint8Array;
+/**
  * @param {Uint8Array} body of a control section from a server
  * @returns {ServerControl} what it says
  * @throws {DecodeError} if it is none
@@ -58,6 +63,8 @@ export type RoomSelector = {
     spectatorDelay: number;
     labels: [string, string][];
     rules: [string, string][];
+    whenReady: boolean;
+    countdown: number | null;
 };
 /**
  * what a client says first
@@ -100,6 +107,8 @@ export type Hello = {
 export type Phase = {
     name: "lobby";
     missing: number;
+    unready: number | null;
+    startsMs: number | null;
 } | {
     name: "running";
     incarnation: number;
@@ -127,6 +136,8 @@ export type RosterEntry = {
     player: number;
     name: string;
     connected: boolean;
+    ready: boolean;
+    host: boolean;
 };
 export type RoomUpdate = {
     phase: Phase | null;
@@ -186,6 +197,18 @@ export type ChatRefusal = {
     reason: ChatReason;
     retryMs: number;
 };
+/**
+ * what a member asks of its room
+ */
+export type RoomRequest = {
+    ready: boolean;
+} | {
+    start: true;
+};
+/**
+ * why the room does not do it
+ */
+export type RoomRefusal = "not_a_player" | "not_the_host" | "not_now" | "too_few_players";
 export type Refusal = "unknown" | "malformed" | "too_many" | "not_running" | "not_a_player" | "rule";
 export type CommandOutcome = {
     tick: number;
@@ -210,4 +233,7 @@ export type ServerControl = Welcome | {
 } | {
     type: "chat_refused";
     refusal: ChatRefusal;
+} | {
+    type: "room_refused";
+    refusal: RoomRefusal;
 };

@@ -423,6 +423,7 @@ fn the_roster_is_kept() {
         player: PlayerId(player),
         name: name.to_owned(),
         connected: true,
+        ..RosterEntry::default()
     };
     let update = |whole, roster: Vec<RosterEntry>, left: Vec<PlayerId>| {
         control(&ServerControl::Room(RoomUpdate {

@@ -1,0 +1,28 @@
+// What a member asks of its room around a match. It does it, or a "roomRefused" tells why not.
+
+/** @typedef {import("../shared/control.js").RoomRequest} RoomRequest */
+
+/** The room, as one may ask it for something. All of it is ignored outside a room. */
+export class Lobby {
+  #ask;
+
+  /** @param {(request: RoomRequest) => void} ask asks it */
+  constructor(ask) {
+    this.#ask = ask;
+  }
+
+  /**
+   * The player is ready for the match to begin, in a room that was made with `whenReady`; or is not any
+   * more, which stops the countdown.
+   *
+   * @param {boolean} [ready]
+   */
+  ready(ready = true) {
+    this.#ask({ ready });
+  }
+
+  /** The host lets the countdown begin, though not all are ready. */
+  start() {
+    this.#ask({ start: true });
+  }
+}

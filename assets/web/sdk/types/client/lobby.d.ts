@@ -1,0 +1,17 @@
+/** @typedef {import("../shared/control.js").RoomRequest} RoomRequest */
+/** The room, as one may ask it for something. All of it is ignored outside a room. */
+export class Lobby {
+    /** @param {(request: RoomRequest) => void} ask asks it */
+    constructor(ask: (request: RoomRequest) => void);
+    /**
+     * The player is ready for the match to begin, in a room that was made with `whenReady`; or is not any
+     * more, which stops the countdown.
+     *
+     * @param {boolean} [ready]
+     */
+    ready(ready?: boolean): void;
+    /** The host lets the countdown begin, though not all are ready. */
+    start(): void;
+    #private;
+}
+export type RoomRequest = import("../shared/control.js").RoomRequest;

@@ -1,0 +1,128 @@
+//! A room whose matches begin when all are ready: who is, who is the host, the countdown.
+//!
+//! A match begins by itself in other rooms, which have no host.
+
+use syncline_shared::message::control::ServerControl;
+use syncline_shared::message::lobby::{RoomRefusal, RoomRequest};
+use syncline_shared::tick::Timestamp;
+
+use super::Room;
+use crate::event::ConnectionId;
+use crate::phase::Phase;
+
+impl Room {
+    /// A member asks for something; if it can't be it is told so.
+    pub(super) fn request(
+        &mut self,
+        now: Timestamp,
+        connection: ConnectionId,
+        request: &RoomRequest,
+    ) {
+        if let Err(refusal) = self.grant(now, connection, request) {
+            self.counters.requests_refused += 1;
+            self.tell(now, connection, &ServerControl::RoomRefused(refusal));
+        }
+    }
+
+    fn grant(
+        &mut self,
+        now: Timestamp,
+        connection: ConnectionId,
+        request: &RoomRequest,
+    ) -> Result<(), RoomRefusal> {
+        let member = self.members.get(&connection);
+        let member = member.filter(|member| member.player.is_some());
+        let session = member.ok_or(RoomRefusal::NotAPlayer)?.session;
+        match request {
+            RoomRequest::Ready(ready) => {
+                self.gathering()?;
+                if self.sessions.set_ready(session, *ready) && !ready {
+                    self.stop_countdown();
+                }
+            }
+            RoomRequest::Start => {
+                self.gathering()?;
+                if self.sessions.host() != Some(session) {
+                    return Err(RoomRefusal::NotTheHost);
+                }
+                if !self.has_enough_players() {
+                    return Err(RoomRefusal::TooFewPlayers);
+                }
+                self.sessions.set_ready(session, true);
+                self.begin_countdown(now);
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether the room waits for its players to be ready.
+    fn gathering(&self) -> Result<(), RoomRefusal> {
+        let waits = matches!(self.phase, Phase::Lobby) && self.config.countdown_micros.is_some();
+        waits.then_some(()).ok_or(RoomRefusal::NotNow)
+    }
+
+    /// How many connected players are not ready, where that matters.
+    pub(super) fn unready(&self) -> Option<u16> {
+        self.config.countdown_micros?;
+        let all = self.sessions.connected_players();
+        let unready = all.filter(|&(id, _)| !self.sessions.is_ready(id)).count();
+        Some(u16::try_from(unready).unwrap_or(u16::MAX))
+    }
+
+    fn all_ready(&self) -> bool {
+        self.has_enough_players() && self.unready() == Some(0)
+    }
+
+    /// When a lobby wants attention by itself.
+    pub(super) fn lobby_due(&self) -> Option<Timestamp> {
+        let changes = match (self.config.countdown_micros, self.starts_at) {
+            (None, _) => self.has_enough_players(),
+            (Some(_), None) => self.all_ready(),
+            (Some(_), Some(_)) if self.has_enough_players() => return self.starts_at,
+            (Some(_), Some(_)) => true,
+        };
+        changes.then_some(Timestamp::ZERO)
+    }
+
+    /// Does what a lobby has to do at `now`.
+    pub(super) fn advance_lobby(&mut self, now: Timestamp) {
+        if self.config.countdown_micros.is_none() {
+            return self.start_match(now);
+        }
+        if self.starts_at.is_some() && !self.has_enough_players() {
+            self.stop_countdown();
+        }
+        if self.starts_at.is_none() && self.all_ready() {
+            self.begin_countdown(now);
+        }
+        if self.starts_at.is_some_and(|at| at <= now) {
+            self.start_match(now);
+        }
+    }
+
+    /// Whoever comes while it runs does not stop it.
+    fn begin_countdown(&mut self, now: Timestamp) {
+        let (None, Some(micros)) = (self.starts_at, self.config.countdown_micros) else {
+            return;
+        };
+        self.starts_at = Some(now.plus_micros(micros));
+        self.countdown_changed();
+    }
+
+    fn stop_countdown(&mut self) {
+        if self.starts_at.take().is_some() {
+            self.countdown_changed();
+        }
+    }
+
+    fn countdown_changed(&mut self) {
+        self.phase_changed = true;
+        self.sessions.touch();
+    }
+
+    /// In how many milliseconds the match begins, once that is known.
+    pub(super) fn starts_ms(&self, now: Timestamp) -> Option<u32> {
+        let left = self.starts_at?.since(now).div_ceil(1000);
+        Some(u32::try_from(left).unwrap_or(u32::MAX))
+    }
+}

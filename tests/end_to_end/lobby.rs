@@ -1,0 +1,129 @@
+//! A room that waits until all are ready, through a real server.
+
+use serde_json::Value;
+use syncline_server::Config;
+use syncline_shared::message::control::{
+    ClientControl, CreateOptions, PhaseInfo, RoomUpdate, ServerControl,
+};
+use syncline_shared::message::lobby::{Lobby, RoomRefusal, RoomRequest};
+
+use crate::support::client::{Client, control, create, follow, hello};
+use crate::support::host::Host;
+
+fn when_ready(countdown: Option<u8>) -> CreateOptions {
+    CreateOptions {
+        lobby: Lobby::WhenReady { countdown },
+        ..CreateOptions::default()
+    }
+}
+
+async fn ask(client: &mut Client, request: RoomRequest) {
+    client.send(control(&ClientControl::Room(request))).await;
+}
+
+/// The next update of the room that `choose` wants.
+async fn update(client: &mut Client, choose: impl Fn(&RoomUpdate) -> bool) -> RoomUpdate {
+    let update = |control| match control {
+        ServerControl::Room(update) if choose(&update) => Some(update),
+        _ => None,
+    };
+    client.control(update).await
+}
+
+fn starts(update: &RoomUpdate) -> bool {
+    let phase = &update.phase;
+    matches!(
+        phase,
+        Some(PhaseInfo::Lobby {
+            starts_ms: Some(_),
+            ..
+        })
+    )
+}
+
+fn runs(update: &RoomUpdate) -> bool {
+    matches!(update.phase, Some(PhaseInfo::Running { .. }))
+}
+
+async fn state(host: &Host, room: &str) -> Value {
+    serde_json::from_str(&host.get(&format!("/api/rooms/{room}")).await.body).unwrap()
+}
+
+#[tokio::test]
+async fn a_match_begins_when_all_are_ready() {
+    let host = Host::start();
+    let (mut ada, welcome) = Client::join(&host, create("arena", when_ready(Some(1)))).await;
+    let (mut bo, _) = Client::join(&host, follow(&welcome)).await;
+    // Quick play leads elsewhere.
+    let (_, elsewhere) = Client::join(&host, hello()).await;
+    assert_ne!(elsewhere.room, welcome.room);
+    ask(&mut ada, RoomRequest::Ready(true)).await;
+    update(&mut bo, |update| update.roster.iter().any(|one| one.ready)).await;
+    let told = state(&host, &welcome.room.to_string()).await;
+    let of = |seat: usize| {
+        (
+            told["roster"][seat]["host"].clone(),
+            told["roster"][seat]["ready"].clone(),
+        )
+    };
+    assert_eq!(
+        (of(0), of(1)),
+        ((true.into(), true.into()), (false.into(), false.into()))
+    );
+    assert_eq!(
+        (&told["unready"], &told["starting"]),
+        (&1.into(), &false.into())
+    );
+    ask(&mut bo, RoomRequest::Ready(true)).await;
+    update(&mut ada, starts).await;
+    let (_, late) = Client::join(&host, follow(&welcome)).await;
+    let Some(PhaseInfo::Lobby {
+        starts_ms: Some(left),
+        ..
+    }) = late.state.phase
+    else {
+        panic!("{late:?}");
+    };
+    assert!(left <= 1000);
+    update(&mut bo, runs).await;
+    bo.frame().await;
+}
+
+#[tokio::test]
+async fn the_host_starts_early_and_others_may_not() {
+    let host = Host::with(Config {
+        lobby_countdown: std::time::Duration::ZERO,
+        ..Config::default()
+    });
+    let (mut ada, welcome) = Client::join(&host, create("arena", when_ready(None))).await;
+    let (mut bo, _) = Client::join(&host, follow(&welcome)).await;
+    ask(&mut bo, RoomRequest::Start).await;
+    let refusal = |control| match control {
+        ServerControl::RoomRefused(refusal) => Some(refusal),
+        _ => None,
+    };
+    assert_eq!(bo.control(refusal).await, RoomRefusal::NotTheHost);
+    ask(&mut ada, RoomRequest::Start).await;
+    update(&mut bo, runs).await;
+}
+
+/// The server's own bots are always ready, and never the host.
+#[tokio::test]
+async fn bots_that_keep_company_wait_for_people_only() {
+    let host = Host::with(Config {
+        demo_bots: Some(2),
+        ..Config::default()
+    });
+    let mut company = create("arena", when_ready(Some(0)));
+    company.company = true;
+    let (mut ada, _) = Client::join(&host, company).await;
+    update(&mut ada, |update| {
+        update
+            .roster
+            .iter()
+            .any(|one| one.player.0 == 2 && one.ready)
+    })
+    .await;
+    ask(&mut ada, RoomRequest::Ready(true)).await;
+    update(&mut ada, runs).await;
+}
