@@ -118,6 +118,7 @@ pub(crate) const ROOM_COUNTERS: &[RoomCounter] = &[
         c.commands_refused
     }),
     ("chat_lines", "Lines of chat said", |c| c.chat_lines),
+    ("kicks", "Players who were kicked", |c| c.kicks),
     (
         "requests_refused",
         "What members asked of their room and did not get",

@@ -7,7 +7,7 @@
 //! Start at [`game::Game`], the trait that a game implements, and at [`stream`], which carries what
 //! a game shows to those who watch.
 //!
-//! - [`tick`], [`id`], [`limits`], [`rng`], [`hash`], [`error`]: units, names, bounds
+//! - [`tick`], [`id`], [`limits`], [`rng`], [`hash`], [`error`], [`text`]: units, names, bounds
 //! - [`bits`], [`quantize`], [`range_coder`], [`direction`]: numbers as bits, angles and vectors as whole numbers
 //! - [`schema`], [`replicated`](mod@replicated): rows of words, and how plain structs become them
 //! - [`snapshot`], [`stream`]: a world at one tick, and how it travels
@@ -45,6 +45,7 @@ pub mod rng;
 pub mod schema;
 pub mod snapshot;
 pub mod stream;
+pub mod text;
 pub mod tick;
 
 #[doc(hidden)]

@@ -94,6 +94,15 @@ pub const HASH_INTERVAL_SNAPSHOTS: u32 = 30;
 /// The most characters of a player's name; more are cut off.
 pub const NAME_CHARS_MAX: usize = 24;
 
+/// The most bytes of a player's name, likewise: 24 characters of most scripts.
+pub const NAME_BYTES_MAX: usize = 72;
+
+/// The most characters of the reason for which somebody is kicked; more are cut off.
+pub const KICK_CHARS_MAX: usize = 64;
+
+/// The most bytes of it, likewise: what a close frame has room for.
+pub const KICK_BYTES_MAX: usize = 112;
+
 /// The most characters of a line of chat; a longer one is refused.
 pub const CHAT_CHARS_MAX: usize = 256;
 

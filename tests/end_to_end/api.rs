@@ -248,7 +248,7 @@ async fn a_room_is_told_whole_and_only_when_it_is_another() {
     );
     assert_eq!(
         told["roster"],
-        json!([{ "player": 0, "name": "Ada", "connected": true }])
+        json!([{ "player": 0, "name": "Ada", "connected": true, "ready": false, "host": false }])
     );
     let known = tag(&lobby);
     let same = get_with(&host, &path, &known).await;
@@ -338,6 +338,14 @@ async fn the_api_is_as_it_is_described() {
                 Events::open(&host, &welcome.code.to_string(), "").await;
                 continue;
             }
+            let problems = &document["components"]["schemas"]["Problem"];
+            if operation["responses"].get("204").is_some() {
+                // Nobody has the seat.
+                let answer = announce(&host, &here, "", &json!({ "player": 77 })).await;
+                assert_eq!(answer.status, 404);
+                check_schema(&document, problems, &problem(&answer), path);
+                continue;
+            }
             let answer = match method {
                 "get" => host.get(&here).await,
                 _ => announce(&host, &here, "", &json!({ "text": "hi" })).await,
@@ -350,7 +358,10 @@ async fn the_api_is_as_it_is_described() {
             let unknown = path.replace("{room}", "999");
             let answer = match operations.get("get") {
                 Some(_) => host.get(&unknown).await,
-                None => announce(&host, &unknown, "", &json!({ "text": "hi" })).await,
+                None if path.ends_with("announce") => {
+                    announce(&host, &unknown, "", &json!({ "text": "hi" })).await
+                }
+                None => announce(&host, &unknown, "", &json!({ "player": 0 })).await,
             };
             assert_eq!(answer.status, 404);
             let schema = &document["components"]["schemas"]["Problem"];

@@ -1,13 +1,15 @@
 //! A room that waits until all are ready, through a real server.
 
 use serde_json::Value;
-use syncline_server::Config;
+use syncline_server::{ChatFilter, Config, Filtered};
+use syncline_shared::close::CloseReason;
+use syncline_shared::message::chat::{ChatRefusal, ChatTo};
 use syncline_shared::message::control::{
     ClientControl, CreateOptions, PhaseInfo, RoomUpdate, ServerControl,
 };
 use syncline_shared::message::lobby::{Lobby, RoomRefusal, RoomRequest};
 
-use crate::support::client::{Client, control, create, follow, hello};
+use crate::support::client::{Client, control, create, follow, hello, resume};
 use crate::support::host::Host;
 
 fn when_ready(countdown: Option<u8>) -> CreateOptions {
@@ -126,4 +128,71 @@ async fn bots_that_keep_company_wait_for_people_only() {
     .await;
     ask(&mut ada, RoomRequest::Ready(true)).await;
     update(&mut ada, runs).await;
+}
+
+#[tokio::test]
+async fn whoever_is_kicked_reads_why_and_does_not_come_back() {
+    let filter = ChatFilter::new(|message| match message.text {
+        "rude" => Filtered::Refuse,
+        _ => Filtered::Pass,
+    });
+    let host = Host::with(Config {
+        chat_filter: Some(filter),
+        ..Config::default()
+    });
+    let (mut ada, welcome) = Client::join(&host, create("arena", when_ready(None))).await;
+    for (reason, text) in [("be kind", "kicked: be kind"), ("rude", "kicked")] {
+        let (mut bo, seat) = Client::join(&host, follow(&welcome)).await;
+        let kick = RoomRequest::Kick {
+            player: seat.player.unwrap(),
+            reason: reason.to_owned(),
+        };
+        ask(&mut ada, kick).await;
+        let kicked = (CloseReason::Kicked, text.to_owned());
+        assert_eq!(bo.closed().await, kicked);
+        assert_eq!(Client::refused(&host, resume(&seat)).await, kicked);
+    }
+}
+
+#[tokio::test]
+async fn whoever_runs_the_server_kicks_and_mutes() {
+    let host = Host::start();
+    let (mut ada, welcome) = Client::join(&host, create("arena", CreateOptions::default())).await;
+    let (mut bo, _) = Client::join(&host, follow(&welcome)).await;
+    let path = |what: &str| format!("/api/rooms/{}/{what}", welcome.room);
+    let post = async |what: &str, body: &str| {
+        let request = format!(
+            "POST {} HTTP/1.1\r\nhost: test\r\ncontent-type: application/json\r\n\
+             content-length: {}\r\n\r\n{body}",
+            path(what),
+            body.len()
+        );
+        host.request(&request).await.status
+    };
+    assert_eq!(post("mute", r#"{"player":0}"#).await, 204);
+    let (to, text) = (ChatTo::Room, "hm".to_owned());
+    ada.send(control(&ClientControl::Chat { to, text })).await;
+    let refusal = |control| match control {
+        ServerControl::ChatRefused(refusal) => Some(refusal),
+        _ => None,
+    };
+    assert_eq!(ada.control(refusal).await, ChatRefusal::Muted);
+    assert_eq!(post("mute", r#"{"player":0,"muted":false}"#).await, 204);
+    let (to, text) = (ChatTo::Room, "at last".to_owned());
+    ada.send(control(&ClientControl::Chat { to, text })).await;
+    let lines = |control| match control {
+        ServerControl::Chat(lines) => Some(lines),
+        _ => None,
+    };
+    assert_eq!(bo.control(lines).await[0].text, "at last");
+    assert_eq!(
+        post("kick", r#"{"player":1,"reason":"be kind"}"#).await,
+        204
+    );
+    let kicked = (CloseReason::Kicked, "kicked: be kind".to_owned());
+    assert_eq!(bo.closed().await, kicked);
+    assert_eq!(post("kick", r#"{"player":1}"#).await, 404);
+    assert_eq!(post("mute", r#"{"player":1}"#).await, 404);
+    assert_eq!(post("kick", r#"{"seat":1}"#).await, 422);
+    assert_eq!(host.get(&path("kick")).await.status, 405);
 }

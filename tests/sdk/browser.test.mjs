@@ -86,6 +86,33 @@ test("an invitation to another room is not overruled by a seat", async () => {
   second.release();
 });
 
+test("whoever was kicked comes back to the room as who it was, and to others anew", async () => {
+  const [storage, locks] = [new Map(), new Locks()];
+  const come = async (options) => {
+    const lock = locks.ofPage();
+    const made = await visit(pageOf(storage, lock), options);
+    lock.release();
+    return made;
+  };
+  const original = await come({});
+  original.server.welcome();
+  original.server.close(4023, "kicked: be kind");
+  assert.deepEqual([original.client.state, original.client.ending.detail], ["closed", "be kind"]);
+  const again = await come({ room: "7K2MXQ" });
+  assert.equal(hex(again.hello.resume), "010203");
+  again.server.close(4023, "kicked: be kind");
+  const refreshed = await come({ room: "7K2MXQ" });
+  assert.equal(hex(refreshed.hello.resume), "010203");
+  // The time is over: it may come in as anybody.
+  refreshed.server.close(4014, "session_expired");
+  refreshed.clock.pass(2000);
+  refreshed.server.open();
+  assert.equal(refreshed.server.take().control[0].resume, null);
+  refreshed.server.welcome();
+  refreshed.server.close(4023, "kicked");
+  assert.equal((await come({ room: "222222" })).hello.resume, null);
+});
+
 test("without locks a refresh is all that is known to be safe", async () => {
   const storage = new Map();
   const original = await visit(pageOf(storage, undefined));

@@ -494,8 +494,10 @@ test("a lobby is asked for things, and says what it does not do", () => {
   client.lobby.ready();
   client.lobby.ready(false);
   client.lobby.start();
-  const asked = server.take().control.filter(({ name }) => name === "ready" || name === "start");
-  assert.deepEqual(asked, [{ name: "ready", ready: true }, { name: "ready", ready: false }, { name: "start" }]);
+  client.lobby.kick(3, "be kind");
+  const asked = server.take().control.filter(({ name }) => ["ready", "start", "kick"].includes(name));
+  const kick = { name: "kick", player: 3, reason: "be kind" };
+  assert.deepEqual(asked, [{ name: "ready", ready: true }, { name: "ready", ready: false }, { name: "start" }, kick]);
   server.send([1, Uint8Array.from([6, 1])]);
   assert.deepEqual(refused, ["not_the_host"]);
 });

@@ -91,6 +91,7 @@ function roomSelector(room) {
 
 function roomRequest(request) {
   if (request === "Start") return { start: true };
+  if (request.Kick) return { kick: request.Kick.player, reason: request.Kick.reason };
   return { ready: request.Ready };
 }
 
@@ -156,6 +157,7 @@ const chatLineOf = ({ id, age_ms: ageMs, from, to, text }) => ({ id: Number(id),
 
 const ROOM_REFUSALS = {
   NotAPlayer: "not_a_player", NotTheHost: "not_the_host", NotNow: "not_now", TooFewPlayers: "too_few_players",
+  NoSuchPlayer: "no_such_player",
 };
 
 function serverControlOf({ Welcome, Room, CommandReply, Pong, Chat, ChatRefused, RoomRefused }) {

@@ -98,6 +98,8 @@ pub struct RoomCounters {
     pub commands_applied: u64,
     /// Commands refused.
     pub commands_refused: u64,
+    /// Players who were kicked.
+    pub kicks: u64,
     /// What members asked of the room and did not get.
     pub requests_refused: u64,
     /// Lines of chat said.

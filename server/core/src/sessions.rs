@@ -7,8 +7,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use syncline_shared::id::{PlayerId, SessionId};
 use syncline_shared::journal::SeatedSession;
-use syncline_shared::limits::NAME_CHARS_MAX;
+use syncline_shared::limits::{NAME_BYTES_MAX, NAME_CHARS_MAX};
 use syncline_shared::message::control::RosterEntry;
+use syncline_shared::text::short_line;
 use syncline_shared::tick::Timestamp;
 
 use crate::event::ConnectionId;
@@ -339,11 +340,10 @@ impl Sessions {
     }
 }
 
-/// A name as others see it: without control characters, trimmed, bounded, never empty.
+/// A name as others see it: one line, bounded, never empty.
 pub(crate) fn shown_name(name: &str, player: Option<PlayerId>) -> String {
-    let clean: String = name.chars().filter(|c| !c.is_control()).collect();
-    let short: String = clean.trim().chars().take(NAME_CHARS_MAX).collect();
-    match (short.trim_end(), player) {
+    let short = short_line(name, NAME_CHARS_MAX, NAME_BYTES_MAX);
+    match (&short[..], player) {
         ("", Some(player)) => format!("Player {}", u32::from(player.0) + 1),
         ("", None) => "Spectator".to_owned(),
         (name, _) => name.to_owned(),
@@ -357,7 +357,9 @@ mod tests {
     #[test]
     fn names_are_made_presentable() {
         assert_eq!(shown_name("  Ada\n ", None), "Ada");
-        assert_eq!(shown_name("\u{7}", Some(PlayerId(4))), "Player 5");
+        assert_eq!(shown_name("\u{7}\u{200b}", Some(PlayerId(4))), "Player 5");
+        assert_eq!(shown_name("\u{202e}adA", None), "adA");
+        assert_eq!(shown_name(&"🚀".repeat(99), None).len(), NAME_BYTES_MAX);
         assert_eq!(
             shown_name(&"ß".repeat(99), None).chars().count(),
             NAME_CHARS_MAX

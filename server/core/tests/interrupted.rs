@@ -26,7 +26,10 @@ fn race() -> (Match, Vec<TickRecord>) {
     let header = MatchHeader {
         game: kind.name().to_owned(),
         fingerprint: kind.schema().fingerprint(),
-        config: codec::encode(&Rules::default()),
+        config: codec::encode(&Rules {
+            kick_breaks: true,
+            ..Rules::default()
+        }),
         seed: 3,
         checkpoint_interval: 0,
     };

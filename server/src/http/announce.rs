@@ -5,24 +5,21 @@ use std::sync::Arc;
 use axum::Json;
 use axum::body::Bytes;
 use axum::extract::{Path, State};
-use axum::http::header::{CONTENT_TYPE, HeaderName, RETRY_AFTER};
-use axum::http::{HeaderMap, HeaderValue, StatusCode, Uri};
+use axum::http::header::{HeaderName, RETRY_AFTER};
+use axum::http::{HeaderMap, StatusCode, Uri};
 use futures_util::future::join_all;
 use serde::Deserialize;
-use serde::de::DeserializeOwned;
 use sha2::{Digest, Sha256};
 use syncline_shared::id::PlayerId;
 use syncline_shared::limits::CHAT_CHARS_MAX;
 use syncline_shared::message::chat::{ChatRefusal, ChatTo, clean};
 
 use crate::http::announced::Announced;
+use crate::http::body::parse;
 use crate::http::idempotency::{KEY_BYTES_MAX, Known, Turn};
 use crate::http::problem::Problem;
 use crate::http::site::Site;
 use crate::runtime::inbox::{RoomHandle, Unvisited};
-
-/// The most bytes of a request: text of four bytes a character, each written as an escape.
-pub(super) const BODY_BYTES_MAX: usize = 16 * 1024;
 
 const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
 
@@ -68,23 +65,6 @@ pub(super) async fn to_room(
     let to = to.map_or(ChatTo::Room, |player| ChatTo::Player(PlayerId(player)));
     let rooms = site.room_handle(&room).into_iter().collect();
     once(&site, &uri, &headers, &body, rooms, text, to).await
-}
-
-/// What a body says.
-fn parse<T: DeserializeOwned>(headers: &HeaderMap, body: &Bytes) -> Result<T, Problem> {
-    // A page of another origin can't send this type without being asked first.
-    let kind = headers.get(CONTENT_TYPE).map(HeaderValue::as_bytes);
-    let kind = kind.and_then(|kind| kind.split(|byte| *byte == b';').next());
-    if !kind.is_some_and(|kind| kind.trim_ascii().eq_ignore_ascii_case(b"application/json")) {
-        let status = StatusCode::UNSUPPORTED_MEDIA_TYPE;
-        return Err(Problem::new(
-            status,
-            "expected `Content-Type: application/json`",
-        ));
-    }
-    let read = Json::<T>::from_bytes(body);
-    read.map(|Json(value)| value)
-        .map_err(|rejection| Problem::new(rejection.status(), rejection.body_text()))
 }
 
 /// Announces, unless the same was asked for before.

@@ -3,9 +3,9 @@
 //! - [`routes`]: which path leads where
 //! - [`site`]: what the routes share
 //! - [`problem`]: how the API says what is wrong; [`access`]: who may write there; [`idempotency`]: what
-//!   was done before
+//!   was done before; [`body`]: what is asked for
 //! - [`room`]: a room's state; [`watch`]: what happens there, and [`events`] as a stream; [`announce`]: what its players are told, and
-//!   [`announced`] what became of it
+//!   [`announced`] what became of it; [`moderation`]: who is sent away or silenced
 //! - [`rooms`]: the list of rooms; [`guesses`]: how often a room's code may be guessed
 //! - [`caller`]: who asks to play; [`tunnels`]: a session where no WebSocket comes through
 //! - [`openapi`]: all of that, described
@@ -20,12 +20,14 @@ mod announce;
 mod announced;
 mod assets;
 mod bandwidth;
+mod body;
 mod caller;
 mod events;
 mod figures;
 pub(crate) mod guesses;
 mod health;
 mod idempotency;
+mod moderation;
 mod openapi;
 pub(crate) mod pages;
 mod problem;

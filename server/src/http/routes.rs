@@ -13,8 +13,8 @@ use syncline_shared::message::SUBPROTOCOL;
 use crate::http::caller::{self, unavailable};
 use crate::http::site::Site;
 use crate::http::{
-    announce, bandwidth, events, figures, guesses, health, openapi, problem, replay, room, rooms,
-    tunnels,
+    announce, bandwidth, body, events, figures, guesses, health, moderation, openapi, problem,
+    replay, room, rooms, tunnels,
 };
 use crate::metrics::Present;
 use crate::net::connection;
@@ -36,11 +36,13 @@ const API: &[ApiRoute] = &[
     ("/api/rooms/{room}", || get(room::room)),
     ("/api/rooms/{room}/events", || get(events::events)),
     ("/api/rooms/{room}/announce", || {
-        announces(post(announce::to_room))
+        writes(post(announce::to_room))
     }),
+    ("/api/rooms/{room}/kick", || writes(post(moderation::kick))),
+    ("/api/rooms/{room}/mute", || writes(post(moderation::mute))),
     ("/api/rooms/{room}/bandwidth", || get(bandwidth::bandwidth)),
     ("/api/rooms/{room}/metrics", || get(figures::figures)),
-    ("/api/announce", || announces(post(announce::to_all))),
+    ("/api/announce", || writes(post(announce::to_all))),
     ("/api/replay", || get(replay::shown).post(replay::control)),
     ("/api/openapi.json", || get(openapi::openapi)),
 ];
@@ -63,9 +65,9 @@ pub(crate) fn router(site: Arc<Site>) -> Router {
         .with_state(site)
 }
 
-/// A route that takes an announcement, and nothing that is larger.
-fn announces(route: MethodRouter<Arc<Site>>) -> MethodRouter<Arc<Site>> {
-    route.layer(DefaultBodyLimit::max(announce::BODY_BYTES_MAX))
+/// A route that takes a small body, and nothing that is larger.
+fn writes(route: MethodRouter<Arc<Site>>) -> MethodRouter<Arc<Site>> {
+    route.layer(DefaultBodyLimit::max(body::BODY_BYTES_MAX))
 }
 
 /// A file for browsers, or nothing.

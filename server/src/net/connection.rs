@@ -19,6 +19,8 @@ use syncline_server_core::{ClientMessage, ConnectionId};
 use syncline_shared::close::{Close, CloseReason};
 use syncline_shared::id::SessionId;
 use syncline_shared::input::InputBatch;
+use syncline_shared::message::chat::ChatTo;
+use syncline_shared::message::lobby::RoomRequest;
 use syncline_shared::message::sections;
 use syncline_shared::schema::Schema;
 
@@ -299,7 +301,7 @@ impl Member {
             .tell_input(self.connection, batch, at, &self.places)
     }
 
-    /// What is left of a message after the filter of chat.
+    /// What is left of a message after the filter of chat: it looks at reasons for kicks, too.
     fn filtered(&self, message: ClientMessage) -> ClientMessage {
         match (&self.chat_filter, message) {
             (
@@ -318,6 +320,18 @@ impl Member {
                 };
                 let text = filter.apply(said);
                 ClientMessage::Chat { to, text }
+            }
+            (Some(filter), ClientMessage::Room(RoomRequest::Kick { player, reason })) => {
+                let (room, session, text) = (self.room.board.id, self.session, reason.as_str());
+                let to = ChatTo::Player(player);
+                let said = ChatMessage {
+                    room,
+                    session,
+                    to,
+                    text,
+                };
+                let reason = filter.apply(said).unwrap_or_default();
+                ClientMessage::Room(RoomRequest::Kick { player, reason })
             }
             (_, message) => message,
         }

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::id::PlayerId;
 use crate::limits::CHAT_CHARS_MAX;
+use crate::text::line;
 
 /// Who is to hear something.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -73,28 +74,20 @@ pub enum ChatRefusal {
     Filtered,
 }
 
-/// A text as others may read it: trimmed, with spaces for line breaks and tabs, without other control
-/// characters and without those that turn the direction of what follows them.
+/// A text as others may read it: [`line`].
 ///
 /// # Errors
 ///
 /// [`ChatRefusal::Empty`] or [`ChatRefusal::TooLong`].
 pub fn clean(text: &str) -> Result<String, ChatRefusal> {
-    let space = |c: char| if c.is_whitespace() { ' ' } else { c };
-    let clean: String = text.chars().map(space).filter(|c| !is_hidden(*c)).collect();
-    let clean = clean.trim();
+    let clean = line(text);
     if clean.is_empty() {
         return Err(ChatRefusal::Empty);
     }
     if clean.chars().nth(CHAT_CHARS_MAX).is_some() {
         return Err(ChatRefusal::TooLong);
     }
-    Ok(clean.to_owned())
-}
-
-/// Controls of text and of its direction. What joins emoji and letters stays.
-fn is_hidden(c: char) -> bool {
-    c.is_control() || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+    Ok(clean)
 }
 
 #[cfg(test)]

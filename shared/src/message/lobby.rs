@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::id::PlayerId;
+
 /// When the matches of a room begin.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Lobby {
@@ -22,6 +24,13 @@ pub enum RoomRequest {
     Ready(bool),
     /// The host lets the countdown begin, though not all are ready.
     Start,
+    /// The host removes another player.
+    Kick {
+        /// The seat.
+        player: PlayerId,
+        /// Why, for that player to read; may be empty.
+        reason: String,
+    },
 }
 
 /// Why a room does not do what a member asked for.
@@ -35,4 +44,6 @@ pub enum RoomRefusal {
     NotNow,
     /// Too few players are there.
     TooFewPlayers,
+    /// Nobody has the seat, or nobody else.
+    NoSuchPlayer,
 }

@@ -217,6 +217,13 @@ fn afterwards() -> Vec<(&'static str, ClientControl)> {
         ("ready", ClientControl::Room(RoomRequest::Ready(true))),
         ("unready", ClientControl::Room(RoomRequest::Ready(false))),
         ("start", ClientControl::Room(RoomRequest::Start)),
+        (
+            "kick",
+            ClientControl::Room(RoomRequest::Kick {
+                player: PlayerId(300),
+                reason: "be kind".to_owned(),
+            }),
+        ),
     ]
 }
 
@@ -416,6 +423,7 @@ fn refusals() -> Vec<(&'static str, ServerControl)> {
         ("refused_not_the_host", refused(RoomRefusal::NotTheHost)),
         ("refused_not_now", refused(RoomRefusal::NotNow)),
         ("refused_too_few", refused(RoomRefusal::TooFewPlayers)),
+        ("refused_no_such_player", refused(RoomRefusal::NoSuchPlayer)),
     ]
 }
 

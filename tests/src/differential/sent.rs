@@ -61,6 +61,10 @@ fn any_u32(rng: &mut Rng) -> u32 {
     rng.next_u32() >> rng.below(32)
 }
 
+fn any_u16(rng: &mut Rng) -> u16 {
+    u16::try_from(any_u32(rng) >> 16).unwrap_or(0)
+}
+
 fn any_u8(rng: &mut Rng) -> u8 {
     u8::try_from(rng.below(256)).unwrap_or(0)
 }
@@ -236,12 +240,18 @@ fn any_lobby(rng: &mut Rng) -> Lobby {
 }
 
 fn room_request(rng: &mut Rng) -> (Value, ClientControl) {
-    let (told, request) = match rng.below(2) {
+    let (told, request) = match rng.below(3) {
         0 => {
             let ready = rng.chance(1, 2);
             (json!({ "ready": ready }), RoomRequest::Ready(ready))
         }
-        _ => (json!({ "start": true }), RoomRequest::Start),
+        1 => (json!({ "start": true }), RoomRequest::Start),
+        _ => {
+            let (player, reason) = (any_u16(rng), any_text(rng));
+            let told = json!({ "kick": player, "reason": reason });
+            let player = PlayerId(player);
+            (told, RoomRequest::Kick { player, reason })
+        }
     };
     (json!({ "room": told }), ClientControl::Room(request))
 }

@@ -38,7 +38,7 @@ export function browser(page = typeof document === "undefined" ? null : /** @typ
       const held = key && read(page, key);
       if (!key || !held) return;
       const token = kept && btoa(String.fromCharCode(...kept.token));
-      write(page, key, { holder: held.holder, token, code: kept?.code ?? "" });
+      write(page, key, { holder: held.holder, token, code: kept?.code ?? "", kicked: kept?.kicked });
     },
   };
 }
@@ -107,19 +107,19 @@ function isReload(page) {
   return /** @type {PerformanceNavigationTiming | undefined} */ (entry)?.type === "reload";
 }
 
-/** @typedef {{ holder: string, token: string | null, code: string }} Stored */
+/** @typedef {{ holder: string, token: string | null, code: string, kicked?: boolean }} Stored */
 
 /**
  * @param {Page} page
  * @param {string} key
- * @returns {{ holder: string, token: Uint8Array | null, code: string } | null} what is there, if it is what
+ * @returns {{ holder: string, token: Uint8Array | null, code: string, kicked?: boolean } | null} what is there, if it is what
  *   a client wrote
  */
 function read(page, key) {
   try {
     /** @type {Stored} */
-    const { holder, token, code } = JSON.parse(page.sessionStorage.getItem(key) ?? "");
-    return { holder, code, token: token === null ? null : Uint8Array.from(atob(token), (letter) => letter.charCodeAt(0)) };
+    const { holder, token, code, kicked } = JSON.parse(page.sessionStorage.getItem(key) ?? "");
+    return { holder, code, kicked, token: token === null ? null : Uint8Array.from(atob(token), (letter) => letter.charCodeAt(0)) };
   } catch {
     return null;
   }

@@ -28,7 +28,6 @@ import { Connection } from "./ways.js";
 /** @typedef {import("../shared/control.js").Phase} Phase */
 /** @typedef {import("../shared/control.js").RoomRefusal} RoomRefusal */
 /** @typedef {import("../shared/control.js").RosterEntry} RosterEntry */
-/** @typedef {import("../shared/control.js").Welcome} Welcome */
 /** @typedef {import("../shared/schema.js").Schema} Schema */
 /** @typedef {import("./conditioner.js").Conditions} Conditions */
 /** @typedef {import("./options.js").Resolved} Resolved */
@@ -332,8 +331,10 @@ export class Client {
     this.#wait("connecting", Infinity);
     const kept = await environment.claim(session);
     if (this.#link === "closed") return;
-    // An invitation to another room is not overruled by a seat in this one.
-    if (kept && !(room.kind === "code" && room.code !== kept.code)) this.#token = kept.token;
+    // An invitation to another room is not overruled by a seat in this one, nor is anything by a seat
+    // that was taken away.
+    const here = room.kind === "code" && room.code === kept?.code;
+    if (kept && (here || (room.kind !== "code" && !kept.kicked))) this.#token = kept.token;
     this.#attempt();
   }
 
@@ -481,7 +482,7 @@ export class Client {
     this.#enter(now, welcome, this.room, this.schema, before);
   }
 
-  /** @param {number} now @param {Welcome} welcome @param {Room} room @param {Schema} schema @param {Playing | null} before */
+  /** @param {number} now @param {import("../shared/control.js").Welcome} welcome @param {Room} room @param {Schema} schema @param {Playing | null} before */
   #enter(now, welcome, room, schema, before) {
     /** @type {(() => void)[] | null} What is told after that the client is in the room. */
     let told = [];
@@ -560,6 +561,12 @@ export class Client {
     this.#tell(this.#options.environment?.isOffline() ? "offline" : "waiting");
   }
 
+  /** The session was kicked. It is kept, so that this room says so again to whoever comes back to it. */
+  #keepOut() {
+    const [token, code] = [this.#token, this.room?.code];
+    if (token && code) this.#options.environment?.keep({ token, code, kicked: true });
+  }
+
   /** The session is gone. */
   #forget() {
     this.#token = null;
@@ -578,7 +585,8 @@ export class Client {
     this.retryAt = null;
     this.#clock.clearTimeout(this.#timer);
     this.#stopListening();
-    if (ending.reason !== "replaced") this.#forget();
+    if (ending.reason === "kicked") this.#keepOut();
+    else if (ending.reason !== "replaced") this.#forget();
     this.#reject(ending);
     this.#tell(ending.reason === "replaced" ? "replaced" : "closed");
   }

@@ -25,4 +25,14 @@ export class Lobby {
   start() {
     this.#ask({ start: true });
   }
+
+  /**
+   * The host removes another player, whose session is kept out for a while.
+   *
+   * @param {number} player the seat
+   * @param {string} [reason] for that player to read; at most 64 characters
+   */
+  kick(player, reason = "") {
+    this.#ask({ kick: player, reason });
+  }
 }

@@ -17,7 +17,7 @@ import { browser } from "./browser.js";
  * @property {(session: string) => Promise<Kept | null>} claim what was kept under the name, if nobody else holds it
  * @property {(kept: Kept | null) => void} keep keeps it under the name that was claimed
  */
-/** @typedef {{ token: Uint8Array, code: string }} Kept a seat and its room */
+/** @typedef {{ token: Uint8Array, code: string, kicked?: boolean }} Kept a seat and its room, and whether it was taken away */
 /**
  * @typedef {object} CreateOptions a new room
  * @property {true} create

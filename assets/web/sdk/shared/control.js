@@ -62,8 +62,8 @@ import { CONTROL_BYTES_MAX, PROTOCOL_VERSION } from "./limits.js";
  */
 /** @typedef {"too_fast" | "too_long" | "empty" | "muted" | "not_a_player" | "no_such_player" | "filtered"} ChatReason */
 /** @typedef {{ reason: ChatReason, retryMs: number }} ChatRefusal why something is heard by nobody, and after how long one may go on */
-/** @typedef {{ ready: boolean } | { start: true }} RoomRequest what a member asks of its room */
-/** @typedef {"not_a_player" | "not_the_host" | "not_now" | "too_few_players"} RoomRefusal why the room does not do it */
+/** @typedef {{ ready: boolean } | { start: true } | { kick: number, reason: string }} RoomRequest what a member asks of its room */
+/** @typedef {"not_a_player" | "not_the_host" | "not_now" | "too_few_players" | "no_such_player"} RoomRefusal why the room does not do it */
 /** @typedef {"unknown" | "malformed" | "too_many" | "not_running" | "not_a_player" | "rule"} Refusal */
 /** @typedef {{ tick: number } | { refused: Refusal, text: string }} CommandOutcome */
 /**
@@ -81,7 +81,7 @@ const REFUSALS = ["unknown", "malformed", "too_many", "not_running", "not_a_play
 /** @type {ChatReason[]} */
 const CHAT_REASONS = ["too_fast", "too_long", "empty", "muted", "not_a_player", "no_such_player", "filtered"];
 /** @type {RoomRefusal[]} */
-const ROOM_REFUSALS = ["not_a_player", "not_the_host", "not_now", "too_few_players"];
+const ROOM_REFUSALS = ["not_a_player", "not_the_host", "not_now", "too_few_players", "no_such_player"];
 const CODE = /^[2-9A-HJKMNP-Z]{6}$/;
 
 /**
@@ -204,8 +204,12 @@ export function encodeRoomRequest(request) {
   if ("ready" in request) {
     writer.u32(0);
     writer.bool(request.ready);
-  } else {
+  } else if ("start" in request) {
     writer.u32(1);
+  } else {
+    writer.u32(2);
+    writer.u32(request.kick);
+    writer.text(request.reason);
   }
   return writer.finish();
 }

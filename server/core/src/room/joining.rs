@@ -23,6 +23,8 @@ impl Room {
                 self.close(old, CloseReason::Replaced);
             }
             self.record_presence(attach.session);
+        } else if let Some(close) = self.kicked.refusal(now, attach.session) {
+            return self.close(connection, close);
         } else if attach.resume {
             return self.close(connection, CloseReason::SessionExpired);
         } else if let Err(close) = self.admit(connection, attach) {
@@ -149,7 +151,7 @@ impl Room {
         self.end_session(session, LeaveReason::Lost);
     }
 
-    fn end_session(&mut self, session: SessionId, reason: LeaveReason) {
+    pub(super) fn end_session(&mut self, session: SessionId, reason: LeaveReason) {
         self.rematch_votes.remove(&session);
         if self.sessions.get(session).is_some() {
             self.record_leaver(session, reason);

@@ -51,6 +51,15 @@ impl Room {
                 self.sessions.set_ready(session, true);
                 self.begin_countdown(now);
             }
+            RoomRequest::Kick { player, reason } => {
+                if self.sessions.host() != Some(session) {
+                    return Err(RoomRefusal::NotTheHost);
+                }
+                if self.sessions.seated(*player) == Some(session) {
+                    return Err(RoomRefusal::NoSuchPlayer);
+                }
+                self.kick(now, *player, reason)?;
+            }
         }
         Ok(())
     }

@@ -9,6 +9,7 @@
 //! - `chatting`: what is said
 //! - `lobby`: who is ready, the host, the countdown
 //! - `flush`: what is sent, once a tick
+//! - `kicking`: who is removed, and kept out
 //! - `delayed`: what those who watch are told later
 //! - `overview`: what it looks like from outside
 //! - `recording`: what its journal is told
@@ -17,6 +18,7 @@ mod chatting;
 mod delayed;
 mod flush;
 mod joining;
+mod kicking;
 mod lobby;
 mod overview;
 mod recording;
@@ -47,6 +49,8 @@ use crate::chat::Chat;
 use crate::config::{RoomConfig, SPECTATOR_DELAY_MICROS_MAX};
 use crate::counters::RoomCounters;
 use crate::delay::Delay;
+use kicking::Kicked;
+
 use crate::event::{Astray, ClientMessage, ConnectionId, RoomEvent, RoomOutput, RoomStatus};
 use crate::member::Member;
 use crate::phase::Phase;
@@ -86,6 +90,7 @@ pub struct Room {
     chat: Chat,
     /// What became of commands.
     answered: Answered,
+    kicked: Kicked,
     next_flush: Timestamp,
     relief: Relief,
     /// What those who watch are told later; without it they are told at once.
@@ -153,6 +158,7 @@ impl Room {
             rematch_votes: BTreeSet::new(),
             chat: Chat::new(0),
             answered: Answered::default(),
+            kicked: Kicked::default(),
             next_flush: Timestamp::ZERO,
             relief: Relief::NONE,
             empty_since: Some(Timestamp::ZERO),

@@ -80,6 +80,8 @@ commands! {
 pub struct Rules {
     pub seats_min: u16,
     pub closed: bool,
+    /// Whether a kick makes it panic.
+    pub kick_breaks: bool,
     /// Extra rows, to make joins large.
     pub crowd: u16,
     /// Rows for everybody that are elsewhere at each tick, to make chunks large.
@@ -153,7 +155,8 @@ impl Game for Race {
     }
 
     fn leave(&mut self, player: PlayerId, reason: LeaveReason) {
-        assert_ne!(reason, LeaveReason::Kicked, "nobody is kicked here");
+        let breaks = self.rules.kick_breaks && reason == LeaveReason::Kicked;
+        assert!(!breaks, "nobody is kicked here");
         if let Some(runner) = self.of.remove(&player) {
             self.runners.remove(runner);
         }
@@ -384,7 +387,9 @@ impl Table {
                         .watchers
                         .iter_mut()
                         .find(|w| w.connection == connection);
-                    watcher.unwrap().closed = Some(close.reason);
+                    let watcher = watcher.unwrap();
+                    watcher.closed = Some(close.reason);
+                    watcher.close_text = close.text();
                 }
                 record => self.records.push(record),
             }

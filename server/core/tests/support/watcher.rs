@@ -44,6 +44,7 @@ pub struct Watcher {
     pub sections_max: usize,
     pub messages: Vec<Vec<u8>>,
     pub closed: Option<CloseReason>,
+    pub close_text: String,
     /// Streams that have a state, and the ticks that they stand at.
     followed: BTreeMap<StreamSlot, (StreamDecoder, Tick)>,
     /// Of joins that are not whole: the tick, the next part and how many there are, what came.
@@ -74,6 +75,7 @@ impl Watcher {
             sections_max: 0,
             messages: Vec::new(),
             closed: None,
+            close_text: String::new(),
             followed: BTreeMap::new(),
             parts: BTreeMap::new(),
         }

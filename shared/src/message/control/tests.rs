@@ -119,6 +119,7 @@ fn room_request() -> impl Strategy<Value = RoomRequest> {
     prop_oneof![
         any::<bool>().prop_map(RoomRequest::Ready),
         Just(RoomRequest::Start),
+        (player(), text()).prop_map(|(player, reason)| RoomRequest::Kick { player, reason }),
     ]
 }
 
@@ -128,6 +129,7 @@ fn room_refusal() -> impl Strategy<Value = RoomRefusal> {
         RoomRefusal::NotTheHost,
         RoomRefusal::NotNow,
         RoomRefusal::TooFewPlayers,
+        RoomRefusal::NoSuchPlayer,
     ])
 }
 

@@ -7,6 +7,7 @@ export type Stored = {
     holder: string;
     token: string | null;
     code: string;
+    kicked?: boolean;
 };
 export type Environment = import("./options.js").Environment;
 export type Kept = import("./options.js").Kept;

@@ -126,7 +126,6 @@ export type ChatRefusal = import("../shared/control.js").ChatRefusal;
 export type Phase = import("../shared/control.js").Phase;
 export type RoomRefusal = import("../shared/control.js").RoomRefusal;
 export type RosterEntry = import("../shared/control.js").RosterEntry;
-export type Welcome = import("../shared/control.js").Welcome;
 export type Schema = import("../shared/schema.js").Schema;
 export type Conditions = import("./conditioner.js").Conditions;
 export type Resolved = import("./options.js").Resolved;

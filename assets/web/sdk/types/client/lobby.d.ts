@@ -12,6 +12,13 @@ export class Lobby {
     ready(ready?: boolean): void;
     /** The host lets the countdown begin, though not all are ready. */
     start(): void;
+    /**
+     * The host removes another player, whose session is kept out for a while.
+     *
+     * @param {number} player the seat
+     * @param {string} [reason] for that player to read; at most 64 characters
+     */
+    kick(player: number, reason?: string): void;
     #private;
 }
 export type RoomRequest = import("../shared/control.js").RoomRequest;

@@ -27,11 +27,12 @@ export type Environment = {
     keep: (kept: Kept | null) => void;
 };
 /**
- * a seat and its room
+ * a seat and its room, and whether it was taken away
  */
 export type Kept = {
     token: Uint8Array;
     code: string;
+    kicked?: boolean;
 };
 /**
  * a new room

@@ -204,11 +204,14 @@ export type RoomRequest = {
     ready: boolean;
 } | {
     start: true;
+} | {
+    kick: number;
+    reason: string;
 };
 /**
  * why the room does not do it
  */
-export type RoomRefusal = "not_a_player" | "not_the_host" | "not_now" | "too_few_players";
+export type RoomRefusal = "not_a_player" | "not_the_host" | "not_now" | "too_few_players" | "no_such_player";
 export type Refusal = "unknown" | "malformed" | "too_many" | "not_running" | "not_a_player" | "rule";
 export type CommandOutcome = {
     tick: number;
