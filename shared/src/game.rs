@@ -9,7 +9,7 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 pub use crate::command::{CommandRefusal, Origin};
-use crate::id::PlayerId;
+use crate::id::{PlayerId, TeamId};
 use crate::input::InputStatus;
 use crate::replicated::{Commands, Replicated};
 use crate::rng::Rng;
@@ -57,6 +57,12 @@ pub trait Game: Serialize + DeserializeOwned + Send + Sized + 'static {
     /// How many play, and whether they may join late.
     fn seats(_config: &Self::Config) -> Seats {
         Seats::default()
+    }
+
+    /// How many teams there are; with none, every player is for itself. Whoever comes is put into the
+    /// smallest, and may ask for another one before a match.
+    fn teams(_config: &Self::Config) -> u8 {
+        0
     }
 
     /// A match before its first tick.
@@ -127,6 +133,8 @@ impl Default for Seats {
 pub struct Profile {
     /// The name to show. Not unique.
     pub name: String,
+    /// The player's team for the whole match, in a game that has teams.
+    pub team: Option<TeamId>,
 }
 
 /// Why a game doesn't take a player.

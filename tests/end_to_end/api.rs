@@ -248,7 +248,7 @@ async fn a_room_is_told_whole_and_only_when_it_is_another() {
     );
     assert_eq!(
         told["roster"],
-        json!([{ "player": 0, "name": "Ada", "connected": true, "ready": false, "host": false }])
+        json!([{ "player": 0, "name": "Ada", "connected": true, "ready": false, "host": false, "team": null }])
     );
     let known = tag(&lobby);
     let same = get_with(&host, &path, &known).await;

@@ -3,6 +3,7 @@
 use serde_json::Value;
 use syncline_server::{ChatFilter, Config, Filtered};
 use syncline_shared::close::CloseReason;
+use syncline_shared::id::TeamId;
 use syncline_shared::message::chat::{ChatRefusal, ChatTo};
 use syncline_shared::message::control::{
     ClientControl, CreateOptions, PhaseInfo, RoomUpdate, ServerControl,
@@ -195,4 +196,34 @@ async fn whoever_runs_the_server_kicks_and_mutes() {
     assert_eq!(post("mute", r#"{"player":1}"#).await, 404);
     assert_eq!(post("kick", r#"{"seat":1}"#).await, 422);
     assert_eq!(host.get(&path("kick")).await.status, 405);
+}
+
+#[tokio::test]
+async fn a_team_talks_among_itself() {
+    let host = Host::start();
+    let (mut ada, welcome) = Client::join(&host, create("lab", CreateOptions::default())).await;
+    let (mut bo, _) = Client::join(&host, follow(&welcome)).await;
+    let (mut cy, third) = Client::join(&host, follow(&welcome)).await;
+    let teams = third.state.roster.iter().map(|entry| entry.team);
+    assert_eq!(
+        teams.collect::<Vec<_>>(),
+        [0, 1, 0].map(|team| Some(TeamId(team)))
+    );
+    let (to, text) = (ChatTo::Team, "left".to_owned());
+    cy.send(control(&ClientControl::Chat { to, text })).await;
+    let lines = |control| match control {
+        ServerControl::Chat(lines) => Some(lines),
+        _ => None,
+    };
+    let told = ada.control(lines).await;
+    assert_eq!((told[0].to, told[0].text.as_str()), (ChatTo::Team, "left"));
+    let (to, text) = (ChatTo::Room, "all".to_owned());
+    ada.send(control(&ClientControl::Chat { to, text })).await;
+    assert_eq!(bo.control(lines).await[0].text, "all");
+    ask(&mut bo, RoomRequest::Team(TeamId(0))).await;
+    let refusal = |control| match control {
+        ServerControl::RoomRefused(refusal) => Some(refusal),
+        _ => None,
+    };
+    assert_eq!(bo.control(refusal).await, RoomRefusal::NotNow);
 }

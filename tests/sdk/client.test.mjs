@@ -60,7 +60,7 @@ test("greets, is welcomed, and shows the world as it was told", () => {
   server.welcome();
   assert.equal(client.state, "playing");
   assert.deepEqual([client.player, client.room.code, client.phase.name], [0, "7K2MXQ", "running"]);
-  assert.deepEqual([...client.roster.values()], [{ player: 0, name: "Ada", connected: true, ready: false, host: true }]);
+  assert.deepEqual([...client.roster.values()], [{ player: 0, name: "Ada", connected: true, ready: false, host: true, team: 1 }]);
   server.send([3, arenaFrame(0, 100, "join")]);
   assert.equal(client.world.tick, 100);
   ARENA.ticks[0].classes.forEach((rows, index) => {
@@ -495,9 +495,10 @@ test("a lobby is asked for things, and says what it does not do", () => {
   client.lobby.ready(false);
   client.lobby.start();
   client.lobby.kick(3, "be kind");
-  const asked = server.take().control.filter(({ name }) => ["ready", "start", "kick"].includes(name));
+  client.lobby.team(1);
+  const asked = server.take().control.filter(({ name }) => ["ready", "start", "kick", "team"].includes(name));
   const kick = { name: "kick", player: 3, reason: "be kind" };
-  assert.deepEqual(asked, [{ name: "ready", ready: true }, { name: "ready", ready: false }, { name: "start" }, kick]);
+  assert.deepEqual(asked, [{ name: "ready", ready: true }, { name: "ready", ready: false }, { name: "start" }, kick, { name: "team", team: 1 }]);
   server.send([1, Uint8Array.from([6, 1])]);
   assert.deepEqual(refused, ["not_the_host"]);
 });

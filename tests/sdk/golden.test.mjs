@@ -89,8 +89,11 @@ function roomSelector(room) {
   return { kind: "create", private: hidden, playersMax, loud, spectatorDelay, labels, rules, whenReady, countdown };
 }
 
+const chatTo = (to) => (to === "Team" ? "team" : (to.Player ?? null));
+
 function roomRequest(request) {
   if (request === "Start") return { start: true };
+  if (request.Team !== undefined) return { team: request.Team };
   if (request.Kick) return { kick: request.Kick.player, reason: request.Kick.reason };
   return { ready: request.Ready };
 }
@@ -101,7 +104,7 @@ each("client_control", ({ bytes, value }) => {
     if (value === "Leave") return control.encodeLeave();
     if (value.Ping) return control.encodePing(value.Ping.nonce);
     if (value.Resync) return control.encodeResync(value.Resync.incarnation, value.Resync.stream, value.Resync.tick);
-    if (value.Chat) return control.encodeChat(value.Chat.text, value.Chat.to.Player ?? null);
+    if (value.Chat) return control.encodeChat(value.Chat.text, chatTo(value.Chat.to));
     if (value.Room) return control.encodeRoomRequest(roomRequest(value.Room));
     const { game, fingerprint, room, resume, name, role, company, password, join_key: joinKey } = value.Hello;
     return control.encodeHello({
@@ -144,7 +147,7 @@ function phaseOf(phase) {
 const update = ({ phase, whole, roster, left }) => ({ phase: phaseOf(phase), whole, roster, left });
 
 const CHAT_REASONS = {
-  TooLong: "too_long", Empty: "empty", Muted: "muted", NotAPlayer: "not_a_player", NoSuchPlayer: "no_such_player", Filtered: "filtered",
+  TooLong: "too_long", Empty: "empty", Muted: "muted", NotAPlayer: "not_a_player", NoSuchPlayer: "no_such_player", Filtered: "filtered", NoTeam: "no_team",
 };
 
 function chatFromOf(from) {
@@ -153,11 +156,11 @@ function chatFromOf(from) {
   return { kind: "player", ...from.Player };
 }
 
-const chatLineOf = ({ id, age_ms: ageMs, from, to, text }) => ({ id: Number(id), ageMs, from: chatFromOf(from), to: to.Player ?? null, text });
+const chatLineOf = ({ id, age_ms: ageMs, from, to, text }) => ({ id: Number(id), ageMs, from: chatFromOf(from), to: chatTo(to), text });
 
 const ROOM_REFUSALS = {
   NotAPlayer: "not_a_player", NotTheHost: "not_the_host", NotNow: "not_now", TooFewPlayers: "too_few_players",
-  NoSuchPlayer: "no_such_player",
+  NoSuchPlayer: "no_such_player", NoSuchTeam: "no_such_team", Unbalanced: "unbalanced",
 };
 
 function serverControlOf({ Welcome, Room, CommandReply, Pong, Chat, ChatRefused, RoomRefused }) {

@@ -76,6 +76,11 @@ impl Game for Lab {
         Self::describe().class::<Walker>().build()
     }
 
+    /// For tests of what is said to a team.
+    fn teams(_config: &()) -> u8 {
+        2
+    }
+
     fn new((): (), _seed: u64) -> Self {
         Self::default()
     }

@@ -6,7 +6,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
-use syncline_shared::id::SessionId;
+use syncline_shared::id::{SessionId, TeamId};
 use syncline_shared::message::chat::{ChatFrom, ChatLine, ChatRefusal, ChatTo};
 use syncline_shared::message::control::ServerControl;
 use syncline_shared::message::{SectionKind, write_section};
@@ -15,7 +15,8 @@ use syncline_shared::tick::Timestamp;
 /// How many lines to the room are kept: what whoever comes later hears.
 const LINES_MAX: usize = 50;
 
-/// How many whispers of the room are kept until those whom they concern had credit to hear them.
+/// How many whispers and lines to a team are kept until those whom they concern had credit to hear
+/// them.
 const WHISPERS_MAX: usize = 256;
 
 /// How many bytes each of the two may take, about: with everything else they fit into one message.
@@ -70,8 +71,18 @@ pub(crate) struct Said {
     /// As of when it was said.
     line: ChatLine,
     at: Timestamp,
-    /// Who alone hears it; without them everybody.
-    between: Option<[SessionId; 2]>,
+    hearers: Hearers,
+}
+
+/// Who hears a line.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Hearers {
+    /// Everybody.
+    All,
+    /// These two alone.
+    Two([SessionId; 2]),
+    /// A team alone.
+    Team(TeamId),
 }
 
 /// The section for those who heard everything up to a line, and none of whose whispers are in it.
@@ -107,14 +118,14 @@ impl Chat {
         Ok(())
     }
 
-    /// Somebody said something, to these two alone or to everybody; the line, as it is kept.
+    /// Somebody said something; the line, as it is kept.
     pub(crate) fn say(
         &mut self,
         now: Timestamp,
         from: ChatFrom,
         to: ChatTo,
         text: String,
-        between: Option<[SessionId; 2]>,
+        hearers: Hearers,
     ) -> Said {
         let line = ChatLine {
             id: self.log.last + 1,
@@ -126,7 +137,7 @@ impl Chat {
         let said = Said {
             line,
             at: now,
-            between,
+            hearers,
         };
         self.log.push(said.clone());
         said
@@ -166,9 +177,10 @@ impl ChatLog {
     /// The next thing that was said.
     pub(crate) fn push(&mut self, said: Said) {
         self.last = said.line.id;
-        let kept = match said.between {
-            Some(_) => &mut self.whispers,
-            None => &mut self.lines,
+        let kept = if said.is_public() {
+            &mut self.lines
+        } else {
+            &mut self.whispers
         };
         kept.push(said);
     }
@@ -184,12 +196,12 @@ impl ChatLog {
         heard < self.lines.dropped
     }
 
-    /// Appends a section with what `session` may hear and has not, if there is any; `shared` keeps
+    /// Appends a section with what a session in a team may hear and has not, if there is any; `shared` keeps
     /// what is the same for others.
     pub(crate) fn write_news(
         &self,
         now: Timestamp,
-        session: SessionId,
+        hearer: (SessionId, Option<TeamId>),
         heard: u64,
         shared: &mut SharedNews,
         out: &mut Vec<u8>,
@@ -197,7 +209,7 @@ impl ChatLog {
         let mut own = self
             .whispers
             .since(heard)
-            .filter(|said| said.concerns(session));
+            .filter(|said| said.concerns(hearer));
         let Some(first) = own.next() else {
             return match shared {
                 Some((known, section)) if *known == heard => out.extend_from_slice(section),
@@ -246,7 +258,7 @@ impl Kept {
 impl Said {
     /// Whether everybody hears it.
     pub(crate) fn is_public(&self) -> bool {
-        self.between.is_none()
+        self.hearers == Hearers::All
     }
 
     /// About what it takes.
@@ -266,8 +278,12 @@ impl Said {
         }
     }
 
-    fn concerns(&self, session: SessionId) -> bool {
-        self.between.is_some_and(|two| two.contains(&session))
+    fn concerns(&self, (session, team): (SessionId, Option<TeamId>)) -> bool {
+        match self.hearers {
+            Hearers::All => true,
+            Hearers::Two(two) => two.contains(&session),
+            Hearers::Team(of) => team == Some(of),
+        }
     }
 }
 

@@ -5,7 +5,7 @@
 use std::collections::BTreeMap;
 
 use syncline_shared::close::CloseReason;
-use syncline_shared::id::{PlayerId, SessionId, StreamSlot};
+use syncline_shared::id::{PlayerId, SessionId, StreamSlot, TeamId};
 use syncline_shared::limits::SECTIONS_PER_MESSAGE_MAX;
 use syncline_shared::message::control::ServerControl;
 use syncline_shared::message::{SectionKind, write_section};
@@ -42,6 +42,8 @@ pub(crate) struct Member {
     pub(crate) missed_update: bool,
     /// Whether it watches, and later than things happen.
     pub(crate) delayed: bool,
+    /// The team whose chat it hears.
+    pub(crate) team: Option<TeamId>,
     /// The last line of chat that it was told.
     chat_heard: u64,
 }
@@ -74,6 +76,7 @@ impl Member {
             control_count: 0,
             missed_update: false,
             delayed: false,
+            team: None,
             chat_heard: 0,
         }
     }
@@ -163,7 +166,7 @@ impl Member {
     pub(crate) fn hear_chat(&mut self, now: Timestamp, chat: &ChatLog, shared: &mut SharedNews) {
         chat.write_news(
             now,
-            self.session,
+            (self.session, self.team),
             self.chat_heard,
             shared,
             &mut self.control,

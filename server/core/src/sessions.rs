@@ -5,7 +5,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use syncline_shared::id::{PlayerId, SessionId};
+use syncline_shared::game::Profile;
+use syncline_shared::id::{PlayerId, SessionId, TeamId};
 use syncline_shared::journal::SeatedSession;
 use syncline_shared::limits::{NAME_BYTES_MAX, NAME_CHARS_MAX};
 use syncline_shared::message::control::RosterEntry;
@@ -17,7 +18,8 @@ use crate::event::ConnectionId;
 /// One client's stay.
 #[derive(Clone, Debug)]
 pub(crate) struct Session {
-    pub(crate) name: String,
+    /// What matches and others know of it.
+    pub(crate) profile: Profile,
     /// The seat, of those who play.
     pub(crate) player: Option<PlayerId>,
     /// Its place in the order in which they came.
@@ -144,14 +146,14 @@ impl Sessions {
         &mut self,
         id: SessionId,
         connection: ConnectionId,
-        name: String,
+        profile: Profile,
         player: Option<PlayerId>,
         transient: bool,
     ) {
         self.touch();
         self.came = self.came.saturating_add(1);
         let session = Session {
-            name,
+            profile,
             player,
             came: self.came,
             ready: false,
@@ -171,7 +173,10 @@ impl Sessions {
     /// A session of before the server was lost, whose client is expected until then.
     pub(crate) fn restore(&mut self, seated: &SeatedSession, until: Timestamp) {
         let session = Session {
-            name: seated.name.clone(),
+            profile: Profile {
+                name: seated.name.clone(),
+                team: seated.team,
+            },
             player: seated.player,
             came: seated.came,
             ready: false,
@@ -233,6 +238,36 @@ impl Sessions {
             self.touch();
         }
         changes
+    }
+
+    /// How many players each of so many teams has.
+    pub(crate) fn team_sizes(&self, teams: u8) -> Vec<usize> {
+        let mut sizes = vec![0; usize::from(teams)];
+        for id in self.by_player.values() {
+            let session = self.by_id.get(id);
+            let team = session.and_then(|session| session.profile.team);
+            if let Some(size) = team.and_then(|team| sizes.get_mut(usize::from(team.0))) {
+                *size += 1;
+            }
+        }
+        sizes
+    }
+
+    /// The team that a newcomer is put into: the smallest, of equals the first.
+    pub(crate) fn smallest_team(&self, teams: u8) -> Option<TeamId> {
+        let sizes = self.team_sizes(teams);
+        (0..teams)
+            .map(TeamId)
+            .min_by_key(|team| sizes[usize::from(team.0)])
+    }
+
+    /// Puts a session into a team.
+    pub(crate) fn set_team(&mut self, id: SessionId, team: Option<TeamId>) {
+        if let Some(session) = self.by_id.get_mut(&id) {
+            session.profile.team = team;
+            self.changes.changed.extend(session.player);
+            self.touch();
+        }
     }
 
     /// Nobody is ready any more.
@@ -332,10 +367,11 @@ impl Sessions {
         let connected = matches!(session.presence, Presence::Connected(_));
         Some(RosterEntry {
             player,
-            name: session.name.clone(),
+            name: session.profile.name.clone(),
             connected,
             ready: session.ready,
             host: self.host == self.seated(player),
+            team: session.profile.team,
         })
     }
 }
@@ -375,7 +411,7 @@ mod tests {
             sessions.insert(
                 SessionId(u64::from(n)),
                 ConnectionId(u64::from(n)),
-                String::new(),
+                Profile::default(),
                 seat,
                 false,
             );
@@ -389,7 +425,13 @@ mod tests {
     fn whoever_is_away_longest_expires_first_unless_back_or_gone() {
         let mut sessions = Sessions::default();
         for n in 1..=4 {
-            sessions.insert(SessionId(n), ConnectionId(n), String::new(), None, false);
+            sessions.insert(
+                SessionId(n),
+                ConnectionId(n),
+                Profile::default(),
+                None,
+                false,
+            );
             sessions.detach(SessionId(n), Timestamp(100 - n));
         }
         sessions.detach(SessionId(4), Timestamp(200));
@@ -410,7 +452,7 @@ mod tests {
         sessions.insert(
             SessionId(1),
             ConnectionId(1),
-            "a".to_owned(),
+            Profile::default(),
             Some(PlayerId(0)),
             false,
         );

@@ -52,6 +52,13 @@ pub trait GameKind: Send + Sync {
     /// Any [`DecodeError`] if `config` is not one of this game.
     fn seats(&self, config: &[u8]) -> Result<Seats, DecodeError>;
 
+    /// How many teams there are under an encoded config.
+    ///
+    /// # Errors
+    ///
+    /// Any [`DecodeError`] if `config` is not one of this game.
+    fn teams(&self, config: &[u8]) -> Result<u8, DecodeError>;
+
     /// A match before its first tick.
     ///
     /// # Errors
@@ -128,6 +135,10 @@ impl<G: Game> GameKind for TypedKind<G> {
 
     fn seats(&self, config: &[u8]) -> Result<Seats, DecodeError> {
         Ok(G::seats(&codec::decode(config)?))
+    }
+
+    fn teams(&self, config: &[u8]) -> Result<u8, DecodeError> {
+        Ok(G::teams(&codec::decode(config)?))
     }
 
     fn start(&self, config: &[u8], seed: u64) -> Result<Box<dyn Simulation>, DecodeError> {

@@ -44,6 +44,7 @@ fn race() -> (Match, Vec<TickRecord>) {
 fn named(name: &str) -> Profile {
     Profile {
         name: name.to_owned(),
+        ..Profile::default()
     }
 }
 

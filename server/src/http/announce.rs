@@ -184,7 +184,8 @@ fn refused(refusal: ChatRefusal) -> Problem {
         ChatRefusal::TooFast { .. }
         | ChatRefusal::Muted
         | ChatRefusal::NotAPlayer
-        | ChatRefusal::Filtered => (unsayable, "this can't be said".to_owned()),
+        | ChatRefusal::Filtered
+        | ChatRefusal::NoTeam => (unsayable, "this can't be said".to_owned()),
     };
     Problem::new(status, words)
 }

@@ -62,6 +62,8 @@ struct Seat {
     connected: bool,
     ready: bool,
     host: bool,
+    /// In a game that has teams.
+    team: Option<u8>,
 }
 
 #[derive(Debug, Serialize)]
@@ -105,6 +107,7 @@ impl From<Overview> for RoomDocument {
             connected: entry.connected,
             ready: entry.ready,
             host: entry.host,
+            team: entry.team.map(|team| team.0),
         });
         Self {
             id: status.id.0,

@@ -418,7 +418,7 @@ pub(super) fn unsaid(refusal: ChatRefusal) -> Refusal {
         ChatRefusal::Empty => (CloseReason::Malformed, "a line says nothing"),
         ChatRefusal::Muted => (CloseReason::NotAllowed, "this connection was muted"),
         ChatRefusal::Filtered => (CloseReason::NotAllowed, "this is not said here"),
-        ChatRefusal::NotAPlayer | ChatRefusal::NoSuchPlayer => {
+        ChatRefusal::NotAPlayer | ChatRefusal::NoSuchPlayer | ChatRefusal::NoTeam => {
             (CloseReason::NotAllowed, "this can't be said")
         }
     };

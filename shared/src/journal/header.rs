@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::MatchHeader;
-use crate::id::{PlayerId, RoomCode, RoomId, SessionId};
+use crate::id::{PlayerId, RoomCode, RoomId, SessionId, TeamId};
 use crate::labels::Labels;
 
 /// The first bytes of every journal; the format's version is the byte behind them.
@@ -91,6 +91,8 @@ pub struct SeatedSession {
     pub player: Option<PlayerId>,
     /// Its name, as others see it.
     pub name: String,
+    /// Its team, if it plays and there are teams.
+    pub team: Option<TeamId>,
     /// Its place in the order in which sessions came to the room.
     pub came: u32,
     /// How often it was attached.

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{SeatedSession, TickRecord};
 use crate::game::{LeaveReason, Outcome};
-use crate::id::SessionId;
+use crate::id::{SessionId, TeamId};
 use crate::tick::Tick;
 
 /// One entry of a journal.
@@ -46,6 +46,8 @@ pub enum RosterChange {
     Away(SessionId),
     /// It ended.
     Left(SessionId, LeaveReason),
+    /// It is in another team now, and otherwise as it was.
+    Changed(SessionId, Option<TeamId>),
 }
 
 /// Time stood still after the last tick that was run: the server was down, and waited then for

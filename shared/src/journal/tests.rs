@@ -91,7 +91,13 @@ fn records(schema: &Schema, steps: Vec<Step>, ending: Option<Ending>) -> Vec<Rec
         match step {
             Step::Join(player, name) => {
                 seats.insert(PlayerId(player), (InputWords::default(), 0));
-                acts.push(Act::Join(PlayerId(player), Profile { name }));
+                acts.push(Act::Join(
+                    PlayerId(player),
+                    Profile {
+                        name,
+                        ..Profile::default()
+                    },
+                ));
             }
             Step::Leave(player, reason) => {
                 seats.remove(&PlayerId(player));

@@ -15,6 +15,8 @@ pub enum ChatTo {
     Room,
     /// One player, and nobody else: a whisper.
     Player(PlayerId),
+    /// The team of whoever says it, and nobody else.
+    Team,
 }
 
 /// Who said something.
@@ -72,6 +74,8 @@ pub enum ChatRefusal {
     NoSuchPlayer,
     /// The server's filter does not let it pass.
     Filtered,
+    /// The sender is in no team.
+    NoTeam,
 }
 
 /// A text as others may read it: [`line`].

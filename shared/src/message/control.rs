@@ -8,7 +8,7 @@ use crate::codec;
 use crate::command::CommandOutcome;
 use crate::error::DecodeError;
 use crate::game::Outcome;
-use crate::id::{PlayerId, RoomCode, RoomId, SessionId, StreamSlot};
+use crate::id::{PlayerId, RoomCode, RoomId, SessionId, StreamSlot, TeamId};
 use crate::limits::{CLIENT_MESSAGE_BYTES_MAX, CONTROL_BYTES_MAX, JOIN_KEY_BYTES};
 use crate::message::chat::{ChatLine, ChatRefusal, ChatTo};
 use crate::message::lobby::{Lobby, RoomRefusal, RoomRequest};
@@ -241,6 +241,8 @@ pub struct RosterEntry {
     /// Whether its player is the host: of those who play the one who came first, in a room whose
     /// matches begin when all are ready. Others have none.
     pub host: bool,
+    /// Its player's team, in a game that has teams.
+    pub team: Option<TeamId>,
 }
 
 /// Where a room is in its life, as its members see it.

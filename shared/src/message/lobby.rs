@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::id::PlayerId;
+use crate::id::{PlayerId, TeamId};
 
 /// When the matches of a room begin.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -31,6 +31,8 @@ pub enum RoomRequest {
         /// Why, for that player to read; may be empty.
         reason: String,
     },
+    /// The player would be in this team; not while a match runs.
+    Team(TeamId),
 }
 
 /// Why a room does not do what a member asked for.
@@ -46,4 +48,8 @@ pub enum RoomRefusal {
     TooFewPlayers,
     /// Nobody has the seat, or nobody else.
     NoSuchPlayer,
+    /// The game has no such team.
+    NoSuchTeam,
+    /// The team would be larger than another by more than one.
+    Unbalanced,
 }

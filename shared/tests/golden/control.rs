@@ -2,7 +2,7 @@
 
 use syncline_shared::command::{CommandOutcome, CommandRefusal};
 use syncline_shared::game::Outcome;
-use syncline_shared::id::{PlayerId, RoomId, SessionId, StreamSlot};
+use syncline_shared::id::{PlayerId, RoomId, SessionId, StreamSlot, TeamId};
 use syncline_shared::message::chat::{ChatFrom, ChatLine, ChatRefusal, ChatTo};
 use syncline_shared::message::control::{
     ClientControl, CreateOptions, Hello, PhaseInfo, Role, RoomSelector, RoomUpdate, RosterEntry,
@@ -224,6 +224,14 @@ fn afterwards() -> Vec<(&'static str, ClientControl)> {
                 reason: "be kind".to_owned(),
             }),
         ),
+        ("team", ClientControl::Room(RoomRequest::Team(TeamId(1)))),
+        (
+            "chat_to_team",
+            ClientControl::Chat {
+                to: ChatTo::Team,
+                text: "go".to_owned(),
+            },
+        ),
     ]
 }
 
@@ -237,6 +245,7 @@ fn roster() -> Vec<RosterEntry> {
             connected,
             ready: connected,
             host: seat == 300,
+            team: connected.then_some(TeamId(1)),
         })
         .collect()
 }
@@ -424,6 +433,8 @@ fn refusals() -> Vec<(&'static str, ServerControl)> {
         ("refused_not_now", refused(RoomRefusal::NotNow)),
         ("refused_too_few", refused(RoomRefusal::TooFewPlayers)),
         ("refused_no_such_player", refused(RoomRefusal::NoSuchPlayer)),
+        ("refused_no_such_team", refused(RoomRefusal::NoSuchTeam)),
+        ("refused_unbalanced", refused(RoomRefusal::Unbalanced)),
     ]
 }
 
@@ -475,5 +486,10 @@ fn chat() -> Vec<(&'static str, ServerControl)> {
         ("chat_not_a_player", refused(ChatRefusal::NotAPlayer)),
         ("chat_no_such_player", refused(ChatRefusal::NoSuchPlayer)),
         ("chat_filtered", refused(ChatRefusal::Filtered)),
+        ("chat_no_team", refused(ChatRefusal::NoTeam)),
+        (
+            "chat_of_a_team",
+            ServerControl::Chat(vec![line(9, ada(), ChatTo::Team, "go")]),
+        ),
     ]
 }

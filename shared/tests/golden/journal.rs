@@ -1,7 +1,7 @@
 //! The journal's format as bytes: the example of JOURNAL.md is what is written, and reads as it was.
 
 use syncline_shared::game::{LeaveReason, Outcome, Profile};
-use syncline_shared::id::{PlayerId, RoomCode, RoomId, SessionId};
+use syncline_shared::id::{PlayerId, RoomCode, RoomId, SessionId, TeamId};
 use syncline_shared::input::{InputStatus, InputWords};
 use syncline_shared::journal::{
     Act, AppliedInput, Checkpoint, Ending, FileHeader, Hold, JournalReader, JournalWriter,
@@ -35,6 +35,7 @@ fn session() -> SeatedSession {
         session: SessionId(5),
         player: Some(PlayerId(0)),
         name: "Ada".to_owned(),
+        team: Some(TeamId(1)),
         came: 1,
         attaches: 1,
         connected: true,
@@ -96,7 +97,8 @@ fn tick(tick: u32, acts: Vec<Act>, inputs: &[(u16, bool, u8, u64)]) -> Record {
 fn records() -> Vec<Record> {
     let join = |player, name: &str| {
         let name = name.to_owned();
-        Act::Join(PlayerId(player), Profile { name })
+        let team = Some(TeamId(1));
+        Act::Join(PlayerId(player), Profile { name, team })
     };
     let bob = SeatedSession {
         session: SessionId(6),
@@ -110,6 +112,7 @@ fn records() -> Vec<Record> {
         tick(2, vec![], &[(0, true, 9, 0)]),
         tick(3, vec![], &[(0, true, 9, 0)]),
         Record::Roster(RosterChange::Came(bob)),
+        Record::Roster(RosterChange::Changed(SessionId(6), Some(TeamId(0)))),
         tick(4, vec![join(1, "Bob")], &[(0, true, 9, 4)]),
         tick(5, vec![], &[(0, true, 9, 4)]),
         Record::Hash(Tick(5), 0x0102_0304_0506_0708),

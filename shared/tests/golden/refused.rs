@@ -90,7 +90,7 @@ fn messages() -> Vec<Refused> {
         ("resync_cut", "client_control", vec![4, 1, 0]),
         ("chat_cut", "client_control", vec![5, 0, 3, 65, 66]),
         ("room_request_unknown", "client_control", vec![6, 9]),
-        ("chat_to_nobody", "client_control", vec![5, 2, 0]),
+        ("chat_to_nobody", "client_control", vec![5, 3, 0]),
         (
             "client_control_with_a_bad_flag",
             "client_control",

@@ -151,7 +151,8 @@ function controlOf(body) {
   if (variant === 4) return { name: "resync", incarnation: reader.u32(), stream: reader.u8(), tick: reader.u32() };
   if (variant === 5) return { name: "chat", to: reader.u32() === 1 ? reader.u32() : null, text: reader.text() };
   if (variant === 6) {
-    const name = ["ready", "start", "kick"][reader.u32()];
+    const name = ["ready", "start", "kick", "team"][reader.u32()];
+    if (name === "team") return { name, team: reader.u8() };
     if (name === "kick") return { name, player: reader.u32(), reason: reader.text() };
     return name === "ready" ? { name, ready: reader.bool() } : { name };
   }
@@ -231,6 +232,7 @@ function roomOf({ incarnation, tick, whole }) {
   writer.bool(true);
   writer.bool(false);
   writer.bool(true);
+  writer.optional(1, (team) => writer.u8(team));
   writer.u32(0);
   return writer.finish();
 }

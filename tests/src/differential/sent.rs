@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use syncline_shared::codec;
 use syncline_shared::command::CommandMessage;
-use syncline_shared::id::{PlayerId, RoomCode, RoomId, StreamSlot};
+use syncline_shared::id::{PlayerId, RoomCode, RoomId, StreamSlot, TeamId};
 use syncline_shared::input::{InputBatch, InputFrame, InputFrames, InputStatus, InputWords};
 use syncline_shared::message::PROTOCOL_VERSION;
 use syncline_shared::message::chat::ChatTo;
@@ -209,7 +209,13 @@ fn control(rng: &mut Rng, peer: &mut dyn Peer) -> Result<(), String> {
             let text = any_text(rng);
             let told = json!({ "chat": { "to": player, "text": text } });
             let to = player.map_or(ChatTo::Room, |player| ChatTo::Player(PlayerId(player)));
-            (told, ClientControl::Chat { to, text })
+            if rng.chance(1, 3) {
+                let told = json!({ "chat": { "to": "team", "text": text } });
+                let to = ChatTo::Team;
+                (told, ClientControl::Chat { to, text })
+            } else {
+                (told, ClientControl::Chat { to, text })
+            }
         }
         5 => room_request(rng),
         _ => hello(rng),
@@ -240,12 +246,16 @@ fn any_lobby(rng: &mut Rng) -> Lobby {
 }
 
 fn room_request(rng: &mut Rng) -> (Value, ClientControl) {
-    let (told, request) = match rng.below(3) {
+    let (told, request) = match rng.below(4) {
         0 => {
             let ready = rng.chance(1, 2);
             (json!({ "ready": ready }), RoomRequest::Ready(ready))
         }
         1 => (json!({ "start": true }), RoomRequest::Start),
+        2 => {
+            let team = any_u8(rng);
+            (json!({ "team": team }), RoomRequest::Team(TeamId(team)))
+        }
         _ => {
             let (player, reason) = (any_u16(rng), any_text(rng));
             let told = json!({ "kick": player, "reason": reason });

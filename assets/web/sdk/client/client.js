@@ -242,7 +242,7 @@ export class Client {
    * connection is said again on the next. Ignored outside a room.
    *
    * @param {string} text at most 256 characters
-   * @param {{ to?: number | null }} [options] the seat of the player to whisper to; without one everybody
+   * @param {{ to?: number | "team" | null }} [options] a player's seat, or the own team; without one everybody
    */
   chat(text, { to = null } = {}) {
     if (this.#playing && this.#chat.own.say(text, to)) this.#send(controlMessage(encodeChat(text, to)));

@@ -27,6 +27,15 @@ export class Lobby {
   }
 
   /**
+   * The player would be in this team; not while a match runs.
+   *
+   * @param {number} team
+   */
+  team(team) {
+    this.#ask({ team });
+  }
+
+  /**
    * The host removes another player, whose session is kept out for a while.
    *
    * @param {number} player the seat

@@ -31,7 +31,7 @@ import { CONTROL_BYTES_MAX, PROTOCOL_VERSION } from "./limits.js";
  *       scores: { player: number, score: number }[], rematchMs: number }
  *   | { name: "held", tick: number, missing: number, longestMs: number }} Phase where a room is in its life
  */
-/** @typedef {{ player: number, name: string, connected: boolean, ready: boolean, host: boolean }} RosterEntry a seat */
+/** @typedef {{ player: number, name: string, connected: boolean, ready: boolean, host: boolean, team: number | null }} RosterEntry a seat */
 /** @typedef {{ phase: Phase | null, whole: boolean, roster: RosterEntry[], left: number[] }} RoomUpdate */
 /**
  * @typedef {object} Welcome
@@ -57,13 +57,13 @@ import { CONTROL_BYTES_MAX, PROTOCOL_VERSION } from "./limits.js";
  * @property {number} id grows with each line of a room
  * @property {number} ageMs how long ago it was said when it was sent
  * @property {ChatFrom} from
- * @property {number | null} to the seat of whom it was whispered to; null for everybody
+ * @property {number | "team" | null} to the seat of whom it was whispered to, or the own team; null for everybody
  * @property {string} text
  */
-/** @typedef {"too_fast" | "too_long" | "empty" | "muted" | "not_a_player" | "no_such_player" | "filtered"} ChatReason */
+/** @typedef {"too_fast" | "too_long" | "empty" | "muted" | "not_a_player" | "no_such_player" | "filtered" | "no_team"} ChatReason */
 /** @typedef {{ reason: ChatReason, retryMs: number }} ChatRefusal why something is heard by nobody, and after how long one may go on */
-/** @typedef {{ ready: boolean } | { start: true } | { kick: number, reason: string }} RoomRequest what a member asks of its room */
-/** @typedef {"not_a_player" | "not_the_host" | "not_now" | "too_few_players" | "no_such_player"} RoomRefusal why the room does not do it */
+/** @typedef {{ ready: boolean } | { start: true } | { kick: number, reason: string } | { team: number }} RoomRequest what a member asks of its room */
+/** @typedef {"not_a_player" | "not_the_host" | "not_now" | "too_few_players" | "no_such_player" | "no_such_team" | "unbalanced"} RoomRefusal why the room does not do it */
 /** @typedef {"unknown" | "malformed" | "too_many" | "not_running" | "not_a_player" | "rule"} Refusal */
 /** @typedef {{ tick: number } | { refused: Refusal, text: string }} CommandOutcome */
 /**
@@ -79,9 +79,9 @@ import { CONTROL_BYTES_MAX, PROTOCOL_VERSION } from "./limits.js";
 /** @type {Refusal[]} */
 const REFUSALS = ["unknown", "malformed", "too_many", "not_running", "not_a_player", "rule"];
 /** @type {ChatReason[]} */
-const CHAT_REASONS = ["too_fast", "too_long", "empty", "muted", "not_a_player", "no_such_player", "filtered"];
+const CHAT_REASONS = ["too_fast", "too_long", "empty", "muted", "not_a_player", "no_such_player", "filtered", "no_team"];
 /** @type {RoomRefusal[]} */
-const ROOM_REFUSALS = ["not_a_player", "not_the_host", "not_now", "too_few_players", "no_such_player"];
+const ROOM_REFUSALS = ["not_a_player", "not_the_host", "not_now", "too_few_players", "no_such_player", "no_such_team", "unbalanced"];
 const CODE = /^[2-9A-HJKMNP-Z]{6}$/;
 
 /**
@@ -182,14 +182,14 @@ export function encodeResync(incarnation, stream, tick) {
 
 /**
  * @param {string} text what to say
- * @param {number | null} to a seat; null for everybody
+ * @param {number | "team" | null} to a seat, or the own team; null for everybody
  * @returns {Uint8Array} the body of a Chat
  */
 export function encodeChat(text, to) {
   const writer = new BincodeWriter();
   writer.u32(5);
-  writer.u32(to === null ? 0 : 1);
-  if (to !== null) writer.u32(to);
+  writer.u32(to === null ? 0 : to === "team" ? 2 : 1);
+  if (typeof to === "number") writer.u32(to);
   writer.text(text);
   return writer.finish();
 }
@@ -206,10 +206,13 @@ export function encodeRoomRequest(request) {
     writer.bool(request.ready);
   } else if ("start" in request) {
     writer.u32(1);
-  } else {
+  } else if ("kick" in request) {
     writer.u32(2);
     writer.u32(request.kick);
     writer.text(request.reason);
+  } else {
+    writer.u32(3);
+    writer.u8(request.team);
   }
   return writer.finish();
 }
@@ -298,6 +301,7 @@ function rosterEntry(reader) {
     connected: reader.bool(),
     ready: reader.bool(),
     host: reader.bool(),
+    team: reader.optional(() => reader.u8()),
   };
 }
 
@@ -333,9 +337,14 @@ function phase(reader) {
 function chatLine(reader) {
   const [id, ageMs] = [Number(reader.u64()), reader.u32()];
   const from = chatFrom(reader);
+  return { id, ageMs, from, to: chatTo(reader), text: reader.text() };
+}
+
+/** @param {BincodeReader} reader @returns {ChatLine["to"]} */
+function chatTo(reader) {
   const target = reader.u32();
-  demand(target < 2);
-  return { id, ageMs, from, to: target === 0 ? null : reader.u16(), text: reader.text() };
+  demand(target < 3);
+  return target === 1 ? reader.u16() : target === 2 ? "team" : null;
 }
 
 /** @param {BincodeReader} reader @returns {ChatFrom} */

@@ -199,6 +199,8 @@ fn happened(
             let (player, name) = player(session)?;
             Happened::Away(player, name)
         }
+        // It is told by nothing but the roster.
+        RosterChange::Changed(..) => return None,
         RosterChange::Left(session, reason) => {
             let (player, name) = player(session)?;
             Happened::Left(player, name, *reason)

@@ -167,6 +167,11 @@ pub(super) fn follow(roster: &mut BTreeMap<SessionId, SeatedSession>, change: Ro
                 seated.connected = false;
             }
         }
+        RosterChange::Changed(session, team) => {
+            if let Some(seated) = roster.get_mut(&session) {
+                seated.team = team;
+            }
+        }
         RosterChange::Left(session, _) => drop(roster.remove(&session)),
     }
 }

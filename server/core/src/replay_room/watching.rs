@@ -181,6 +181,7 @@ impl ReplayRoom {
                     player: one.player?,
                     name: one.name.clone(),
                     connected: one.connected,
+                    team: one.team,
                     ..RosterEntry::default()
                 })
             })

@@ -8,7 +8,7 @@ use syncline_shared::message::control::ServerControl;
 use syncline_shared::tick::Timestamp;
 
 use super::Room;
-use crate::chat::Said;
+use crate::chat::{Hearers, Said};
 use crate::event::ConnectionId;
 use crate::member::Member;
 
@@ -19,21 +19,22 @@ impl Room {
     /// # Errors
     ///
     /// [`ChatRefusal::Empty`] and [`ChatRefusal::TooLong`] for the text, and
-    /// [`ChatRefusal::NoSuchPlayer`].
+    /// [`ChatRefusal::NoSuchPlayer`] or [`ChatRefusal::NoTeam`].
     pub fn announce(&mut self, now: Timestamp, text: &str, to: ChatTo) -> Result<u32, ChatRefusal> {
         let text = clean(text)?;
-        let (between, reached) = match to {
-            ChatTo::Room => (None, self.members.len()),
+        let (hearers, reached) = match to {
+            ChatTo::Room => (Hearers::All, self.members.len()),
+            ChatTo::Team => return Err(ChatRefusal::NoTeam),
             ChatTo::Player(player) => {
                 let session = self.speaker_in(player)?;
                 let there = |member: &&Member| member.session == session;
                 (
-                    Some([session; 2]),
+                    Hearers::Two([session; 2]),
                     self.members.values().filter(there).count(),
                 )
             }
         };
-        let said = self.chat.say(now, ChatFrom::Server, to, text, between);
+        let said = self.chat.say(now, ChatFrom::Server, to, text, hearers);
         self.delay_said(said);
         self.counters.announcements += 1;
         Ok(u32::try_from(reached).unwrap_or(u32::MAX))
@@ -45,8 +46,7 @@ impl Room {
     ///
     /// # Errors
     ///
-    /// What a member would be told: all but [`ChatRefusal::NotAPlayer`] and
-    /// [`ChatRefusal::NoSuchPlayer`].
+    /// What a member would be told who speaks to the room.
     pub fn chat_from_outside(
         &mut self,
         now: Timestamp,
@@ -60,7 +60,7 @@ impl Room {
             Ok(text) => {
                 let name = name.to_owned();
                 let from = ChatFrom::Spectator { name };
-                let said = self.chat.say(now, from, ChatTo::Room, text, None);
+                let said = self.chat.say(now, from, ChatTo::Room, text, Hearers::All);
                 self.delay_said(said);
                 self.counters.chat_lines += 1;
                 Ok(())
@@ -115,17 +115,18 @@ impl Room {
         let Some(speaker) = self.sessions.get(session) else {
             return Ok(());
         };
-        let name = speaker.name.clone();
+        let name = speaker.profile.name.clone();
         let from = match speaker.player {
             Some(player) => ChatFrom::Player { player, name },
             None => ChatFrom::Spectator { name },
         };
-        let between = match to {
-            ChatTo::Room => None,
+        let hearers = match to {
+            ChatTo::Room => Hearers::All,
+            ChatTo::Team => Hearers::Team(speaker.profile.team.ok_or(ChatRefusal::NoTeam)?),
             ChatTo::Player(_) if speaker.player.is_none() => return Err(ChatRefusal::NotAPlayer),
-            ChatTo::Player(player) => Some([session, self.speaker_in(player)?]),
+            ChatTo::Player(player) => Hearers::Two([session, self.speaker_in(player)?]),
         };
-        let said = self.chat.say(now, from, to, text, between);
+        let said = self.chat.say(now, from, to, text, hearers);
         self.delay_said(said);
         Ok(())
     }

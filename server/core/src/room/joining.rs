@@ -45,12 +45,20 @@ impl Room {
             }
             Role::Spectator => None,
         };
-        let name = shown_name(&attach.name, player);
+        let profile = Profile {
+            name: shown_name(&attach.name, player),
+            team: player.and_then(|_| self.sessions.smallest_team(self.teams)),
+        };
         if let Some(player) = player {
-            self.join_match(player, name.clone()).map_err(close_of)?;
+            self.join_match(player, profile.clone()).map_err(close_of)?;
         }
-        self.sessions
-            .insert(attach.session, connection, name, player, attach.transient);
+        self.sessions.insert(
+            attach.session,
+            connection,
+            profile,
+            player,
+            attach.transient,
+        );
         self.record_newcomer(attach.session);
         Ok(())
     }
@@ -66,11 +74,15 @@ impl Room {
     }
 
     /// Puts a player into the running match, if one is running.
-    pub(super) fn join_match(&mut self, player: PlayerId, name: String) -> Result<(), JoinRefusal> {
+    pub(super) fn join_match(
+        &mut self,
+        player: PlayerId,
+        profile: Profile,
+    ) -> Result<(), JoinRefusal> {
         let Some(running) = self.phase.running_mut() else {
             return Ok(());
         };
-        running.game.join(player, Profile { name })?;
+        running.game.join(player, profile)?;
         running.replication.add_player(player);
         Ok(())
     }
@@ -80,6 +92,7 @@ impl Room {
             return;
         };
         let (player, attaches) = (session.player, session.attaches);
+        let team = session.profile.team;
         let schema = self.game.schema();
         let streams = [Some(StreamSlot::COMMON), player.map(|_| StreamSlot::OWN)];
         let past = self.delayed_state(now).filter(|_| player.is_none());
@@ -110,6 +123,7 @@ impl Room {
         let rate = self.game.tick_rate();
         let mut member = Member::new(attach.session, player, rate, self.config.silence);
         member.delayed = delayed;
+        member.team = team;
         if let Some(tick) = tick {
             member.start(rate, tick, &mut self.counters);
         }

@@ -2,6 +2,7 @@
 //!
 //! A match begins by itself in other rooms, which have no host.
 
+use syncline_shared::id::{SessionId, TeamId};
 use syncline_shared::message::control::ServerControl;
 use syncline_shared::message::lobby::{RoomRefusal, RoomRequest};
 use syncline_shared::tick::Timestamp;
@@ -60,7 +61,41 @@ impl Room {
                 }
                 self.kick(now, *player, reason)?;
             }
+            RoomRequest::Team(team) => self.change_team(connection, session, *team)?,
         }
+        Ok(())
+    }
+
+    /// Puts a player into a team, if that is no larger than the smallest other by more than one then.
+    fn change_team(
+        &mut self,
+        connection: ConnectionId,
+        session: SessionId,
+        team: TeamId,
+    ) -> Result<(), RoomRefusal> {
+        if self.is_running() {
+            return Err(RoomRefusal::NotNow);
+        }
+        let before = self.sessions.get(session).and_then(|one| one.profile.team);
+        let mut sizes = self.sessions.team_sizes(self.teams);
+        if usize::from(team.0) >= sizes.len() {
+            return Err(RoomRefusal::NoSuchTeam);
+        }
+        if before == Some(team) {
+            return Ok(());
+        }
+        if let Some(before) = before {
+            sizes[usize::from(before.0)] -= 1;
+        }
+        let smallest = sizes.iter().min().copied().unwrap_or(0);
+        if sizes[usize::from(team.0)] > smallest {
+            return Err(RoomRefusal::Unbalanced);
+        }
+        self.sessions.set_team(session, Some(team));
+        if let Some(member) = self.members.get_mut(&connection) {
+            member.team = Some(team);
+        }
+        self.record_team(session, team);
         Ok(())
     }
 

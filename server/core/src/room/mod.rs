@@ -70,6 +70,7 @@ pub struct Room {
     game: Arc<dyn GameKind>,
     game_config: Vec<u8>,
     seats: Seats,
+    teams: u8,
     phase: Phase,
     /// Whether the phase changed since it was last told.
     phase_changed: bool,
@@ -124,6 +125,7 @@ impl Room {
         game_config: Vec<u8>,
     ) -> Result<Self, DecodeError> {
         let seats = game.seats(&game_config)?;
+        let teams = game.teams(&game_config)?;
         let hz = u32::from(game.tick_rate().as_hz());
         // A snapshot a second at the least, and a seat for everybody whom a match needs.
         config.snapshot_interval = config.snapshot_interval.clamp(1, hz);
@@ -146,6 +148,7 @@ impl Room {
             game,
             game_config,
             seats,
+            teams,
             phase: Phase::Lobby,
             phase_changed: false,
             incarnation: 0,

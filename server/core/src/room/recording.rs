@@ -6,7 +6,7 @@
 use syncline_shared::close::CloseReason;
 use syncline_shared::game::LeaveReason;
 use syncline_shared::hash::hash_bytes;
-use syncline_shared::id::SessionId;
+use syncline_shared::id::{SessionId, TeamId};
 use syncline_shared::journal::{
     Ending, FileHeader, Record, RosterChange, SeatedSession, TickRecord,
 };
@@ -106,6 +106,11 @@ impl Room {
         });
     }
 
+    /// A session is in another team.
+    pub(super) fn record_team(&mut self, session: SessionId, team: TeamId) {
+        self.record(|_| Record::Roster(RosterChange::Changed(session, Some(team))));
+    }
+
     /// A session ended.
     pub(super) fn record_leaver(&mut self, session: SessionId, reason: LeaveReason) {
         self.record(|_| Record::Roster(RosterChange::Left(session, reason)));
@@ -124,7 +129,8 @@ impl Room {
         Some(SeatedSession {
             session: id,
             player: session.player,
-            name: session.name.clone(),
+            name: session.profile.name.clone(),
+            team: session.profile.team,
             came: session.came,
             attaches: session.attaches,
             connected: matches!(session.presence, Presence::Connected(_)),

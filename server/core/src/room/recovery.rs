@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use syncline_shared::error::DecodeError;
-use syncline_shared::game::LeaveReason;
+use syncline_shared::game::{LeaveReason, Profile};
 use syncline_shared::id::SessionId;
 use syncline_shared::journal::{Hold as Held, Record, RosterChange, SeatedSession};
 use syncline_shared::snapshot::SnapshotWriter;
@@ -112,9 +112,11 @@ impl Room {
     ) {
         match change {
             RosterChange::Came(seated) => {
-                let taken = seated
-                    .player
-                    .map(|player| self.join_match(player, seated.name.clone()));
+                let profile = Profile {
+                    name: seated.name.clone(),
+                    team: seated.team,
+                };
+                let taken = seated.player.map(|player| self.join_match(player, profile));
                 if taken.is_none_or(|taken| taken.is_ok()) {
                     self.seat_again(now, seated, connected);
                 }
@@ -126,6 +128,7 @@ impl Room {
             RosterChange::Away(session) => {
                 connected.remove(session);
             }
+            RosterChange::Changed(session, team) => self.sessions.set_team(*session, *team),
             RosterChange::Left(session, reason) => {
                 connected.remove(session);
                 self.forget_session(*session, *reason);

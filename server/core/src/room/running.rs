@@ -136,11 +136,11 @@ impl Room {
     fn seat_everybody(&mut self, now: Timestamp) {
         let players: Vec<(PlayerId, SessionId)> = self.sessions.players().collect();
         for (player, session) in players {
-            let name = self
+            let profile = self
                 .sessions
                 .get(session)
-                .map(|session| session.name.clone());
-            if let Err(refusal) = self.join_match(player, name.unwrap_or_default()) {
+                .map(|session| session.profile.clone());
+            if let Err(refusal) = self.join_match(player, profile.unwrap_or_default()) {
                 self.refuse(session, refusal);
             }
         }

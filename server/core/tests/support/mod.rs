@@ -79,6 +79,7 @@ commands! {
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct Rules {
     pub seats_min: u16,
+    pub teams: u8,
     pub closed: bool,
     /// Whether a kick makes it panic.
     pub kick_breaks: bool,
@@ -123,6 +124,10 @@ impl Game for Race {
         }
     }
 
+    fn teams(rules: &Rules) -> u8 {
+        rules.teams
+    }
+
     fn new(rules: Rules, _seed: u64) -> Self {
         let mut crowd = SlotMap::with_key();
         for n in 0..rules.crowd {
@@ -150,7 +155,8 @@ impl Game for Race {
         if profile.name == "banned" {
             return Err(JoinRefusal::NotAllowed("banned here".to_owned()));
         }
-        self.of.insert(player, self.runners.insert((player, 0, 0)));
+        let at = profile.team.map_or(0, |team| 1000 * i32::from(team.0));
+        self.of.insert(player, self.runners.insert((player, at, 0)));
         Ok(())
     }
 

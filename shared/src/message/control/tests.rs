@@ -120,6 +120,7 @@ fn room_request() -> impl Strategy<Value = RoomRequest> {
         any::<bool>().prop_map(RoomRequest::Ready),
         Just(RoomRequest::Start),
         (player(), text()).prop_map(|(player, reason)| RoomRequest::Kick { player, reason }),
+        any::<u8>().prop_map(|team| RoomRequest::Team(TeamId(team))),
     ]
 }
 
@@ -130,11 +131,17 @@ fn room_refusal() -> impl Strategy<Value = RoomRefusal> {
         RoomRefusal::NotNow,
         RoomRefusal::TooFewPlayers,
         RoomRefusal::NoSuchPlayer,
+        RoomRefusal::NoSuchTeam,
+        RoomRefusal::Unbalanced,
     ])
 }
 
 fn chat_to() -> impl Strategy<Value = ChatTo> {
-    prop_oneof![Just(ChatTo::Room), player().prop_map(ChatTo::Player)]
+    prop_oneof![
+        Just(ChatTo::Room),
+        player().prop_map(ChatTo::Player),
+        Just(ChatTo::Team),
+    ]
 }
 
 fn chat_line() -> impl Strategy<Value = ChatLine> {
@@ -164,6 +171,7 @@ fn chat_refusal() -> impl Strategy<Value = ChatRefusal> {
             ChatRefusal::NotAPlayer,
             ChatRefusal::NoSuchPlayer,
             ChatRefusal::Filtered,
+            ChatRefusal::NoTeam,
         ]),
     ]
 }
@@ -200,13 +208,14 @@ fn phase() -> impl Strategy<Value = PhaseInfo> {
 }
 
 fn room_update() -> impl Strategy<Value = RoomUpdate> {
-    let entry = (player(), text(), any::<(bool, bool, bool)>()).prop_map(
-        |(player, name, (connected, ready, host))| RosterEntry {
+    let entry = (player(), text(), any::<(bool, bool, bool, Option<u8>)>()).prop_map(
+        |(player, name, (connected, ready, host, team))| RosterEntry {
             player,
             name,
             connected,
             ready,
             host,
+            team: team.map(TeamId),
         },
     );
     (
@@ -390,6 +399,7 @@ fn the_welcome_to_a_full_room_fits() {
         connected: true,
         ready: true,
         host: true,
+        team: Some(TeamId(255)),
     });
     let welcome = Welcome {
         session: SessionId(u64::MAX),

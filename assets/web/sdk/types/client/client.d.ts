@@ -84,10 +84,10 @@ export class Client {
      * connection is said again on the next. Ignored outside a room.
      *
      * @param {string} text at most 256 characters
-     * @param {{ to?: number | null }} [options] the seat of the player to whisper to; without one everybody
+     * @param {{ to?: number | "team" | null }} [options] a player's seat, or the own team; without one everybody
      */
     chat(text: string, { to }?: {
-        to?: number | null;
+        to?: number | "team" | null;
     }): void;
     /** @returns {readonly ChatLine[]} the last 100 lines that were heard, the oldest first */
     get chatLines(): readonly ChatLine[];

@@ -13,6 +13,12 @@ export class Lobby {
     /** The host lets the countdown begin, though not all are ready. */
     start(): void;
     /**
+     * The player would be in this team; not while a match runs.
+     *
+     * @param {number} team
+     */
+    team(team: number): void;
+    /**
      * The host removes another player, whose session is kept out for a while.
      *
      * @param {number} player the seat

@@ -28,10 +28,10 @@ export function encodeLeave(): Uint8Array;
 export function encodeResync(incarnation: number, stream: number, tick: number): Uint8Array;
 /**
  * @param {string} text what to say
- * @param {number | null} to a seat; null for everybody
+ * @param {number | "team" | null} to a seat, or the own team; null for everybody
  * @returns {Uint8Array} the body of a Chat
  */
-export function encodeChat(text: string, to: number | null): Uint8Array;
+export function encodeChat(text: string, to: number | "team" | null): Uint8Array;
 /**
  * @param {RoomRequest} request
  * @returns {Uint8Array} the body of a Room
@@ -138,6 +138,7 @@ export type RosterEntry = {
     connected: boolean;
     ready: boolean;
     host: boolean;
+    team: number | null;
 };
 export type RoomUpdate = {
     phase: Phase | null;
@@ -184,12 +185,12 @@ export type ChatLine = {
     ageMs: number;
     from: ChatFrom;
     /**
-     * the seat of whom it was whispered to; null for everybody
+     * the seat of whom it was whispered to, or the own team; null for everybody
      */
-    to: number | null;
+    to: number | "team" | null;
     text: string;
 };
-export type ChatReason = "too_fast" | "too_long" | "empty" | "muted" | "not_a_player" | "no_such_player" | "filtered";
+export type ChatReason = "too_fast" | "too_long" | "empty" | "muted" | "not_a_player" | "no_such_player" | "filtered" | "no_team";
 /**
  * why something is heard by nobody, and after how long one may go on
  */
@@ -207,11 +208,13 @@ export type RoomRequest = {
 } | {
     kick: number;
     reason: string;
+} | {
+    team: number;
 };
 /**
  * why the room does not do it
  */
-export type RoomRefusal = "not_a_player" | "not_the_host" | "not_now" | "too_few_players" | "no_such_player";
+export type RoomRefusal = "not_a_player" | "not_the_host" | "not_now" | "too_few_players" | "no_such_player" | "no_such_team" | "unbalanced";
 export type Refusal = "unknown" | "malformed" | "too_many" | "not_running" | "not_a_player" | "rule";
 export type CommandOutcome = {
     tick: number;
