@@ -250,13 +250,13 @@ pub(crate) struct Present {
     pub(crate) waiting_frames: usize,
 }
 
+const HALF_OPEN: &str = "Connections without a whole request or a hello yet";
+
 impl Metrics {
     /// Everything at zero.
     pub(crate) fn new() -> Self {
         let mut registry = Registry::with_prefix("syncline");
         let r = &mut registry;
-        let room = ROOM_COUNTERS.iter();
-        let room = room.map(|(name, help, _)| counter(r, name, help)).collect();
         Self {
             rooms: gauge(r, "rooms", "Rooms that are open"),
             members: gauge(r, "members", "Connected members of rooms"),
@@ -277,11 +277,7 @@ impl Metrics {
                 "Input batches dropped because too many of their member's waited",
             ),
             panics: counter(r, "room_panics", "Rooms that ended by a panic"),
-            half_open: gauge(
-                r,
-                "half_open_connections",
-                "Connections without a whole request or a hello yet",
-            ),
+            half_open: gauge(r, "half_open_connections", HALF_OPEN),
             message_rate_exceeded: counter(
                 r,
                 "message_rate_exceeded",
@@ -311,7 +307,7 @@ impl Metrics {
             ),
             closes: reasons(r, "closes", "Ended WebSocket connections by reason"),
             refusals: reasons(r, "handshakes_refused", "Refused handshakes by reason"),
-            room,
+            room: room_counters(r),
             verdicts: verdicts(r),
             // From 16 us to half a second: a tick of the lightest game to a hopeless one.
             tick_duration: seconds(r, "tick_duration", "Time that a tick took", 16e-6),
@@ -390,6 +386,13 @@ fn add(metric: &Counter, amount: u64) {
     if amount > 0 {
         metric.inc_by(amount);
     }
+}
+
+fn room_counters(registry: &mut Registry) -> Vec<Counter> {
+    let counters = ROOM_COUNTERS.iter();
+    counters
+        .map(|(name, help, _)| counter(registry, name, help))
+        .collect()
 }
 
 fn verdicts(registry: &mut Registry) -> [Counter; Verdict::ALL.len()] {

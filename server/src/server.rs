@@ -144,8 +144,7 @@ impl Server {
         hosted: Hosted,
         showing: Option<Showing>,
     ) -> Result<Self, Error> {
-        let clock = Clock::start();
-        let metrics = Arc::new(Metrics::new());
+        let (clock, metrics) = (Clock::start(), Arc::new(Metrics::new()));
         let origins = origins(config)?;
         let tls = tls(config)?.map(Arc::new);
         let bind_error = not_bound(config.bind);
@@ -178,9 +177,7 @@ impl Server {
             watchdog,
             journals,
             showing,
-            tunnels: Tunnels::default(),
-            tunnel_timeout: config.tunnel_timeout,
-            byte_rate: config.byte_rate,
+            tunnels: Tunnels::new(config.tunnel_timeout, config.byte_rate),
             access: Access::of(config, entropy::draw()),
             stomp_guests: config.stomp_guests,
             answered: Arc::default(),

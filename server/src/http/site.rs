@@ -1,7 +1,6 @@
 //! What the routes share.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use axum::http::StatusCode;
 use tokio::sync::Semaphore;
@@ -40,10 +39,6 @@ pub(crate) struct Site {
     pub(crate) showing: Option<Showing>,
     /// Sessions without a WebSocket.
     pub(crate) tunnels: Tunnels,
-    /// How long nobody may read from one.
-    pub(crate) tunnel_timeout: Duration,
-    /// How many bytes a second may come through one; 0 for any.
-    pub(crate) byte_rate: u32,
     /// Who may write.
     pub(crate) access: Access,
     /// Whether anybody may speak by STOMP.

@@ -128,11 +128,11 @@ async fn serve(site: Arc<Site>, opened: Opened, place: Peer, name: PeerName) {
     let tunnels = lobby.metrics.tunnels.clone();
     tunnels.inc();
     let exceeded = &lobby.metrics.byte_rate_exceeded;
-    let meter = Meter::new(site.byte_rate, lobby.clock, exceeded);
+    let meter = Meter::new(site.tunnels.byte_rate(), lobby.clock, exceeded);
     let ends = Ends::of_tunnel(&opened.tunnel, meter);
     tokio::select! {
         () = connection::serve(lobby, ends, Bytes::new(), &place, name, false) => {}
-        () = opened.tunnel.watch(site.tunnel_timeout) => {}
+        () = opened.tunnel.watch(site.tunnels.unread_max()) => {}
     }
     tunnels.dec();
 }

@@ -60,8 +60,12 @@ impl Tunnel {
 }
 
 /// All that are open, by names that nobody can guess.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Tunnels(Arc<Mutex<HashMap<String, Arc<Tunnel>>>>);
+#[derive(Clone, Debug)]
+pub(crate) struct Tunnels {
+    open: Arc<Mutex<HashMap<String, Arc<Tunnel>>>>,
+    unread_max: Duration,
+    byte_rate: u32,
+}
 
 /// A tunnel's place among the others, for as long as this is there.
 #[derive(Debug)]
@@ -74,6 +78,26 @@ pub(crate) struct Opened {
 }
 
 impl Tunnels {
+    /// None as yet. `unread_max` is how long nobody may read from one, `byte_rate` how many bytes a
+    /// second may come through it; 0 for any.
+    pub(crate) fn new(unread_max: Duration, byte_rate: u32) -> Self {
+        Self {
+            open: Arc::default(),
+            unread_max,
+            byte_rate,
+        }
+    }
+
+    /// How long nobody may read from one.
+    pub(crate) fn unread_max(&self) -> Duration {
+        self.unread_max
+    }
+
+    /// How many bytes a second may come through one.
+    pub(crate) fn byte_rate(&self) -> u32 {
+        self.byte_rate
+    }
+
     /// A new one.
     pub(crate) fn open(&self) -> Opened {
         let secret = [entropy::draw().to_le_bytes(), entropy::draw().to_le_bytes()];
@@ -93,7 +117,7 @@ impl Tunnels {
     }
 
     fn lock(&self) -> MutexGuard<'_, HashMap<String, Arc<Tunnel>>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.open.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -112,7 +136,7 @@ mod tests {
 
     #[test]
     fn a_tunnel_is_found_by_its_name_for_as_long_as_it_is_open() {
-        let tunnels = Tunnels::default();
+        let tunnels = Tunnels::new(Duration::ZERO, 0);
         let (one, other) = (tunnels.open(), tunnels.open());
         assert_ne!(one.name, other.name);
         assert_eq!(one.name.len(), 22);
