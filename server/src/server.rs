@@ -184,17 +184,7 @@ impl Server {
             waiters: Arc::new(Semaphore::new(WAITERS_MAX)),
             readers: Arc::new(Semaphore::new(READERS_MAX)),
         });
-        let service = HttpService {
-            router: router(site.clone()),
-            tls: tls.clone(),
-            head_timeout: config.head_timeout,
-            head_bytes: usize::try_from(config.head_bytes).unwrap_or(usize::MAX),
-            close_timeout: config.close_timeout,
-            byte_rate: config.byte_rate,
-            clock,
-            metrics: metrics.clone(),
-            shutdown,
-        };
+        let service = service(config, &site, tls.clone(), shutdown);
         let guard = guard(config, metrics);
         let company = (config.demo_bots_here() > 0).then(|| {
             let (bots, rate) = (config.demo_bots_here(), config.byte_rate);
@@ -277,6 +267,26 @@ impl Server {
             tracing::error!("the last of the journals may not be on the disk");
         }
         Ok(())
+    }
+}
+
+/// What answers requests on the server's sockets.
+fn service(
+    config: &Config,
+    site: &Arc<Site>,
+    tls: Option<Arc<Tls>>,
+    shutdown: Shutdown,
+) -> HttpService {
+    HttpService {
+        router: router(site.clone()),
+        tls,
+        head_timeout: config.head_timeout,
+        head_bytes: usize::try_from(config.head_bytes).unwrap_or(usize::MAX),
+        close_timeout: config.close_timeout,
+        byte_rate: config.byte_rate,
+        clock: site.lobby.clock,
+        metrics: site.lobby.metrics.clone(),
+        shutdown,
     }
 }
 
