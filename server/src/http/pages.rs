@@ -100,3 +100,39 @@ fn moved(uri: &Uri) -> Option<Response<Body>> {
     let location = HeaderValue::from_str(&location).ok()?;
     Some((StatusCode::PERMANENT_REDIRECT, [(LOCATION, location)]).into_response())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn status(pages: &Pages, path: &'static str) -> StatusCode {
+        let uri = Uri::from_static(path);
+        pages.answer(&Method::GET, &uri, &HeaderMap::new()).status()
+    }
+
+    #[test]
+    fn a_page_of_ones_own_is_at_the_front_and_its_files_are_beside_it() {
+        let own = &[
+            ("index.html", "<p>snails</p>"),
+            ("main.js", "go()"),
+            ("a.exe", ""),
+        ];
+        let pages = Pages::new(["arena", "snails"].into_iter(), "snails", "", own);
+        assert_eq!((pages.front, pages.entry()), ("page", "/"));
+        for path in [
+            "/",
+            "/page/main.js",
+            "/page/",
+            "/sdk/index.js",
+            "/rooms/",
+            "/arena/",
+        ] {
+            assert_eq!(status(&pages, path), StatusCode::OK, "{path}");
+        }
+        // Nothing is shown whose kind nobody knows.
+        assert_eq!(status(&pages, "/page/a.exe"), StatusCode::NOT_FOUND);
+        let pages = Pages::new(["snails"].into_iter(), "snails", "", &[]);
+        assert_eq!((pages.front, pages.entry()), ("rooms", "/"));
+        assert_eq!(status(&pages, "/page/main.js"), StatusCode::NOT_FOUND);
+    }
+}
