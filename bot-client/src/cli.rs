@@ -353,7 +353,7 @@ mod tests {
             ("--stall 101%x2s", "from 0% to 100%"),
             ("--room !", "neither an id nor a code"),
             ("--bots 0", "1..=100000"),
-            ("--behaviour dance", "wander, chase, casual, idle"),
+            ("--behaviour dance", "wander, chase, casual, storm, idle"),
         ] {
             let error = config(arguments).unwrap_err();
             assert!(error.contains(hint), "{arguments}: {error}");
