@@ -26,6 +26,15 @@ struct Script {
     deeds: Vec<(u64, Deed)>,
 }
 
+/// What a player asks of its room: mostly that the match begins when all are ready.
+fn request(rng: &mut Rng) -> RoomRequest {
+    if rng.chance(1, 4) {
+        RoomRequest::Start
+    } else {
+        RoomRequest::Ready(true)
+    }
+}
+
 /// The first of spectators, who is there before anything happens and on a path without faults.
 const FIRST: u64 = 100;
 /// The one whose path is as good, and who comes in the middle.
@@ -62,10 +71,7 @@ impl Script {
                     }
                     _ => Deed::Ask(seat, Ask::Jump { by: 50 }),
                 };
-                let request = [RoomRequest::Ready(true), RoomRequest::Start]
-                    [usize::from(rng.chance(1, 4))]
-                .clone();
-                deeds.push((at, Deed::Request(seat, request)));
+                deeds.push((at, Deed::Request(seat, request(&mut rng))));
                 let leaves = matches!(deed, Deed::Leave(_));
                 deeds.push((at + STEP, deed));
                 if leaves {
