@@ -14,7 +14,7 @@
 //! - [`replay`]: a match again, from its journal
 //! - [`replay_room`], [`any_room`]: a room in which one is watched, and what both kinds of room answer
 //! - [`relief`]: what a room gives up while it is overloaded
-//! - `sessions`: seats, and who holds them across connections
+//! - `sessions`: seats, and who holds them across connections; `kicked`: who is kept out
 //! - `replication`, `follower`, `credit`, `waiting`, `resync`: which bytes each member gets, and when
 //! - `delay`: what spectators are told later
 
@@ -29,6 +29,7 @@ mod delay;
 pub mod event;
 mod follower;
 pub mod input_queue;
+mod kicked;
 pub mod match_state;
 mod member;
 mod phase;

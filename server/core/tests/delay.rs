@@ -48,6 +48,14 @@ fn any(rng: &mut Rng, from: u64, to: u64) -> u64 {
     from + u64::from(rng.below(span)) * STEP
 }
 
+/// One of the things that are said.
+fn said(number: u64) -> Deed {
+    match number % 4 {
+        0 => Deed::Announce,
+        player => Deed::Say(player),
+    }
+}
+
 impl Script {
     fn from_seed(seed: u64) -> Self {
         let mut rng = Rng::from_seed(seed);
@@ -98,14 +106,7 @@ impl Script {
                 deeds.push((at, Deed::Relieve(nonce % 20 == 0)));
             }
         }
-        for player in 0..8 {
-            let at = any(&mut rng, 0, end - 5 * SECOND);
-            let deed = match player % 4 {
-                0 => Deed::Announce,
-                player => Deed::Say(player),
-            };
-            deeds.push((at, deed));
-        }
+        deeds.extend((0..8).map(|number| (any(&mut rng, 0, end - 5 * SECOND), said(number))));
         deeds.sort_by_key(|(at, _)| *at);
         Self {
             rules: Rules {

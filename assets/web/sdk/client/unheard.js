@@ -2,7 +2,7 @@
 // next one of the session, and nothing twice.
 
 /** @typedef {import("../shared/control.js").ChatLine} ChatLine */
-/** @typedef {{ text: string, to: number | null, isLost: boolean }} Said */
+/** @typedef {{ text: string, to: number | "team" | null, isLost: boolean }} Said */
 
 /** How many are remembered: more than may be said at once. */
 const SAID_MAX = 16;
@@ -19,7 +19,7 @@ export class Unheard {
 
   /**
    * @param {string} text
-   * @param {number | null} to
+   * @param {number | "team" | null} to
    * @returns {boolean} whether to send it now; if not it waits for what has to be said again before it
    */
   say(text, to) {

@@ -49,9 +49,8 @@ use crate::chat::Chat;
 use crate::config::{RoomConfig, SPECTATOR_DELAY_MICROS_MAX};
 use crate::counters::RoomCounters;
 use crate::delay::Delay;
-use kicking::Kicked;
-
 use crate::event::{Astray, ClientMessage, ConnectionId, RoomEvent, RoomOutput, RoomStatus};
+use crate::kicked::Kicked;
 use crate::member::Member;
 use crate::phase::Phase;
 use crate::relief::{Probe, Relief};

@@ -4,10 +4,10 @@ export class Unheard {
     clear(): void;
     /**
      * @param {string} text
-     * @param {number | null} to
+     * @param {number | "team" | null} to
      * @returns {boolean} whether to send it now; if not it waits for what has to be said again before it
      */
-    say(text: string, to: number | null): boolean;
+    say(text: string, to: number | "team" | null): boolean;
     /**
      * Lines came; of those that are the client's own each answers one thing that it said. A server's
      * filter may have changed the text.
@@ -30,6 +30,6 @@ export class Unheard {
 export type ChatLine = import("../shared/control.js").ChatLine;
 export type Said = {
     text: string;
-    to: number | null;
+    to: number | "team" | null;
     isLost: boolean;
 };
