@@ -4,13 +4,13 @@
 
 mod support;
 
-use support::{Rules, Table, nothing, room_with, table};
+use support::{Rules, Table, nothing, room_refusals, room_with, table};
 use syncline_server_core::{ClientMessage, RoomOutput};
 use syncline_shared::close::CloseReason;
 use syncline_shared::game::LeaveReason;
 use syncline_shared::id::{PlayerId, SessionId};
 use syncline_shared::journal::{Record, RosterChange};
-use syncline_shared::message::control::{Role, ServerControl};
+use syncline_shared::message::control::Role;
 use syncline_shared::message::lobby::{RoomRefusal, RoomRequest};
 
 /// A room with a host, who came first, and two others.
@@ -32,15 +32,6 @@ fn kick(table: &mut Table, connection: u64, player: u16, reason: &str) {
         reason: reason.to_owned(),
     };
     table.send(connection, ClientMessage::Room(request));
-}
-
-fn refusals(table: &Table, watcher: usize) -> Vec<RoomRefusal> {
-    let told = table.watchers[watcher].replies.iter();
-    told.filter_map(|reply| match reply {
-        ServerControl::RoomRefused(refusal) => Some(*refusal),
-        _ => None,
-    })
-    .collect()
 }
 
 #[test]
@@ -66,8 +57,8 @@ fn only_the_host_does_and_not_itself() {
     kick(&mut table, 1, 0, "");
     kick(&mut table, 1, 9, "");
     table.run(2, nothing);
-    assert_eq!(refusals(&table, 1), [RoomRefusal::NotTheHost]);
-    assert_eq!(refusals(&table, 0), [RoomRefusal::NoSuchPlayer; 2]);
+    assert_eq!(room_refusals(&table, 1), [RoomRefusal::NotTheHost]);
+    assert_eq!(room_refusals(&table, 0), [RoomRefusal::NoSuchPlayer; 2]);
     assert!(
         table
             .watchers
@@ -104,9 +95,9 @@ fn whoever_runs_the_server_removes_anybody_from_any_room() {
     table.attach_as(3, 3, false, Role::Spectator, "watches");
     table.run(5, nothing);
     kick(&mut table, 1, 1, "there is no host here");
-    assert_eq!(refusals(&table, 0), [RoomRefusal::NotTheHost; 0]);
+    assert_eq!(room_refusals(&table, 0), [RoomRefusal::NotTheHost; 0]);
     table.run(1, nothing);
-    assert_eq!(refusals(&table, 0), [RoomRefusal::NotTheHost]);
+    assert_eq!(room_refusals(&table, 0), [RoomRefusal::NotTheHost]);
     let now = table.now;
     let nobody = table.room.kick(now, PlayerId(5), "");
     assert_eq!(nobody, Err(RoomRefusal::NoSuchPlayer));

@@ -4,10 +4,10 @@
 
 mod support;
 
-use support::{Ask, Rules, Table, nothing, room_with, table};
+use support::{Ask, Rules, Table, nothing, room_refusals, room_with, table};
 use syncline_server_core::{Attach, ClientMessage, ConnectionId, RoomEvent};
 use syncline_shared::id::{PlayerId, SessionId};
-use syncline_shared::message::control::{PhaseInfo, Role, ServerControl};
+use syncline_shared::message::control::{PhaseInfo, Role};
 use syncline_shared::message::lobby::{RoomRefusal, RoomRequest};
 use syncline_shared::tick::Timestamp;
 
@@ -62,15 +62,6 @@ fn hosts(table: &Table, watcher: usize) -> Vec<u16> {
     let roster = table.watchers[watcher].roster.values();
     let hosts = roster.filter(|entry| entry.host);
     hosts.map(|entry| entry.player.0).collect()
-}
-
-fn refusals(table: &Table, watcher: usize) -> Vec<RoomRefusal> {
-    let told = table.watchers[watcher].replies.iter();
-    told.filter_map(|reply| match reply {
-        ServerControl::RoomRefused(refusal) => Some(*refusal),
-        _ => None,
-    })
-    .collect()
 }
 
 #[test]
@@ -188,9 +179,9 @@ fn the_host_is_who_came_first_and_may_start_early() {
     assert_eq!(hosts(&table, 3), [0]);
     ask(&mut table, 3, RoomRequest::Start);
     ask(&mut table, 1, RoomRequest::Ready(true));
-    assert_eq!(refusals(&table, 1), [RoomRefusal::TooFewPlayers]);
-    assert_eq!(refusals(&table, 2), [RoomRefusal::NotTheHost]);
-    assert_eq!(refusals(&table, 0), [RoomRefusal::NotAPlayer]);
+    assert_eq!(room_refusals(&table, 1), [RoomRefusal::TooFewPlayers]);
+    assert_eq!(room_refusals(&table, 2), [RoomRefusal::NotTheHost]);
+    assert_eq!(room_refusals(&table, 0), [RoomRefusal::NotAPlayer]);
     ask(&mut table, 2, RoomRequest::Start);
     wait(&mut table, 200_000);
     let (_, unready, starts) = lobby(&table, 0);
@@ -200,8 +191,8 @@ fn the_host_is_who_came_first_and_may_start_early() {
     ask(&mut table, 2, RoomRequest::Start);
     ready(&mut table, 3, true);
     table.run(2, nothing);
-    assert_eq!(refusals(&table, 1).last(), Some(&RoomRefusal::NotNow));
-    assert_eq!(refusals(&table, 2).last(), Some(&RoomRefusal::NotNow));
+    assert_eq!(room_refusals(&table, 1).last(), Some(&RoomRefusal::NotNow));
+    assert_eq!(room_refusals(&table, 2).last(), Some(&RoomRefusal::NotNow));
     assert_eq!(table.room.counters().requests_refused, 5);
 }
 
@@ -290,7 +281,7 @@ fn a_room_that_begins_by_itself_has_no_host_and_needs_nobody_ready() {
     assert_eq!(hosts(&table, 0), [0; 0]);
     ready(&mut table, 1, true);
     table.run(2, nothing);
-    assert_eq!(refusals(&table, 0), [RoomRefusal::NotNow]);
+    assert_eq!(room_refusals(&table, 0), [RoomRefusal::NotNow]);
 }
 
 #[test]

@@ -4,7 +4,7 @@
 
 mod support;
 
-use support::{Rules, Table, nothing, positions, room_with};
+use support::{Rules, Table, nothing, positions, room_refusals, room_with};
 use syncline_server_core::replay::{Replay, restore};
 use syncline_server_core::{ClientMessage, Room, RoomConfig, RoomOutput, game_kind};
 use syncline_shared::id::TeamId;
@@ -48,15 +48,6 @@ fn change(table: &mut Table, connection: u64, team: u8) {
     table.run(3, nothing);
 }
 
-fn refusals(table: &Table, watcher: usize) -> Vec<RoomRefusal> {
-    let told = table.watchers[watcher].replies.iter();
-    told.filter_map(|reply| match reply {
-        ServerControl::RoomRefused(refusal) => Some(*refusal),
-        _ => None,
-    })
-    .collect()
-}
-
 fn start(table: &mut Table) {
     table.send(0, ClientMessage::Room(RoomRequest::Start));
     table.run(3, nothing);
@@ -98,16 +89,16 @@ fn a_player_may_change_if_that_leaves_the_teams_even() {
     change(&mut table, 1, 0);
     change(&mut table, 1, 7);
     assert_eq!(
-        refusals(&table, 1),
+        room_refusals(&table, 1),
         [RoomRefusal::Unbalanced, RoomRefusal::NoSuchTeam]
     );
     change(&mut table, 2, 1);
     change(&mut table, 2, 1);
     assert_eq!(teams(&table), [0, 1, 1].map(Some));
-    assert_eq!(refusals(&table, 2), []);
+    assert_eq!(room_refusals(&table, 2), []);
     start(&mut table);
     change(&mut table, 1, 0);
-    assert_eq!(refusals(&table, 1).last(), Some(&RoomRefusal::NotNow));
+    assert_eq!(room_refusals(&table, 1).last(), Some(&RoomRefusal::NotNow));
 }
 
 /// In the test's game a runner begins at its team's place.

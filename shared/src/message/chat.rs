@@ -78,7 +78,7 @@ pub enum ChatRefusal {
     NoTeam,
 }
 
-/// A text as others may read it: [`line`].
+/// A text as others may read it: [`line()`].
 ///
 /// # Errors
 ///

@@ -24,7 +24,8 @@ use syncline_shared::game::{
 };
 use syncline_shared::id::{EntityId, PlayerId, RoomCode, RoomId, SessionId, StreamSlot};
 use syncline_shared::input::{InputBatch, InputFrame, InputWords};
-use syncline_shared::message::control::Role;
+use syncline_shared::message::control::{Role, ServerControl};
+use syncline_shared::message::lobby::RoomRefusal;
 use syncline_shared::schema::Schema;
 use syncline_shared::tick::{Tick, TickRate, Timestamp, ViewTick};
 use syncline_shared::{commands, replicated};
@@ -461,4 +462,14 @@ pub fn positions(table: &Table, watcher: usize) -> Vec<i32> {
         .entities::<Runner>(&watcher.schema)
         .map(|(_, runner)| runner.at)
         .collect()
+}
+
+/// Why a watcher was refused what it asked of the room.
+pub fn room_refusals(table: &Table, watcher: usize) -> Vec<RoomRefusal> {
+    let told = table.watchers[watcher].replies.iter();
+    told.filter_map(|reply| match reply {
+        ServerControl::RoomRefused(refusal) => Some(*refusal),
+        _ => None,
+    })
+    .collect()
 }
