@@ -68,7 +68,7 @@ for (const [name, options] of Object.entries({
     await page.screenshot({ path: join(shots, `${name}-menu.png`) });
     await page.keyboard.press("Escape");
     await page.click("#open-net");
-    await until(page, "the network is measured", () => /\d ms/.test(document.querySelector("#net dd").textContent));
+    await until(page, "the network is measured", () => [...document.querySelectorAll("#net dd")].some(({ textContent }) => /\d ms/.test(textContent)));
     await page.screenshot({ path: join(shots, `${name}-net.png`) });
     await person.close();
   });

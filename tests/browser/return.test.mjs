@@ -95,7 +95,7 @@ test("a cut connection leads back to play without a reload", async () => {
   proxy.stop();
   // The browser itself tells of connections that were refused; nothing else may be told.
   const told = browser.complaints.splice(known);
-  assert.deepEqual(told.filter((text) => !/WebSocket connection to/.test(text)), []);
+  assert.deepEqual(told.filter((text) => !/WebSocket connection to|Failed to load resource: net::/.test(text)), []);
 });
 
 test("without a network it waits, and goes on when there is one", async () => {
@@ -115,7 +115,7 @@ test("without a network it waits, and goes on when there is one", async () => {
   await person.close();
   proxy.stop();
   const told = browser.complaints.splice(known);
-  assert.deepEqual(told.filter((text) => !/WebSocket connection to/.test(text)), []);
+  assert.deepEqual(told.filter((text) => !/WebSocket connection to|Failed to load resource: net::/.test(text)), []);
 });
 
 test(`a tab that was frozen for ${FROZEN_MS / 1000} s is in the present at once`, async (context) => {
@@ -156,7 +156,7 @@ test(`a tab that was frozen for ${FROZEN_MS / 1000} s is in the present at once`
   assert.equal(await tab.evaluate(() => window.arena.statistics().predictionErrors), 0);
   assert.equal((await statistics(other)).predictionErrors, 0);
   // Of a minute's silence the server may have made an end; the browser then tells of it.
-  assert.deepEqual(bare.complaints.filter((text) => !/WebSocket connection to/.test(text)), []);
+  assert.deepEqual(bare.complaints.filter((text) => !/WebSocket connection to|Failed to load resource: net::/.test(text)), []);
   await person.close();
   await bare.close();
 });

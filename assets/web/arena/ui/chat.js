@@ -23,6 +23,7 @@ const REFUSALS = {
   not_a_player: "Only players whisper.",
   no_such_player: "There is no such player.",
   filtered: "That is not said here.",
+  no_team: "There are no teams here.",
 };
 
 /** The chat's panel. */
