@@ -71,6 +71,7 @@ where
             schema: swarm.schema.get().cloned(),
             room: config.room_of(number),
             role: config.role,
+            properties: config.properties.clone(),
             password: config.password.clone(),
             join_secret: join_secret(),
             seed,

@@ -10,6 +10,7 @@ use syncline_client_core::input_pace::InputPace;
 use syncline_shared::id::RoomId;
 use syncline_shared::labels::Labels;
 use syncline_shared::message::control::{CreateOptions, Role};
+use syncline_shared::properties::Properties;
 use syncline_shared::query::Query;
 
 use crate::config::{Decode, Path, Room, Stall, SwarmConfig, Transport};
@@ -67,8 +68,11 @@ pub struct Arguments {
     #[arg(long, value_name = "NAME=VALUE", value_delimiter = ',', value_parser = parse_label, requires = "create")]
     labels: Vec<Pair>,
     /// Rules of the game in these rooms, such as points=3
-    #[arg(long, value_name = "NAME=VALUE", value_delimiter = ',', value_parser = parse_rule, requires = "create")]
+    #[arg(long, value_name = "NAME=VALUE", value_delimiter = ',', value_parser = parse_pair, requires = "create")]
     rules: Vec<Pair>,
+    /// What the bots say of themselves, such as colour=#ff8800,loadout=rail
+    #[arg(long, value_name = "NAME=VALUE", value_delimiter = ',', value_parser = parse_property)]
+    properties: Vec<Pair>,
     /// Keep these rooms out of quick play and lists
     #[arg(long, requires = "create")]
     private: bool,
@@ -161,6 +165,7 @@ impl From<&Arguments> for SwarmConfig {
                 InputsName::OnChange => InputPace::OnChange,
             },
             chat: arguments.chat,
+            properties: arguments.properties.clone(),
             rooms: arguments.rooms,
             room: arguments.room(),
             password: arguments.password.clone(),
@@ -205,19 +210,22 @@ fn parse_query(text: &str) -> Result<String, String> {
         .map_err(|error| error.to_string())
 }
 
-fn parse_rule(text: &str) -> Result<Pair, String> {
+fn parse_pair(text: &str) -> Result<Pair, String> {
     let pair = text.split_once('=');
-    let (name, value) = pair.ok_or_else(|| "a rule is NAME=VALUE".to_owned())?;
+    let (name, value) = pair.ok_or_else(|| "it is NAME=VALUE".to_owned())?;
     Ok((name.to_owned(), value.to_owned()))
 }
 
 fn parse_label(text: &str) -> Result<Pair, String> {
-    let pair = text.split_once('=');
-    let (name, value) = pair.ok_or_else(|| "a label is NAME=VALUE".to_owned())?;
-    let labels = Labels::new([(name, value)]);
-    labels
-        .map(|_| (name.to_owned(), value.to_owned()))
-        .map_err(|error| error.to_string())
+    let pair = parse_pair(text)?;
+    let labels = Labels::new([pair.clone()]);
+    labels.map(|_| pair).map_err(|error| error.to_string())
+}
+
+fn parse_property(text: &str) -> Result<Pair, String> {
+    let pair = parse_pair(text)?;
+    let properties = Properties::new([pair.clone()]);
+    properties.map(|_| pair).map_err(|error| error.to_string())
 }
 
 fn parse_ramp(text: &str) -> Result<u32, String> {

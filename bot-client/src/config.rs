@@ -35,6 +35,8 @@ pub struct SwarmConfig {
     pub inputs: InputPace,
     /// Whether they talk.
     pub chat: bool,
+    /// Names and values of what they say of themselves.
+    pub properties: Vec<(String, String)>,
     /// Over how many rooms the bots are spread.
     pub rooms: u32,
     /// The first of these rooms.
@@ -119,6 +121,7 @@ impl SwarmConfig {
             behaviour: Behaviour::Wander,
             inputs: InputPace::EveryTick,
             chat: false,
+            properties: Vec::new(),
             rooms: 1,
             room: Room::Id(RoomId(1)),
             password: None,

@@ -125,7 +125,8 @@ close_reasons! {
     Restarting = 4022, "restarting", Neither, Then::Resume;
     /// An operator or the host removed the player.
     Kicked = 4023, "kicked", Neither, Then::Never;
-    /// The room can't be as it was asked to be, or the query for one is none.
+    /// The room can't be as it was asked to be, or the query for one or the player's properties are
+    /// none.
     InvalidOptions = 4024, "invalid_options", Peer, Then::Never;
     /// The room has a password, and the hello none or another.
     WrongPassword = 4025, "wrong_password", Peer, Then::Never;

@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 pub use crate::command::{CommandRefusal, Origin};
 use crate::id::{PlayerId, TeamId};
 use crate::input::InputStatus;
+use crate::properties::Properties;
 use crate::replicated::{Commands, Replicated};
 use crate::rng::Rng;
 use crate::schema::{Schema, SchemaBuilder};
@@ -135,6 +136,8 @@ pub struct Profile {
     pub name: String,
     /// The player's team for the whole match, in a game that has teams.
     pub team: Option<TeamId>,
+    /// What the player says of itself, for the whole match. It may be anything that players think of.
+    pub properties: Properties,
 }
 
 /// Why a game doesn't take a player.

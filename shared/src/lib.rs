@@ -14,6 +14,7 @@
 //! - [`input`], [`command`]: what players send
 //! - [`message`], [`codec`], [`close`]: what one WebSocket message holds, and how a session ends
 //! - [`labels`], [`query`]: what a room says of itself, and how one that is wanted is described
+//! - [`properties`]: what a player says of itself
 //! - [`game`], [`predict`], [`journal`]: the rules of a game, the part of them that clients run, and
 //!   the record that reproduces a match
 //!
@@ -37,6 +38,7 @@ pub mod limits;
 mod macros;
 pub mod message;
 pub mod predict;
+pub mod properties;
 pub mod quantize;
 pub mod query;
 pub mod range_coder;

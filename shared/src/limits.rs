@@ -7,7 +7,7 @@ pub const CLIENT_MESSAGE_BYTES_MAX: usize = 4096;
 /// The most bytes of one message from the server: a control section, and the frames beside it. A
 /// member that caught up gets at most its credit (64 KiB) of waiting chunks in one message, or one
 /// chunk that alone is larger; of a large join, one part.
-pub const SERVER_MESSAGE_BYTES_MAX: usize = 704 * 1024;
+pub const SERVER_MESSAGE_BYTES_MAX: usize = 1168 * 1024;
 
 /// The most sections in one message: the frames of a second and a half at 60 Hz, which waited for
 /// credit, and as many control messages as may wait beside them.
@@ -115,6 +115,12 @@ pub const LABEL_NAME_BYTES_MAX: usize = 24;
 /// The most bytes of a label's value.
 pub const LABEL_VALUE_BYTES_MAX: usize = 32;
 
+/// The most properties of a player.
+pub const PROPERTIES_MAX: usize = 8;
+
+/// The most bytes of all names and values of a player's properties together.
+pub const PROPERTIES_BYTES_MAX: usize = 96;
+
 /// The most rules of a game that whoever makes a room may choose.
 pub const RULES_MAX: usize = 16;
 
@@ -140,5 +146,6 @@ pub const ROOM_MEMBERS_MAX: u16 = 4096;
 pub const CHECKPOINT_BYTES_MAX: usize = 64 * 1024 * 1024;
 
 /// The most bytes of one control section from the server: a Welcome with a schema, and with the
-/// roster and the last result of a full room whose names have four bytes a character.
-pub const CONTROL_BYTES_MAX: usize = 576 * 1024;
+/// roster and the last result of a full room whose names have four bytes a character and whose
+/// players have as many properties as they may.
+pub const CONTROL_BYTES_MAX: usize = 1040 * 1024;

@@ -237,7 +237,11 @@ async fn get_with(host: &Host, path: &str, tag: &str) -> Answer {
 #[tokio::test]
 async fn a_room_is_told_whole_and_only_when_it_is_another() {
     let host = Host::start();
-    let (_ada, welcome) = Client::join(&host, create("pong", CreateOptions::default())).await;
+    let hello = Hello {
+        properties: vec![("hat".to_owned(), "fez".to_owned())],
+        ..create("pong", CreateOptions::default())
+    };
+    let (_ada, welcome) = Client::join(&host, hello).await;
     let path = format!("/api/rooms/{}", welcome.room);
     let lobby = host.get(&path).await;
     let told = body(&lobby);
@@ -248,7 +252,7 @@ async fn a_room_is_told_whole_and_only_when_it_is_another() {
     );
     assert_eq!(
         told["roster"],
-        json!([{ "player": 0, "name": "Ada", "connected": true, "ready": false, "host": false, "team": null }])
+        json!([{ "player": 0, "name": "Ada", "connected": true, "ready": false, "host": false, "team": null, "properties": { "hat": "fez" } }])
     );
     let known = tag(&lobby);
     let same = get_with(&host, &path, &known).await;

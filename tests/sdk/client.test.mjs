@@ -60,7 +60,7 @@ test("greets, is welcomed, and shows the world as it was told", () => {
   server.welcome();
   assert.equal(client.state, "playing");
   assert.deepEqual([client.player, client.room.code, client.phase.name], [0, "7K2MXQ", "running"]);
-  assert.deepEqual([...client.roster.values()], [{ player: 0, name: "Ada", connected: true, ready: false, host: true, team: 1 }]);
+  assert.deepEqual([...client.roster.values()], [{ player: 0, name: "Ada", connected: true, ready: false, host: true, team: 1, properties: { hat: "fez" } }]);
   server.send([3, arenaFrame(0, 100, "join")]);
   assert.equal(client.world.tick, 100);
   ARENA.ticks[0].classes.forEach((rows, index) => {
@@ -129,9 +129,10 @@ test("asks for rooms as the game describes them", () => {
   const { whenReady, countdown } = hello({ create: true, whenReady: true, countdown: 300 });
   assert.deepEqual([whenReady, countdown], [true, 255]);
   assert.throws(() => begin({ room: {} }), TypeError);
-  const { server } = begin({ room: "7K2MXQ", password: "sesame" });
+  const { server } = begin({ room: "7K2MXQ", password: "sesame", properties: { hat: "fez" } });
   server.open();
-  assert.equal(server.take().control[0].password, "sesame");
+  const [said] = server.take().control;
+  assert.deepEqual([said.password, said.properties], ["sesame", [["hat", "fez"]]]);
   server.close(4025, "wrong_password");
 });
 
@@ -496,9 +497,11 @@ test("a lobby is asked for things, and says what it does not do", () => {
   client.lobby.start();
   client.lobby.kick(3, "be kind");
   client.lobby.team(1);
-  const asked = server.take().control.filter(({ name }) => ["ready", "start", "kick", "team"].includes(name));
+  client.lobby.properties({ hat: "top", size: 3 });
+  const asked = server.take().control.filter(({ name }) => ["ready", "start", "kick", "team", "properties"].includes(name));
   const kick = { name: "kick", player: 3, reason: "be kind" };
-  assert.deepEqual(asked, [{ name: "ready", ready: true }, { name: "ready", ready: false }, { name: "start" }, kick, { name: "team", team: 1 }]);
+  const wears = { name: "properties", properties: [["hat", "top"], ["size", "3"]] };
+  assert.deepEqual(asked, [{ name: "ready", ready: true }, { name: "ready", ready: false }, { name: "start" }, kick, { name: "team", team: 1 }, wears]);
   server.send([1, Uint8Array.from([6, 1])]);
   assert.deepEqual(refused, ["not_the_host"]);
 });

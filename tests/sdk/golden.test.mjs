@@ -94,6 +94,7 @@ const chatTo = (to) => (to === "Team" ? "team" : (to.Player ?? null));
 function roomRequest(request) {
   if (request === "Start") return { start: true };
   if (request.Team !== undefined) return { team: request.Team };
+  if (request.Properties) return { properties: request.Properties };
   if (request.Kick) return { kick: request.Kick.player, reason: request.Kick.reason };
   return { ready: request.Ready };
 }
@@ -106,13 +107,14 @@ each("client_control", ({ bytes, value }) => {
     if (value.Resync) return control.encodeResync(value.Resync.incarnation, value.Resync.stream, value.Resync.tick);
     if (value.Chat) return control.encodeChat(value.Chat.text, chatTo(value.Chat.to));
     if (value.Room) return control.encodeRoomRequest(roomRequest(value.Room));
-    const { game, fingerprint, room, resume, name, role, company, password, join_key: joinKey } = value.Hello;
+    const { game, fingerprint, room, resume, name, properties, role, company, password, join_key: joinKey } = value.Hello;
     return control.encodeHello({
       game,
       fingerprint: fingerprint === null ? null : BigInt(fingerprint),
       room: roomSelector(room),
       resume: resume === null ? null : unhex(resume),
       name,
+      properties,
       role: role === "Spectator" ? "spectator" : "player",
       company,
       password,
@@ -161,6 +163,7 @@ const chatLineOf = ({ id, age_ms: ageMs, from, to, text }) => ({ id: Number(id),
 const ROOM_REFUSALS = {
   NotAPlayer: "not_a_player", NotTheHost: "not_the_host", NotNow: "not_now", TooFewPlayers: "too_few_players",
   NoSuchPlayer: "no_such_player", NoSuchTeam: "no_such_team", Unbalanced: "unbalanced",
+  InvalidProperties: "invalid_properties",
 };
 
 function serverControlOf({ Welcome, Room, CommandReply, Pong, Chat, ChatRefused, RoomRefused }) {

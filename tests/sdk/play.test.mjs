@@ -119,6 +119,22 @@ test("rooms are made with labels, rules and passwords, and found by them", { ski
   await Promise.all([one, two, secret, friend].map((client) => client.leave()));
 });
 
+test("what players say of themselves is seen by others", { skip, timeout: 60000 }, async () => {
+  const come = (options) => connect(url, { WebSocket, environment: null, game: "arena", ...options });
+  const one = come({ room: { create: true, whenReady: true }, properties: { colour: "#ff8800", rank: 3 } });
+  const { code } = await one.joined;
+  const two = come({ room: code });
+  await two.joined;
+  assert.deepEqual([two.roster.get(0).properties, two.roster.get(1).properties], [{ colour: "#ff8800", rank: "3" }, {}]);
+  two.lobby.properties({ loadout: "rail, mines" });
+  await until("the change", () => one.roster.get(1)?.properties.loadout === "rail, mines");
+  const refused = new Promise((resolve) => two.on("roomRefused", resolve));
+  two.lobby.properties({ "No name": "x" });
+  assert.equal(await refused, "invalid_properties");
+  await assert.rejects(come({ room: code, properties: { hat: "x".repeat(99) } }).joined, { reason: "invalid_options" });
+  await Promise.all([one, two].map((client) => client.leave()));
+});
+
 test("who watches a room that holds back sees how things were", { skip, timeout: 60000 }, async () => {
   const one = player("Ada", square(0), { room: { create: true, spectatorDelay: 1 } });
   await one.client.joined;

@@ -25,6 +25,7 @@ use syncline_shared::input::InputBatch;
 use syncline_shared::message::control::{ClientControl, Hello, Role};
 use syncline_shared::message::{SectionKind, sections};
 use syncline_shared::predict::Predict;
+use syncline_shared::properties::Properties;
 use syncline_shared::rng::Rng;
 use syncline_shared::tick::{Tick, Timestamp};
 
@@ -369,6 +370,8 @@ impl<P: Predict> World<P> {
             resume: hello.resume.is_some(),
             resume_token: session.to_le_bytes().to_vec(),
             name: hello.name.clone(),
+            properties: Properties::new(hello.properties.iter().cloned())
+                .expect("clients have properties that are some"),
             role: hello.role,
             transient: false,
             knows_schema: hello.fingerprint == Some(self.kind.schema().fingerprint()),

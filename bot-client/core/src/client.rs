@@ -44,6 +44,8 @@ const PROVED_MICROS: u64 = 5_000_000;
 pub struct ClientConfig {
     /// The name to show.
     pub name: String,
+    /// Names and values of the [`Properties`](syncline_shared::properties::Properties) to show.
+    pub properties: Vec<(String, String)>,
     /// The game; without one the server's default.
     pub game: Option<String>,
     /// The schema, if it is known already; it is then not sent, and a different one is refused.
@@ -72,6 +74,7 @@ impl Default for ClientConfig {
     fn default() -> Self {
         Self {
             name: String::new(),
+            properties: Vec::new(),
             game: None,
             schema: None,
             room: RoomSelector::any(),
@@ -296,6 +299,7 @@ impl<P: Predict> Client<P> {
             room: self.config.room.clone(),
             resume: self.session.as_ref().map(|session| session.token.clone()),
             name: self.config.name.clone(),
+            properties: self.config.properties.clone(),
             role: self.config.role,
             company: self.config.company,
             password: self.config.password.clone(),

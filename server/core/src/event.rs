@@ -8,6 +8,7 @@ use syncline_shared::journal::{FileHeader, Record};
 use syncline_shared::message::chat::ChatTo;
 use syncline_shared::message::control::Role;
 use syncline_shared::message::lobby::RoomRequest;
+use syncline_shared::properties::Properties;
 use syncline_shared::tick::Tick;
 
 /// One open connection of this process; a later one has a higher number.
@@ -38,6 +39,8 @@ pub struct Attach {
     pub resume_token: Vec<u8>,
     /// The player's name, as the client gave it.
     pub name: String,
+    /// What the player says of itself.
+    pub properties: Properties,
     /// Whether to play or to watch.
     pub role: Role,
     /// Whether the client is part of the server, and is lost with it: nobody waits for it then.

@@ -173,10 +173,7 @@ impl Sessions {
     /// A session of before the server was lost, whose client is expected until then.
     pub(crate) fn restore(&mut self, seated: &SeatedSession, until: Timestamp) {
         let session = Session {
-            profile: Profile {
-                name: seated.name.clone(),
-                team: seated.team,
-            },
+            profile: seated.profile.clone(),
             player: seated.player,
             came: seated.came,
             ready: false,
@@ -261,10 +258,10 @@ impl Sessions {
             .min_by_key(|team| sizes[usize::from(team.0)])
     }
 
-    /// Puts a session into a team.
-    pub(crate) fn set_team(&mut self, id: SessionId, team: Option<TeamId>) {
+    /// Others know this of a session now.
+    pub(crate) fn set_profile(&mut self, id: SessionId, profile: Profile) {
         if let Some(session) = self.by_id.get_mut(&id) {
-            session.profile.team = team;
+            session.profile = profile;
             self.changes.changed.extend(session.player);
             self.touch();
         }
@@ -372,6 +369,7 @@ impl Sessions {
             ready: session.ready,
             host: self.host == self.seated(player),
             team: session.profile.team,
+            properties: session.profile.properties.clone(),
         })
     }
 }

@@ -9,6 +9,7 @@ use syncline_server_core::{Attach, ClientMessage, ConnectionId, RoomEvent};
 use syncline_shared::id::{PlayerId, SessionId};
 use syncline_shared::message::control::{PhaseInfo, Role};
 use syncline_shared::message::lobby::{RoomRefusal, RoomRequest};
+use syncline_shared::properties::Properties;
 use syncline_shared::tick::Timestamp;
 
 const COUNTDOWN: u64 = 3_000_000;
@@ -225,6 +226,7 @@ fn parts_of_the_server_are_no_hosts() {
         resume: false,
         resume_token: Vec::new(),
         name: "bot".to_owned(),
+        properties: Properties::default(),
         role: Role::Player,
         transient: true,
         knows_schema: false,

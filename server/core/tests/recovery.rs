@@ -21,6 +21,7 @@ use syncline_shared::journal::{
 };
 use syncline_shared::message::control::{PhaseInfo, Role};
 use syncline_shared::message::lobby::RoomRequest;
+use syncline_shared::properties::Properties;
 use syncline_shared::tick::{Tick, Timestamp};
 
 /// What rooms put out for journals, as the bytes of the last one.
@@ -237,6 +238,7 @@ fn nobody_waits_for_who_was_part_of_the_server() {
         resume: false,
         resume_token: Vec::new(),
         name: "bot".to_owned(),
+        properties: Properties::default(),
         role: Role::Player,
         transient: true,
         knows_schema: false,

@@ -20,6 +20,7 @@ use syncline_shared::id::{SessionId, StreamSlot};
 use syncline_shared::input::InputBatch;
 use syncline_shared::journal::{Ending, JournalReader, JournalWriter, Record};
 use syncline_shared::message::control::{PhaseInfo, Role, ServerControl};
+use syncline_shared::properties::Properties;
 use syncline_shared::tick::{Tick, Timestamp};
 
 /// A journal, and the hash of its match after each tick.
@@ -97,6 +98,7 @@ impl Cinema {
             resume_token: vec![7],
             transient: false,
             name: "somebody".to_owned(),
+            properties: Properties::default(),
             role,
             knows_schema: false,
         };

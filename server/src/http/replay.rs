@@ -260,7 +260,7 @@ fn tell(showing: &Showing, status: &PlaybackStatus) -> Shown {
 fn player(one: SeatedSession) -> Option<ShownPlayer> {
     Some(ShownPlayer {
         player: one.player?.0,
-        name: one.name,
+        name: one.profile.name,
         connected: one.connected,
     })
 }

@@ -14,6 +14,7 @@ use sha2::{Digest, Sha256};
 use syncline_server_core::Overview;
 use syncline_shared::game::Outcome;
 use syncline_shared::labels::Labels;
+use syncline_shared::properties::Properties;
 use tokio::time::{Instant, sleep_until};
 
 use crate::http::problem::Problem;
@@ -64,6 +65,7 @@ struct Seat {
     host: bool,
     /// In a game that has teams.
     team: Option<u8>,
+    properties: Properties,
 }
 
 #[derive(Debug, Serialize)]
@@ -108,6 +110,7 @@ impl From<Overview> for RoomDocument {
             ready: entry.ready,
             host: entry.host,
             team: entry.team.map(|team| team.0),
+            properties: entry.properties,
         });
         Self {
             id: status.id.0,

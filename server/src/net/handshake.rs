@@ -12,6 +12,7 @@ use syncline_shared::codec;
 use syncline_shared::error::DecodeError;
 use syncline_shared::message::control::{ClientControl, Hello};
 use syncline_shared::message::{PROTOCOL_VERSION, SectionKind};
+use syncline_shared::properties::Properties;
 
 use crate::clock::Clock;
 use crate::directory::{Admission, Directory, Guest};
@@ -89,7 +90,8 @@ pub(crate) fn malformed(error: DecodeError) -> Close {
 /// # Errors
 ///
 /// [`CloseReason::UnknownGame`], [`CloseReason::SchemaMismatch`], [`CloseReason::InvalidToken`],
-/// [`CloseReason::SessionExpired`], and those of [`Directory::admit`].
+/// [`CloseReason::SessionExpired`], [`CloseReason::InvalidOptions`], and those of
+/// [`Directory::admit`].
 pub(crate) fn admit(
     hello: Hello,
     directory: &Directory,
@@ -98,6 +100,8 @@ pub(crate) fn admit(
     transient: bool,
 ) -> Result<Admitted, Close> {
     let now = Clock::unix_seconds();
+    let properties = Properties::new(hello.properties.iter().cloned())
+        .map_err(|problem| Close::new(CloseReason::InvalidOptions, problem.to_string()))?;
     let admission = if let Some(token) = &hello.resume {
         let claim = tokens.verify(token, now)?;
         let admission = directory.readmit(claim.session, claim.room)?;
@@ -124,6 +128,7 @@ pub(crate) fn admit(
         resume: admission.known,
         resume_token: tokens.issue(Claim { session, room }, now),
         name: hello.name,
+        properties,
         role: hello.role,
         transient,
         knows_schema: hello.fingerprint.is_some(),

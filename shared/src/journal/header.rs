@@ -3,7 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use super::MatchHeader;
-use crate::id::{PlayerId, RoomCode, RoomId, SessionId, TeamId};
+use crate::game::Profile;
+use crate::id::{PlayerId, RoomCode, RoomId, SessionId};
 use crate::labels::Labels;
 
 /// The first bytes of every journal; the format's version is the byte behind them.
@@ -89,10 +90,8 @@ pub struct SeatedSession {
     pub session: SessionId,
     /// Its seat, if it plays.
     pub player: Option<PlayerId>,
-    /// Its name, as others see it.
-    pub name: String,
-    /// Its team, if it plays and there are teams.
-    pub team: Option<TeamId>,
+    /// What others know of it, and the game if it plays.
+    pub profile: Profile,
     /// Its place in the order in which sessions came to the room.
     pub came: u32,
     /// How often it was attached.

@@ -3,8 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use super::{SeatedSession, TickRecord};
-use crate::game::{LeaveReason, Outcome};
-use crate::id::{SessionId, TeamId};
+use crate::game::{LeaveReason, Outcome, Profile};
+use crate::id::SessionId;
 use crate::tick::Tick;
 
 /// One entry of a journal.
@@ -46,8 +46,8 @@ pub enum RosterChange {
     Away(SessionId),
     /// It ended.
     Left(SessionId, LeaveReason),
-    /// It is in another team now, and otherwise as it was.
-    Changed(SessionId, Option<TeamId>),
+    /// Something that others know of it changed.
+    Changed(SessionId, Profile),
 }
 
 /// Time stood still after the last tick that was run: the server was down, and waited then for

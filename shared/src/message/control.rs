@@ -12,6 +12,7 @@ use crate::id::{PlayerId, RoomCode, RoomId, SessionId, StreamSlot, TeamId};
 use crate::limits::{CLIENT_MESSAGE_BYTES_MAX, CONTROL_BYTES_MAX, JOIN_KEY_BYTES};
 use crate::message::chat::{ChatLine, ChatRefusal, ChatTo};
 use crate::message::lobby::{Lobby, RoomRefusal, RoomRequest};
+use crate::properties::Properties;
 use crate::tick::{Tick, TickRate};
 
 /// From client to server.
@@ -65,6 +66,9 @@ pub struct Hello {
     pub resume: Option<Vec<u8>>,
     /// The player's name, shown to others. It identifies nobody.
     pub name: String,
+    /// Names and values of the player's [`Properties`], shown to others. A session that is taken up
+    /// again keeps those that it has.
+    pub properties: Vec<(String, String)>,
     /// Whether to play or to watch.
     pub role: Role,
     /// Asks for company: if this hello makes a new room, the server's own bots may play in it.
@@ -87,6 +91,7 @@ impl Default for Hello {
             room: RoomSelector::any(),
             resume: None,
             name: String::new(),
+            properties: Vec::new(),
             role: Role::Player,
             company: false,
             password: None,
@@ -243,6 +248,8 @@ pub struct RosterEntry {
     pub host: bool,
     /// Its player's team, in a game that has teams.
     pub team: Option<TeamId>,
+    /// What its player says of itself.
+    pub properties: Properties,
 }
 
 /// Where a room is in its life, as its members see it.

@@ -33,6 +33,9 @@ pub enum RoomRequest {
     },
     /// The player would be in this team; not while a match runs.
     Team(TeamId),
+    /// Names and values of the [`Properties`](crate::properties::Properties) that the player has from
+    /// now on, in place of those before; not while a match runs.
+    Properties(Vec<(String, String)>),
 }
 
 /// Why a room does not do what a member asked for.
@@ -52,4 +55,6 @@ pub enum RoomRefusal {
     NoSuchTeam,
     /// The team would be larger than another by more than one.
     Unbalanced,
+    /// They are no [`Properties`](crate::properties::Properties).
+    InvalidProperties,
 }

@@ -9,6 +9,7 @@ use syncline_shared::message::control::{
     ServerControl, Welcome,
 };
 use syncline_shared::message::lobby::{Lobby, RoomRefusal, RoomRequest};
+use syncline_shared::properties::Properties;
 use syncline_shared::tick::{Tick, TickRate};
 
 use crate::file::{Golden, bytes, plain, vector};
@@ -61,10 +62,11 @@ fn hello() -> Hello {
     }
 }
 
-fn labels() -> Vec<(String, String)> {
-    let labels = [("mode", "ctf"), ("region", "eu")];
-    let owned = labels.map(|(name, value)| (name.to_owned(), value.to_owned()));
-    owned.to_vec()
+fn pairs(pairs: &[(&str, &str)]) -> Vec<(String, String)> {
+    let owned = pairs
+        .iter()
+        .map(|&(name, value)| (name.to_owned(), value.to_owned()));
+    owned.collect()
 }
 
 fn client() -> Vec<(&'static str, ClientControl)> {
@@ -114,8 +116,8 @@ fn hellos() -> Vec<(&'static str, ClientControl)> {
                     players_max: Some(300),
                     loud: true,
                     spectator_delay: 30,
-                    labels: labels(),
-                    rules: vec![("points".to_owned(), "3".to_owned())],
+                    labels: pairs(&[("mode", "ctf"), ("region", "eu")]),
+                    rules: pairs(&[("points", "3")]),
                     lobby: Lobby::WhenReady { countdown: None },
                 }),
                 ..hello()
@@ -149,6 +151,13 @@ fn more_hellos() -> Vec<(&'static str, ClientControl)> {
             greet(Hello {
                 room: RoomSelector::Id(RoomId(7)),
                 password: Some("open sesame".to_owned()),
+                ..hello()
+            }),
+        ),
+        (
+            "hello_with_properties",
+            greet(Hello {
+                properties: pairs(&[("colour", "#ff8800"), ("loadout", "rail, mines")]),
                 ..hello()
             }),
         ),
@@ -226,6 +235,10 @@ fn afterwards() -> Vec<(&'static str, ClientControl)> {
         ),
         ("team", ClientControl::Room(RoomRequest::Team(TeamId(1)))),
         (
+            "properties",
+            ClientControl::Room(RoomRequest::Properties(pairs(&[("hat", "fez")]))),
+        ),
+        (
             "chat_to_team",
             ClientControl::Chat {
                 to: ChatTo::Team,
@@ -246,6 +259,7 @@ fn roster() -> Vec<RosterEntry> {
             ready: connected,
             host: seat == 300,
             team: connected.then_some(TeamId(1)),
+            properties: Properties::new(connected.then_some(("hat", "fez"))).unwrap(),
         })
         .collect()
 }
@@ -435,6 +449,10 @@ fn refusals() -> Vec<(&'static str, ServerControl)> {
         ("refused_no_such_player", refused(RoomRefusal::NoSuchPlayer)),
         ("refused_no_such_team", refused(RoomRefusal::NoSuchTeam)),
         ("refused_unbalanced", refused(RoomRefusal::Unbalanced)),
+        (
+            "refused_invalid_properties",
+            refused(RoomRefusal::InvalidProperties),
+        ),
     ]
 }
 

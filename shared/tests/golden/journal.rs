@@ -8,6 +8,7 @@ use syncline_shared::journal::{
     MatchHeader, Record, RoomHeader, RoomLock, RosterChange, SeatedSession, Tail, TickRecord,
 };
 use syncline_shared::labels::Labels;
+use syncline_shared::properties::Properties;
 use syncline_shared::schema::{Schema, SchemaBuilder};
 use syncline_shared::tick::{Tick, TickRate, ViewTick};
 
@@ -30,12 +31,19 @@ fn schema() -> Schema {
         .build()
 }
 
+fn profile(name: &str, team: u8) -> Profile {
+    Profile {
+        name: name.to_owned(),
+        team: Some(TeamId(team)),
+        properties: Properties::new([("hat", "fez")]).unwrap(),
+    }
+}
+
 fn session() -> SeatedSession {
     SeatedSession {
         session: SessionId(5),
         player: Some(PlayerId(0)),
-        name: "Ada".to_owned(),
-        team: Some(TeamId(1)),
+        profile: profile("Ada", 1),
         came: 1,
         attaches: 1,
         connected: true,
@@ -95,15 +103,11 @@ fn tick(tick: u32, acts: Vec<Act>, inputs: &[(u16, bool, u8, u64)]) -> Record {
 }
 
 fn records() -> Vec<Record> {
-    let join = |player, name: &str| {
-        let name = name.to_owned();
-        let team = Some(TeamId(1));
-        Act::Join(PlayerId(player), Profile { name, team })
-    };
+    let join = |player, name: &str| Act::Join(PlayerId(player), profile(name, 1));
     let bob = SeatedSession {
         session: SessionId(6),
         player: Some(PlayerId(1)),
-        name: "Bob".to_owned(),
+        profile: profile("Bob", 1),
         came: 2,
         ..session()
     };
@@ -112,7 +116,7 @@ fn records() -> Vec<Record> {
         tick(2, vec![], &[(0, true, 9, 0)]),
         tick(3, vec![], &[(0, true, 9, 0)]),
         Record::Roster(RosterChange::Came(bob)),
-        Record::Roster(RosterChange::Changed(SessionId(6), Some(TeamId(0)))),
+        Record::Roster(RosterChange::Changed(SessionId(6), profile("Bob", 0))),
         tick(4, vec![join(1, "Bob")], &[(0, true, 9, 4)]),
         tick(5, vec![], &[(0, true, 9, 4)]),
         Record::Hash(Tick(5), 0x0102_0304_0506_0708),

@@ -116,13 +116,14 @@ export class FakeServer {
   }
 }
 
+const pairsOf = (reader) => reader.list(() => [reader.text(), reader.text()]);
+
 function createOptionsOf(reader) {
   reader.bool();
   reader.optional(() => reader.u32());
   reader.bool();
   reader.u8();
-  const pairs = () => reader.list(() => [reader.text(), reader.text()]);
-  const [labels, rules] = [pairs(), pairs()];
+  const [labels, rules] = [pairsOf(reader), pairsOf(reader)];
   const whenReady = reader.u32() === 1;
   return { labels, rules, whenReady, countdown: whenReady ? reader.optional(() => reader.u8()) : null };
 }
@@ -141,17 +142,19 @@ function controlOf(body) {
     const created = room === 3 ? createOptionsOf(reader) : {};
     const resume = reader.optional(() => reader.blob());
     const text = reader.text();
+    const properties = pairsOf(reader);
     const role = reader.u32();
     const company = reader.bool();
     const password = reader.optional(() => reader.text());
     const joinKey = reader.optional(() => reader.take(16).slice());
-    return { name: "hello", game, fingerprint, room, query, code, ...created, resume, text, role, company, password, joinKey };
+    return { name: "hello", game, fingerprint, room, query, code, ...created, resume, text, properties, role, company, password, joinKey };
   }
   if (variant === 1) return { name: "ping", nonce: reader.u32() };
   if (variant === 4) return { name: "resync", incarnation: reader.u32(), stream: reader.u8(), tick: reader.u32() };
   if (variant === 5) return { name: "chat", to: reader.u32() === 1 ? reader.u32() : null, text: reader.text() };
   if (variant === 6) {
-    const name = ["ready", "start", "kick", "team"][reader.u32()];
+    const name = ["ready", "start", "kick", "team", "properties"][reader.u32()];
+    if (name === "properties") return { name, properties: pairsOf(reader) };
     if (name === "team") return { name, team: reader.u8() };
     if (name === "kick") return { name, player: reader.u32(), reason: reader.text() };
     return name === "ready" ? { name, ready: reader.bool() } : { name };
@@ -233,6 +236,9 @@ function roomOf({ incarnation, tick, whole }) {
   writer.bool(false);
   writer.bool(true);
   writer.optional(1, (team) => writer.u8(team));
+  writer.u32(1);
+  writer.text("hat");
+  writer.text("fez");
   writer.u32(0);
   return writer.finish();
 }

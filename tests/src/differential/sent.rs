@@ -246,7 +246,7 @@ fn any_lobby(rng: &mut Rng) -> Lobby {
 }
 
 fn room_request(rng: &mut Rng) -> (Value, ClientControl) {
-    let (told, request) = match rng.below(4) {
+    let (told, request) = match rng.below(5) {
         0 => {
             let ready = rng.chance(1, 2);
             (json!({ "ready": ready }), RoomRequest::Ready(ready))
@@ -255,6 +255,13 @@ fn room_request(rng: &mut Rng) -> (Value, ClientControl) {
         2 => {
             let team = any_u8(rng);
             (json!({ "team": team }), RoomRequest::Team(TeamId(team)))
+        }
+        3 => {
+            let pairs = any_pairs(rng);
+            (
+                json!({ "properties": pairs }),
+                RoomRequest::Properties(pairs),
+            )
         }
         _ => {
             let (player, reason) = (any_u16(rng), any_text(rng));
@@ -325,6 +332,7 @@ fn hello(rng: &mut Rng) -> (Value, ClientControl) {
         room: selector,
         resume: rng.chance(1, 2).then(|| any_bytes(rng, 128)),
         name: any_text(rng),
+        properties: any_pairs(rng),
         role: if spectates {
             Role::Spectator
         } else {
@@ -342,6 +350,7 @@ fn hello(rng: &mut Rng) -> (Value, ClientControl) {
         "room": room,
         "resume": hello.resume.as_deref().map(hex),
         "name": hello.name,
+        "properties": hello.properties,
         "role": if spectates { "spectator" } else { "player" },
         "company": hello.company,
         "password": hello.password,

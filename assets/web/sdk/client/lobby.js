@@ -1,5 +1,7 @@
 // What a member asks of its room around a match. It does it, or a "roomRefused" tells why not.
 
+import { pairs } from "./pairs.js";
+
 /** @typedef {import("../shared/control.js").RoomRequest} RoomRequest */
 
 /** The room, as one may ask it for something. All of it is ignored outside a room. */
@@ -33,6 +35,15 @@ export class Lobby {
    */
   team(team) {
     this.#ask({ team });
+  }
+
+  /**
+   * The player says this of itself from now on, in place of what it said before; not while a match runs.
+   *
+   * @param {Record<string, string | number>} properties names and values, such as `{ colour: "#ff8800" }`
+   */
+  properties(properties) {
+    this.#ask({ properties: pairs(properties) });
   }
 
   /**

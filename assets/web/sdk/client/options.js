@@ -3,6 +3,7 @@
 import { normalCode } from "../shared/control.js";
 import { NAME_CHARS_MAX } from "../shared/limits.js";
 import { browser } from "./browser.js";
+import { pairs } from "./pairs.js";
 
 /** @typedef {import("./conditioner.js").Conditions} Conditions */
 /** @typedef {import("./prediction.js").PredictionRules} PredictionRules */
@@ -41,6 +42,7 @@ import { browser } from "./browser.js";
  * @typedef {object} Options
  * @property {string} [game] its name; the server's default without
  * @property {string} [name] the player's, at most 24 characters
+ * @property {Record<string, string | number>} [properties] what the player says of itself, for others to see
  * @property {"quick" | string | { query: string } | { id: number } | CreateOptions} [room]
  *   `"quick"`, what a room has to be like, a code, an id, or a new one
  * @property {"player" | "spectator"} [role]
@@ -62,6 +64,7 @@ import { browser } from "./browser.js";
  * @property {string} url
  * @property {string | null} game
  * @property {string} name
+ * @property {[string, string][]} properties
  * @property {import("../shared/control.js").RoomSelector} room
  * @property {"player" | "spectator"} role
  * @property {boolean} company
@@ -100,6 +103,7 @@ export function resolveOptions(url, options) {
     url,
     game: game ?? null,
     name: [...name].slice(0, NAME_CHARS_MAX).join(""),
+    properties: pairs(options.properties),
     room: roomSelector(options.room),
     role,
     company: options.company ?? false,
@@ -155,12 +159,4 @@ function roomSelector(room = "quick") {
     };
   }
   throw new TypeError(`no room: ${JSON.stringify(room)}`);
-}
-
-/**
- * @param {Record<string, string | number>} [values] by name
- * @returns {[string, string][]} names and values as they travel
- */
-function pairs(values = {}) {
-  return Object.entries(values).map(([name, value]) => [name, String(value)]);
 }

@@ -19,6 +19,7 @@ import { CONTROL_BYTES_MAX, PROTOCOL_VERSION } from "./limits.js";
  * @property {RoomSelector} room
  * @property {Uint8Array | null} resume the token of the session to take up again
  * @property {string} name the player's
+ * @property {[string, string][]} properties names and values of what the player says of itself
  * @property {"player" | "spectator"} role
  * @property {boolean} company whether bots may play in the room, if this makes a new one
  * @property {string | null} password the room's, also if this makes it
@@ -31,7 +32,7 @@ import { CONTROL_BYTES_MAX, PROTOCOL_VERSION } from "./limits.js";
  *       scores: { player: number, score: number }[], rematchMs: number }
  *   | { name: "held", tick: number, missing: number, longestMs: number }} Phase where a room is in its life
  */
-/** @typedef {{ player: number, name: string, connected: boolean, ready: boolean, host: boolean, team: number | null }} RosterEntry a seat */
+/** @typedef {{ player: number, name: string, connected: boolean, ready: boolean, host: boolean, team: number | null, properties: Record<string, string> }} RosterEntry a seat */
 /** @typedef {{ phase: Phase | null, whole: boolean, roster: RosterEntry[], left: number[] }} RoomUpdate */
 /**
  * @typedef {object} Welcome
@@ -62,8 +63,8 @@ import { CONTROL_BYTES_MAX, PROTOCOL_VERSION } from "./limits.js";
  */
 /** @typedef {"too_fast" | "too_long" | "empty" | "muted" | "not_a_player" | "no_such_player" | "filtered" | "no_team"} ChatReason */
 /** @typedef {{ reason: ChatReason, retryMs: number }} ChatRefusal why something is heard by nobody, and after how long one may go on */
-/** @typedef {{ ready: boolean } | { start: true } | { kick: number, reason: string } | { team: number }} RoomRequest what a member asks of its room */
-/** @typedef {"not_a_player" | "not_the_host" | "not_now" | "too_few_players" | "no_such_player" | "no_such_team" | "unbalanced"} RoomRefusal why the room does not do it */
+/** @typedef {{ ready: boolean } | { start: true } | { kick: number, reason: string } | { team: number } | { properties: [string, string][] }} RoomRequest what a member asks of its room */
+/** @typedef {"not_a_player" | "not_the_host" | "not_now" | "too_few_players" | "no_such_player" | "no_such_team" | "unbalanced" | "invalid_properties"} RoomRefusal why the room does not do it */
 /** @typedef {"unknown" | "malformed" | "too_many" | "not_running" | "not_a_player" | "rule"} Refusal */
 /** @typedef {{ tick: number } | { refused: Refusal, text: string }} CommandOutcome */
 /**
@@ -81,7 +82,7 @@ const REFUSALS = ["unknown", "malformed", "too_many", "not_running", "not_a_play
 /** @type {ChatReason[]} */
 const CHAT_REASONS = ["too_fast", "too_long", "empty", "muted", "not_a_player", "no_such_player", "filtered", "no_team"];
 /** @type {RoomRefusal[]} */
-const ROOM_REFUSALS = ["not_a_player", "not_the_host", "not_now", "too_few_players", "no_such_player", "no_such_team", "unbalanced"];
+const ROOM_REFUSALS = ["not_a_player", "not_the_host", "not_now", "too_few_players", "no_such_player", "no_such_team", "unbalanced", "invalid_properties"];
 const CODE = /^[2-9A-HJKMNP-Z]{6}$/;
 
 /**
@@ -99,7 +100,7 @@ export function normalCode(text) {
  * @param {Hello} hello
  * @returns {Uint8Array} the body of its section
  */
-export function encodeHello({ game, fingerprint, room, resume, name, role, company, password, joinKey }) {
+export function encodeHello({ game, fingerprint, room, resume, name, properties, role, company, password, joinKey }) {
   const writer = new BincodeWriter();
   writer.u32(0);
   writer.u32(PROTOCOL_VERSION);
@@ -131,6 +132,7 @@ export function encodeHello({ game, fingerprint, room, resume, name, role, compa
   }
   writer.optional(resume, (token) => writer.blob(token));
   writer.text(name);
+  writePairs(writer, properties);
   writer.u32(role === "spectator" ? 1 : 0);
   writer.bool(company);
   writer.optional(password, (text) => writer.text(text));
@@ -210,9 +212,12 @@ export function encodeRoomRequest(request) {
     writer.u32(2);
     writer.u32(request.kick);
     writer.text(request.reason);
-  } else {
+  } else if ("team" in request) {
     writer.u32(3);
     writer.u8(request.team);
+  } else {
+    writer.u32(4);
+    writePairs(writer, request.properties);
   }
   return writer.finish();
 }
@@ -302,6 +307,7 @@ function rosterEntry(reader) {
     ready: reader.bool(),
     host: reader.bool(),
     team: reader.optional(() => reader.u8()),
+    properties: Object.fromEntries(reader.list(() => [reader.text(), reader.text()])),
   };
 }
 

@@ -3,8 +3,8 @@
 export const PROTOCOL_VERSION = 1;
 export const SUBPROTOCOL = "syncline.v1";
 export const CLIENT_MESSAGE_BYTES_MAX = 4096;
-export const SERVER_MESSAGE_BYTES_MAX = 720896;
-export const CONTROL_BYTES_MAX = 589824;
+export const SERVER_MESSAGE_BYTES_MAX = 1196032;
+export const CONTROL_BYTES_MAX = 1064960;
 export const SECTIONS_PER_MESSAGE_MAX = 160;
 export const INPUT_FRAMES_PER_BATCH_MAX = 32;
 export const INPUT_LEAD_TICKS_MAX = 32;

@@ -187,10 +187,10 @@ fn happened(
 ) -> Option<Happened> {
     let player = |session: &SessionId| {
         let seated = roster.get(session)?;
-        Some((seated.player?, seated.name.clone()))
+        Some((seated.player?, seated.profile.name.clone()))
     };
     Some(match change {
-        RosterChange::Came(one) => Happened::Joined(one.player?, one.name.clone()),
+        RosterChange::Came(one) => Happened::Joined(one.player?, one.profile.name.clone()),
         RosterChange::Attached(session) => {
             let (player, name) = player(session)?;
             Happened::Back(player, name)

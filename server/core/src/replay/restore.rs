@@ -167,9 +167,9 @@ pub(super) fn follow(roster: &mut BTreeMap<SessionId, SeatedSession>, change: Ro
                 seated.connected = false;
             }
         }
-        RosterChange::Changed(session, team) => {
+        RosterChange::Changed(session, profile) => {
             if let Some(seated) = roster.get_mut(&session) {
-                seated.team = team;
+                seated.profile = profile;
             }
         }
         RosterChange::Left(session, _) => drop(roster.remove(&session)),

@@ -179,9 +179,10 @@ impl ReplayRoom {
             .filter_map(|one| {
                 Some(RosterEntry {
                     player: one.player?,
-                    name: one.name.clone(),
+                    name: one.profile.name.clone(),
                     connected: one.connected,
-                    team: one.team,
+                    team: one.profile.team,
+                    properties: one.profile.properties.clone(),
                     ..RosterEntry::default()
                 })
             })

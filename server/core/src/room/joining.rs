@@ -48,6 +48,7 @@ impl Room {
         let profile = Profile {
             name: shown_name(&attach.name, player),
             team: player.and_then(|_| self.sessions.smallest_team(self.teams)),
+            properties: attach.properties.clone(),
         };
         if let Some(player) = player {
             self.join_match(player, profile.clone()).map_err(close_of)?;

@@ -2,9 +2,11 @@
 //!
 //! A match begins by itself in other rooms, which have no host.
 
+use syncline_shared::game::Profile;
 use syncline_shared::id::{SessionId, TeamId};
 use syncline_shared::message::control::ServerControl;
 use syncline_shared::message::lobby::{RoomRefusal, RoomRequest};
+use syncline_shared::properties::Properties;
 use syncline_shared::tick::Timestamp;
 
 use super::Room;
@@ -62,6 +64,11 @@ impl Room {
                 self.kick(now, *player, reason)?;
             }
             RoomRequest::Team(team) => self.change_team(connection, session, *team)?,
+            RoomRequest::Properties(pairs) => {
+                let properties = Properties::new(pairs.iter().cloned());
+                let properties = properties.map_err(|_| RoomRefusal::InvalidProperties)?;
+                self.change_profile(session, |profile| profile.properties = properties)?;
+            }
         }
         Ok(())
     }
@@ -73,9 +80,7 @@ impl Room {
         session: SessionId,
         team: TeamId,
     ) -> Result<(), RoomRefusal> {
-        if self.is_running() {
-            return Err(RoomRefusal::NotNow);
-        }
+        self.between_matches()?;
         let before = self.sessions.get(session).and_then(|one| one.profile.team);
         let mut sizes = self.sessions.team_sizes(self.teams);
         if usize::from(team.0) >= sizes.len() {
@@ -91,12 +96,36 @@ impl Room {
         if sizes[usize::from(team.0)] > smallest {
             return Err(RoomRefusal::Unbalanced);
         }
-        self.sessions.set_team(session, Some(team));
+        self.change_profile(session, |profile| profile.team = Some(team))?;
         if let Some(member) = self.members.get_mut(&connection) {
             member.team = Some(team);
         }
-        self.record_team(session, team);
         Ok(())
+    }
+
+    /// Changes what others know of a session. A match is told of it when it begins and keeps to that.
+    fn change_profile(
+        &mut self,
+        session: SessionId,
+        change: impl FnOnce(&mut Profile),
+    ) -> Result<(), RoomRefusal> {
+        self.between_matches()?;
+        let Some(known) = self.sessions.get(session) else {
+            return Ok(());
+        };
+        let mut profile = known.profile.clone();
+        change(&mut profile);
+        if profile != known.profile {
+            self.sessions.set_profile(session, profile);
+            self.record_profile(session);
+        }
+        Ok(())
+    }
+
+    /// Whether no match runs.
+    fn between_matches(&self) -> Result<(), RoomRefusal> {
+        let free = !self.is_running();
+        free.then_some(()).ok_or(RoomRefusal::NotNow)
     }
 
     /// Whether the room waits for its players to be ready.

@@ -6,7 +6,7 @@
 use syncline_shared::close::CloseReason;
 use syncline_shared::game::LeaveReason;
 use syncline_shared::hash::hash_bytes;
-use syncline_shared::id::{SessionId, TeamId};
+use syncline_shared::id::SessionId;
 use syncline_shared::journal::{
     Ending, FileHeader, Record, RosterChange, SeatedSession, TickRecord,
 };
@@ -106,9 +106,11 @@ impl Room {
         });
     }
 
-    /// A session is in another team.
-    pub(super) fn record_team(&mut self, session: SessionId, team: TeamId) {
-        self.record(|_| Record::Roster(RosterChange::Changed(session, Some(team))));
+    /// Something that others know of a session changed.
+    pub(super) fn record_profile(&mut self, session: SessionId) {
+        if let Some(seated) = self.seated(session) {
+            self.record(|_| Record::Roster(RosterChange::Changed(session, seated.profile)));
+        }
     }
 
     /// A session ended.
@@ -129,8 +131,7 @@ impl Room {
         Some(SeatedSession {
             session: id,
             player: session.player,
-            name: session.profile.name.clone(),
-            team: session.profile.team,
+            profile: session.profile.clone(),
             came: session.came,
             attaches: session.attaches,
             connected: matches!(session.presence, Presence::Connected(_)),

@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use syncline_shared::error::DecodeError;
-use syncline_shared::game::{LeaveReason, Profile};
+use syncline_shared::game::LeaveReason;
 use syncline_shared::id::SessionId;
 use syncline_shared::journal::{Hold as Held, Record, RosterChange, SeatedSession};
 use syncline_shared::snapshot::SnapshotWriter;
@@ -112,11 +112,8 @@ impl Room {
     ) {
         match change {
             RosterChange::Came(seated) => {
-                let profile = Profile {
-                    name: seated.name.clone(),
-                    team: seated.team,
-                };
-                let taken = seated.player.map(|player| self.join_match(player, profile));
+                let join = |player| self.join_match(player, seated.profile.clone());
+                let taken = seated.player.map(join);
                 if taken.is_none_or(|taken| taken.is_ok()) {
                     self.seat_again(now, seated, connected);
                 }
@@ -128,7 +125,9 @@ impl Room {
             RosterChange::Away(session) => {
                 connected.remove(session);
             }
-            RosterChange::Changed(session, team) => self.sessions.set_team(*session, *team),
+            RosterChange::Changed(session, profile) => {
+                self.sessions.set_profile(*session, profile.clone());
+            }
             RosterChange::Left(session, reason) => {
                 connected.remove(session);
                 self.forget_session(*session, *reason);

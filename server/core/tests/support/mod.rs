@@ -26,6 +26,7 @@ use syncline_shared::id::{EntityId, PlayerId, RoomCode, RoomId, SessionId, Strea
 use syncline_shared::input::{InputBatch, InputFrame, InputWords};
 use syncline_shared::message::control::{Role, ServerControl};
 use syncline_shared::message::lobby::RoomRefusal;
+use syncline_shared::properties::Properties;
 use syncline_shared::schema::Schema;
 use syncline_shared::tick::{Tick, TickRate, Timestamp, ViewTick};
 use syncline_shared::{commands, replicated};
@@ -156,7 +157,9 @@ impl Game for Race {
         if profile.name == "banned" {
             return Err(JoinRefusal::NotAllowed("banned here".to_owned()));
         }
-        let at = profile.team.map_or(0, |team| 1000 * i32::from(team.0));
+        let team = profile.team.map_or(0, |team| 1000 * i32::from(team.0));
+        let start = profile.properties.get("start");
+        let at = team + start.map_or(0, |start| start.parse().expect("a place"));
         self.of.insert(player, self.runners.insert((player, at, 0)));
         Ok(())
     }
@@ -291,11 +294,17 @@ impl Table {
             resume,
             resume_token: vec![1, 2, 3],
             name: name.to_owned(),
+            properties: Properties::default(),
             role,
             transient: false,
             knows_schema: false,
         };
-        self.watchers.push(Watcher::new(connection, session));
+        self.attach_who(connection, attach)
+    }
+
+    pub fn attach_who(&mut self, connection: u64, attach: Attach) -> usize {
+        self.watchers
+            .push(Watcher::new(connection, attach.session.0));
         self.room.handle(
             self.now,
             RoomEvent::Attach(ConnectionId(connection), Box::new(attach)),

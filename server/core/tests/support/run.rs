@@ -12,6 +12,7 @@ use syncline_shared::message::chat::ChatTo;
 use syncline_shared::message::control::{Role, ServerControl};
 use syncline_shared::message::lobby::RoomRequest;
 use syncline_shared::message::{SectionKind, sections};
+use syncline_shared::properties::Properties;
 use syncline_shared::snapshot::{Event, Frame};
 use syncline_shared::tick::{Tick, Timestamp, ViewTick};
 
@@ -119,6 +120,7 @@ impl Run {
             resume,
             resume_token: vec![1, 2, 3],
             name: format!("number {session}"),
+            properties: Properties::default(),
             role,
             knows_schema: true,
             transient: false,

@@ -7,6 +7,7 @@ use syncline_server_core::Attach;
 use syncline_shared::id::{RoomCode, RoomId, SessionId};
 use syncline_shared::input::InputBatch;
 use syncline_shared::message::control::Role;
+use syncline_shared::properties::Properties;
 
 use super::*;
 use crate::config::Config;
@@ -93,6 +94,7 @@ async fn a_message_makes_no_overdue_tick_less_late() {
         resume: false,
         resume_token: Vec::new(),
         name: String::new(),
+        properties: Properties::default(),
         role: Role::Player,
         transient: false,
         knows_schema: true,

@@ -1,6 +1,6 @@
 //! Every control message round trips, and no part of one is taken for a whole.
 
-use proptest::collection::vec;
+use proptest::collection::{btree_map, vec};
 use proptest::option;
 use proptest::prelude::*;
 use proptest::sample::{Index, select};
@@ -8,7 +8,8 @@ use proptest::sample::{Index, select};
 use super::*;
 use crate::command::CommandRefusal;
 use crate::limits::{
-    NAME_CHARS_MAX, ROOM_MEMBERS_MAX, SCHEMA_BYTES_MAX, SERVER_MESSAGE_BYTES_MAX, TOKEN_BYTES_MAX,
+    NAME_CHARS_MAX, PROPERTIES_BYTES_MAX, PROPERTIES_MAX, ROOM_MEMBERS_MAX, SCHEMA_BYTES_MAX,
+    SERVER_MESSAGE_BYTES_MAX, TOKEN_BYTES_MAX,
 };
 use crate::message::chat::ChatFrom;
 use crate::message::{SectionKind, write_section};
@@ -66,6 +67,7 @@ fn client_control() -> impl Strategy<Value = ClientControl> {
         (
             option::of(bytes()),
             text(),
+            vec((text(), text()), 0..3),
             select(vec![Role::Player, Role::Spectator]),
             any::<bool>(),
             option::of(text()),
@@ -75,7 +77,7 @@ fn client_control() -> impl Strategy<Value = ClientControl> {
         .prop_map(
             |(
                 (protocol, game, fingerprint, room),
-                (resume, name, role, company, password, join_key),
+                (resume, name, properties, role, company, password, join_key),
             )| {
                 ClientControl::Hello(Box::new(Hello {
                     protocol,
@@ -84,6 +86,7 @@ fn client_control() -> impl Strategy<Value = ClientControl> {
                     room,
                     resume,
                     name,
+                    properties,
                     role,
                     company,
                     password,
@@ -121,6 +124,7 @@ fn room_request() -> impl Strategy<Value = RoomRequest> {
         Just(RoomRequest::Start),
         (player(), text()).prop_map(|(player, reason)| RoomRequest::Kick { player, reason }),
         any::<u8>().prop_map(|team| RoomRequest::Team(TeamId(team))),
+        vec((text(), text()), 0..3).prop_map(RoomRequest::Properties),
     ]
 }
 
@@ -133,6 +137,7 @@ fn room_refusal() -> impl Strategy<Value = RoomRefusal> {
         RoomRefusal::NoSuchPlayer,
         RoomRefusal::NoSuchTeam,
         RoomRefusal::Unbalanced,
+        RoomRefusal::InvalidProperties,
     ])
 }
 
@@ -207,15 +212,22 @@ fn phase() -> impl Strategy<Value = PhaseInfo> {
     ]
 }
 
+fn properties() -> impl Strategy<Value = Properties> {
+    let pairs = btree_map("[a-z][a-z0-9_]{0,3}", "[!-~é🚀]{1,2}", 0..4);
+    pairs.prop_map(|pairs| Properties::new(pairs).unwrap())
+}
+
 fn room_update() -> impl Strategy<Value = RoomUpdate> {
-    let entry = (player(), text(), any::<(bool, bool, bool, Option<u8>)>()).prop_map(
-        |(player, name, (connected, ready, host, team))| RosterEntry {
+    let facts = any::<(bool, bool, bool, Option<u8>)>();
+    let entry = (player(), text(), facts, properties()).prop_map(
+        |(player, name, (connected, ready, host, team), properties)| RosterEntry {
             player,
             name,
             connected,
             ready,
             host,
             team: team.map(TeamId),
+            properties,
         },
     );
     (
@@ -366,7 +378,7 @@ fn values_outside_their_range_are_refused() {
     let hello = |code: &str| {
         let mut bytes = vec![0, 1, 0, 0, 2, 6];
         bytes.extend(code.bytes());
-        bytes.extend([0; 6]);
+        bytes.extend([0; 7]);
         ClientControl::decode(&bytes)
     };
     assert!(hello("ABCDEF").is_ok());
@@ -393,6 +405,9 @@ fn the_welcome_to_a_full_room_fits() {
         scores: players().map(|player| (player, i32::MIN)).collect(),
     };
     let name = "\u{10ffff}".repeat(NAME_CHARS_MAX);
+    let each = PROPERTIES_BYTES_MAX / PROPERTIES_MAX;
+    let pairs = (0..PROPERTIES_MAX).map(|n| (format!("p{n}"), "x".repeat(each - 2)));
+    let properties = Properties::new(pairs).unwrap();
     let roster = players().map(|player| RosterEntry {
         player,
         name: name.clone(),
@@ -400,6 +415,7 @@ fn the_welcome_to_a_full_room_fits() {
         ready: true,
         host: true,
         team: Some(TeamId(255)),
+        properties: properties.clone(),
     });
     let welcome = Welcome {
         session: SessionId(u64::MAX),

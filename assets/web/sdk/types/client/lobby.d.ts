@@ -19,6 +19,12 @@ export class Lobby {
      */
     team(team: number): void;
     /**
+     * The player says this of itself from now on, in place of what it said before; not while a match runs.
+     *
+     * @param {Record<string, string | number>} properties names and values, such as `{ colour: "#ff8800" }`
+     */
+    properties(properties: Record<string, string | number>): void;
+    /**
      * The host removes another player, whose session is kept out for a while.
      *
      * @param {number} player the seat

@@ -94,6 +94,10 @@ export type Options = {
      */
     name?: string | undefined;
     /**
+     * what the player says of itself, for others to see
+     */
+    properties?: Record<string, string | number> | undefined;
+    /**
      * `"quick"`, what a room has to be like, a code, an id, or a new one
      */
     room?: string | {
@@ -152,6 +156,7 @@ export type Resolved = {
     url: string;
     game: string | null;
     name: string;
+    properties: [string, string][];
     room: import("../shared/control.js").RoomSelector;
     role: "player" | "spectator";
     company: boolean;

@@ -9,7 +9,7 @@ export function normalCode(text: string): string | null;
  * @param {Hello} hello
  * @returns {Uint8Array} the body of its section
  */
-export function encodeHello({ game, fingerprint, room, resume, name, role, company, password, joinKey }: Hello): Uint8Array;
+export function encodeHello({ game, fingerprint, room, resume, name, properties, role, company, password, joinKey }: Hello): Uint8Array;
 /**
  * @param {number} nonce of 32 bits
  * @returns {Uint8Array} the body of a Ping
@@ -87,6 +87,10 @@ export type Hello = {
      * the player's
      */
     name: string;
+    /**
+     * names and values of what the player says of itself
+     */
+    properties: [string, string][];
     role: "player" | "spectator";
     /**
      * whether bots may play in the room, if this makes a new one
@@ -139,6 +143,7 @@ export type RosterEntry = {
     ready: boolean;
     host: boolean;
     team: number | null;
+    properties: Record<string, string>;
 };
 export type RoomUpdate = {
     phase: Phase | null;
@@ -210,11 +215,13 @@ export type RoomRequest = {
     reason: string;
 } | {
     team: number;
+} | {
+    properties: [string, string][];
 };
 /**
  * why the room does not do it
  */
-export type RoomRefusal = "not_a_player" | "not_the_host" | "not_now" | "too_few_players" | "no_such_player" | "no_such_team" | "unbalanced";
+export type RoomRefusal = "not_a_player" | "not_the_host" | "not_now" | "too_few_players" | "no_such_player" | "no_such_team" | "unbalanced" | "invalid_properties";
 export type Refusal = "unknown" | "malformed" | "too_many" | "not_running" | "not_a_player" | "rule";
 export type CommandOutcome = {
     tick: number;

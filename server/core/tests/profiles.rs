@@ -1,4 +1,5 @@
-//! Teams: who is put into which, who may change, what matches and journals know of it, and team chat.
+//! What matches, journals and others know of a player. Teams: who is put into which, who may change,
+//! and team chat; properties: what players say of themselves.
 
 #![allow(clippy::unwrap_used, reason = "tests fail by panicking")]
 
@@ -6,12 +7,13 @@ mod support;
 
 use support::{Rules, Table, nothing, positions, room_refusals, room_with};
 use syncline_server_core::replay::{Replay, restore};
-use syncline_server_core::{ClientMessage, Room, RoomConfig, RoomOutput, game_kind};
-use syncline_shared::id::TeamId;
+use syncline_server_core::{Attach, ClientMessage, Room, RoomConfig, RoomOutput, game_kind};
+use syncline_shared::id::{SessionId, TeamId};
 use syncline_shared::journal::{JournalReader, JournalWriter};
 use syncline_shared::message::chat::{ChatLine, ChatRefusal, ChatTo};
 use syncline_shared::message::control::{Role, ServerControl};
 use syncline_shared::message::lobby::{RoomRefusal, RoomRequest};
+use syncline_shared::properties::Properties;
 use syncline_shared::tick::Timestamp;
 
 use crate::support::Race;
@@ -182,4 +184,95 @@ fn a_team_hears_what_is_said_to_it_and_nobody_else_does() {
     assert_eq!(heard(&table, 0), ["left", "hi"]);
     assert_eq!(heard(&table, 1), ["right", "hi", "here I am"]);
     assert_eq!(heard(&table, 2).last(), Some(&"here I am"));
+}
+
+fn pairs(pairs: &[(&str, &str)]) -> Vec<(String, String)> {
+    let owned = pairs
+        .iter()
+        .map(|&(name, value)| (name.to_owned(), value.to_owned()));
+    owned.collect()
+}
+
+/// Somebody with a hat, on a connection of the same number.
+fn come_with(table: &mut Table, number: u64, hat: &str) {
+    table.attach_who(
+        number,
+        Attach {
+            session: SessionId(number),
+            resume: false,
+            resume_token: vec![1, 2, 3],
+            name: "someone".to_owned(),
+            properties: Properties::new([("hat", hat)]).unwrap(),
+            role: Role::Player,
+            transient: false,
+            knows_schema: false,
+        },
+    );
+}
+
+fn wear(table: &mut Table, connection: u64, properties: &[(&str, &str)]) {
+    let request = RoomRequest::Properties(pairs(properties));
+    table.send(connection, ClientMessage::Room(request));
+    table.run(3, nothing);
+}
+
+/// The hat of each seat, as the first member is told.
+fn hats(table: &Table) -> Vec<Option<&str>> {
+    let roster = table.watchers[0].roster.values();
+    roster.map(|entry| entry.properties.get("hat")).collect()
+}
+
+#[test]
+fn all_see_what_players_say_of_themselves_and_it_changes_between_matches_only() {
+    let mut table = lobby(0, 1);
+    come_with(&mut table, 1, "fez");
+    table.run(3, nothing);
+    assert_eq!(hats(&table), [None, Some("fez")]);
+    wear(&mut table, 0, &[("hat", "top"), ("colour", "#ff8800")]);
+    wear(&mut table, 1, &[("hat", " crooked ")]);
+    wear(&mut table, 1, &[("Hat", "straw")]);
+    assert_eq!(
+        room_refusals(&table, 1),
+        [RoomRefusal::InvalidProperties; 2]
+    );
+    assert_eq!(hats(&table), [Some("top"), Some("fez")]);
+    let late = table.attach(5, 5, false);
+    let first = table.watchers[late].roster.values().next();
+    assert_eq!(first.unwrap().properties.get("colour"), Some("#ff8800"));
+    wear(&mut table, 1, &[]);
+    assert_eq!(hats(&table), [Some("top"), None, None]);
+    start(&mut table);
+    wear(&mut table, 0, &[]);
+    assert_eq!(room_refusals(&table, 0), [RoomRefusal::NotNow]);
+    assert_eq!(hats(&table), [Some("top"), None, None]);
+}
+
+/// In the test's game a runner begins further on by as many places as it says.
+#[test]
+fn a_game_knows_them_when_a_player_joins_and_so_does_its_journal() {
+    let mut table = lobby(0, 2);
+    come_with(&mut table, 2, "fez");
+    wear(&mut table, 0, &[("start", "700")]);
+    start(&mut table);
+    come_with(&mut table, 3, "top");
+    table.run(3, nothing);
+    let mut at = positions(&table, 0);
+    at.sort_unstable();
+    assert_eq!(at, [0, 0, 0, 700]);
+    let bytes = journal(core::mem::take(&mut table.records));
+    let mut after = recovered(&bytes);
+    assert_eq!(after.room.state_hash(), table.room.state_hash());
+    after.attach(0, 0, true);
+    assert_eq!(hats(&after), hats(&table));
+    assert_eq!(hats(&after), [None, None, Some("fez"), Some("top")]);
+}
+
+#[test]
+fn a_lobby_is_recovered_with_what_changed_in_it() {
+    let mut table = lobby(0, 2);
+    wear(&mut table, 1, &[("hat", "fez")]);
+    wear(&mut table, 1, &[("hat", "top")]);
+    let mut table = recovered(&journal(table.records));
+    table.attach(0, 0, true);
+    assert_eq!(hats(&table), [None, Some("top")]);
 }
