@@ -276,7 +276,11 @@ where
                 self.record.match_ended(now);
                 self.client.be_ready();
             }
-            ClientEvent::RosterChanged => self.client.be_ready(),
+            ClientEvent::RosterChanged => {
+                self.client.be_ready();
+                let mates = self.client.playing().map(Playing::mates);
+                self.pilot.side_with(mates.into_iter().flatten());
+            }
             ClientEvent::Frame(report) if !self.leaving => {
                 let Some(playing) = self.client.playing() else {
                     return;

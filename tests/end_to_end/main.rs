@@ -5,6 +5,7 @@
 //! - `rooms`: which room one comes to
 //! - `chat`: what members say to each other
 //! - `lobby`: a room that waits until all are ready
+//! - `teams`: a match of teams in a game that ships
 //! - `isolation`: a room that breaks or hangs harms no other
 //! - `overload`: a room that is too heavy slows down alone
 //! - `journal`: what is recorded of all that
@@ -49,5 +50,6 @@ mod rooms;
 mod sessions;
 mod spectating;
 mod stomp;
+mod teams;
 mod tls;
 mod tunnels;

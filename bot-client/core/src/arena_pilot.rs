@@ -1,8 +1,11 @@
 //! How a bot plays arena: what to press, given what its player sees.
 
+use std::collections::BTreeSet;
+
 use glam::IVec2;
 use syncline_games::arena::aim::{aim_along, direction_along};
 use syncline_games::arena::rows::{ArenaInput, Rules, Ship};
+use syncline_shared::id::PlayerId;
 use syncline_shared::rng::Rng;
 
 use crate::sight::Sight;
@@ -17,16 +20,21 @@ const BOOST_STEPS: i32 = 300 * 16;
 /// How far off a casual player aims, twice, in 256 to a turn: 22 degrees at worst, 9 as a rule.
 const AIM_OFF: i32 = 8;
 
-/// Goes for the nearest enemy: towards it from afar, around it when near, the gun always ahead of
-/// it by the time that a shot takes. `None` if this is not arena, or there is no match yet.
-pub(crate) fn chase(sight: Sight<'_>, rng: &mut Rng) -> Option<ArenaInput> {
+/// Goes for the nearest enemy, who is none of `mates`: towards it from afar, around it when near, the
+/// gun always ahead of it by the time that a shot takes. `None` if this is not arena, or there is no
+/// match yet.
+pub(crate) fn chase(
+    sight: Sight<'_>,
+    mates: &BTreeSet<PlayerId>,
+    rng: &mut Rng,
+) -> Option<ArenaInput> {
     let (_, rules) = sight.common.entities::<Rules>(sight.schema).next()?;
     let mut own = None;
     let mut others = Vec::new();
     for (_, ship) in sight.common.entities::<Ship>(sight.schema) {
         if ship.owner == sight.player {
             own = Some(ship);
-        } else if ship.alive {
+        } else if ship.alive && !mates.contains(&ship.owner) {
             others.push(ship);
         }
     }
@@ -44,8 +52,12 @@ pub(crate) fn chase(sight: Sight<'_>, rng: &mut Rng) -> Option<ArenaInput> {
 }
 
 /// As [`chase`], but with a hand that is a little off, and does not always pull the trigger.
-pub(crate) fn casual(sight: Sight<'_>, rng: &mut Rng) -> Option<ArenaInput> {
-    let input = chase(sight, rng)?;
+pub(crate) fn casual(
+    sight: Sight<'_>,
+    mates: &BTreeSet<PlayerId>,
+    rng: &mut Rng,
+) -> Option<ArenaInput> {
+    let input = chase(sight, mates, rng)?;
     if !input.fire {
         return Some(input);
     }
@@ -102,7 +114,6 @@ mod tests {
     use syncline_games::Arena;
     use syncline_games::arena::ArenaConfig;
     use syncline_shared::game::{Game, PlayerInput, Profile, Step};
-    use syncline_shared::id::PlayerId;
     use syncline_shared::input::InputStatus;
     use syncline_shared::schema::Schema;
     use syncline_shared::snapshot::{Contents, SnapshotWriter};
@@ -171,7 +182,9 @@ mod tests {
         }
     }
 
-    type Mind = fn(Sight<'_>, &mut Rng) -> Option<ArenaInput>;
+    type Mind = fn(Sight<'_>, &BTreeSet<PlayerId>, &mut Rng) -> Option<ArenaInput>;
+
+    const NOBODY: &BTreeSet<PlayerId> = &BTreeSet::new();
 
     /// How often two players on the real map destroyed each other in some minutes.
     fn scores(minutes: u32, minds: [Mind; 2]) -> [u32; 2] {
@@ -181,7 +194,7 @@ mod tests {
         for tick in 0..30 * 60 * minutes {
             if tick % 6 == 1 {
                 for (player, (mind, whims)) in (0..).zip(minds.iter().zip(&mut whims)) {
-                    inputs[usize::from(player)] = mind(arena.sight(player), whims).unwrap();
+                    inputs[usize::from(player)] = mind(arena.sight(player), NOBODY, whims).unwrap();
                 }
             }
             arena.step(&inputs);
@@ -216,9 +229,10 @@ mod tests {
         arena.step(&inputs);
         for _ in 0..30 * 60 {
             for (player, input) in (0..).zip(&mut inputs) {
-                let straight = chase(arena.sight(player), &mut Rng::from_seed(1)).unwrap();
+                let sight = arena.sight(player);
+                let straight = chase(sight, NOBODY, &mut Rng::from_seed(1)).unwrap();
                 let mut whims = Rng::from_seed(u64::from(arena.tick.0));
-                *input = casual(arena.sight(player), &mut whims).unwrap();
+                *input = casual(sight, NOBODY, &mut whims).unwrap();
                 assert!(straight.fire || !input.fire);
                 if straight.fire {
                     off.push(input.aim.wrapping_sub(straight.aim).cast_signed());
@@ -237,8 +251,25 @@ mod tests {
     fn who_is_alone_stays_where_it_is() {
         let mut arena = Match::of(1);
         arena.step(&[ArenaInput::default()]);
-        let input = chase(arena.sight(0), &mut Rng::from_seed(1)).unwrap();
+        let input = chase(arena.sight(0), NOBODY, &mut Rng::from_seed(1)).unwrap();
         assert_eq!((input.direction, input.fire), (0, false));
+    }
+
+    #[test]
+    fn mates_are_no_enemies() {
+        let mut arena = Match::of(3);
+        for _ in 0..2 {
+            arena.step(&[(); 3].map(|()| ArenaInput::default()));
+        }
+        let against = |mates: &[u16]| {
+            let mates = mates.iter().copied().map(PlayerId).collect();
+            chase(arena.sight(0), &mates, &mut Rng::from_seed(1)).unwrap()
+        };
+        let (one, other) = (against(&[2]), against(&[1]));
+        assert_ne!(one, other, "two enemies at two places");
+        assert!([one, other].contains(&against(&[])), "the nearer of both");
+        let peace = against(&[1, 2]);
+        assert_eq!((peace.direction, peace.fire), (0, false));
     }
 
     #[test]
@@ -252,6 +283,6 @@ mod tests {
             own: frame,
             player: PlayerId(0),
         };
-        assert!(chase(sight, &mut Rng::from_seed(1)).is_none());
+        assert!(chase(sight, NOBODY, &mut Rng::from_seed(1)).is_none());
     }
 }

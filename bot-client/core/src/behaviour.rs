@@ -3,6 +3,9 @@
 //! A [`Pilot`] sees what a person would, the rows of its own player's streams, and presses what a
 //! person could, one input of the game's. In a game that it doesn't know it presses anything.
 
+use std::collections::BTreeSet;
+
+use syncline_shared::id::PlayerId;
 use syncline_shared::input::InputWords;
 use syncline_shared::rng::Rng;
 use syncline_shared::tick::Timestamp;
@@ -54,6 +57,8 @@ pub enum Behaviour {
 pub struct Pilot {
     behaviour: Behaviour,
     rng: Rng,
+    /// Who is in its player's team.
+    mates: BTreeSet<PlayerId>,
     /// A casual player's.
     mood: Mood,
     /// When it decides next; `None` if it never will again.
@@ -74,12 +79,18 @@ impl Pilot {
         Self {
             behaviour,
             rng: Rng::from_seed(seed),
+            mates: BTreeSet::new(),
             mood: Mood {
                 strolls: false,
                 until: Timestamp::ZERO,
             },
             decides: Some(Timestamp::ZERO),
         }
+    }
+
+    /// From now on these are its player's team, and no enemies.
+    pub fn side_with(&mut self, mates: impl IntoIterator<Item = PlayerId>) {
+        self.mates = mates.into_iter().collect();
     }
 
     /// When [`Pilot::decide`] wants to be asked next.
@@ -116,7 +127,7 @@ impl Pilot {
     }
 
     fn chase(&mut self, sight: Sight<'_>) -> Option<InputWords> {
-        let arena = arena_pilot::chase(sight, &mut self.rng);
+        let arena = arena_pilot::chase(sight, &self.mates, &mut self.rng);
         let words = arena.map(|input| InputWords::of(&input));
         #[cfg(feature = "cubes")]
         let words = words.or_else(|| Some(InputWords::of(&cubes_pilot::gather(sight)?)));
@@ -131,7 +142,7 @@ impl Pilot {
             };
         }
         let chases = !self.mood.strolls;
-        match arena_pilot::casual(sight, &mut self.rng).filter(|_| chases) {
+        match arena_pilot::casual(sight, &self.mates, &mut self.rng).filter(|_| chases) {
             Some(input) => {
                 let pause = self.pause(CASUAL_MS_MIN, CASUAL_MS_SPREAD);
                 self.decides = Some(now.plus_micros(pause));
@@ -155,8 +166,6 @@ impl Pilot {
 
 #[cfg(test)]
 mod tests {
-    use syncline_shared::id::PlayerId;
-
     use super::*;
     use crate::scripted_server::{World, marker_schema};
 

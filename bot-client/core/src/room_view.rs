@@ -97,6 +97,11 @@ impl RoomView {
         self.roster.values()
     }
 
+    /// Who has a seat.
+    pub(crate) fn entry(&self, player: PlayerId) -> Option<&RosterEntry> {
+        self.roster.get(&player)
+    }
+
     /// Whether a match is running.
     pub(crate) fn is_running(&self) -> bool {
         matches!(self.phase, PhaseInfo::Running { .. })

@@ -156,9 +156,14 @@ impl Bot {
                 Output::Event(ClientEvent::PhaseChanged(PhaseInfo::Ended { .. })) => {
                     self.client.vote_rematch();
                 }
-                Output::Event(
-                    ClientEvent::PhaseChanged(PhaseInfo::Lobby { .. }) | ClientEvent::RosterChanged,
-                ) => self.client.be_ready(),
+                Output::Event(ClientEvent::PhaseChanged(PhaseInfo::Lobby { .. })) => {
+                    self.client.be_ready();
+                }
+                Output::Event(ClientEvent::RosterChanged) => {
+                    self.client.be_ready();
+                    let mates = self.client.playing().map(Playing::mates);
+                    self.pilot.side_with(mates.into_iter().flatten());
+                }
                 Output::Event(
                     ClientEvent::PhaseChanged(PhaseInfo::Running { .. } | PhaseInfo::Held { .. })
                     | ClientEvent::Frame(_)

@@ -8,7 +8,7 @@ mod hostile;
 mod playing;
 
 use proptest::prelude::*;
-use syncline_shared::id::{PlayerId, RoomId, StreamSlot};
+use syncline_shared::id::{PlayerId, RoomId, StreamSlot, TeamId};
 use syncline_shared::input::{InputBatch, InputStatus};
 use syncline_shared::limits::{ACK_MESSAGES_MAX, ACK_MICROS_MAX};
 use syncline_shared::message::control::{PhaseInfo, RoomUpdate, RosterEntry};

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use syncline_shared::id::StreamSlot;
+use syncline_shared::id::{PlayerId, StreamSlot};
 use syncline_shared::message::control::{PhaseInfo, RosterEntry};
 use syncline_shared::predict::Predict;
 use syncline_shared::schema::Schema;
@@ -41,6 +41,18 @@ impl<P: Predict> Playing<P> {
     /// Who has a seat.
     pub fn roster(&self) -> impl Iterator<Item = &RosterEntry> {
         self.room.roster()
+    }
+
+    /// The other players of the own player's team; nobody where there are no teams.
+    pub fn mates(&self) -> impl Iterator<Item = PlayerId> {
+        let own = self.joined.player;
+        let team = own.and_then(|own| self.room.entry(own)?.team);
+        let of_team = move |team| {
+            let mates = self.roster().filter(move |entry| entry.team == Some(team));
+            mates.map(|entry| entry.player)
+        };
+        let team = team.into_iter().flat_map(of_team);
+        team.filter(move |&player| Some(player) != own)
     }
 
     /// Whether the room waits for this player to be ready.

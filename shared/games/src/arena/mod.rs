@@ -15,7 +15,8 @@
 //! - `world`, `round`: one tick, and when it is the last
 //! - [`prediction`]: the part for clients
 
-use serde::{Deserialize, Serialize};
+use serde::de::{Error as _, Unexpected};
+use serde::{Deserialize, Deserializer, Serialize};
 use syncline_shared::command::{CommandRefusal, Origin};
 use syncline_shared::game::{
     Game, JoinRefusal, LeaveReason, Outcome, Profile, RuleRefusal, Step, number_in,
@@ -61,12 +62,34 @@ pub struct ArenaConfig {
     pub map: Map,
     /// How it feels.
     pub tuning: Tuning,
+    /// How many teams play against each other, 2 to 4; or 0, and every player is for itself.
+    #[serde(deserialize_with = "allowed_teams")]
+    pub teams: u8,
+}
+
+/// How many teams there may be. A score of its own for each stands in `round`.
+const TEAMS: [u8; 4] = [0, 2, 3, 4];
+
+/// What is told of another number.
+const TEAMS_ALLOWED: &str = "0, 2, 3 or 4";
+
+/// A number of teams that there may be.
+fn allowed_teams<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u8, D::Error> {
+    let teams = u8::deserialize(deserializer)?;
+    if TEAMS.contains(&teams) {
+        Ok(teams)
+    } else {
+        let found = Unexpected::Unsigned(teams.into());
+        Err(D::Error::invalid_value(found, &TEAMS_ALLOWED))
+    }
 }
 
 /// A match of arena.
 #[derive(Debug, Serialize, Deserialize)]
 pub struct Arena {
     world: World,
+    /// How many teams there are.
+    teams: u8,
 }
 
 impl Game for Arena {
@@ -89,12 +112,13 @@ impl Game for Arena {
             .build()
     }
 
-    /// Who makes a room chooses when a match ends.
+    /// Who makes a room chooses when a match ends, and whether teams play it.
     fn set_rule(config: &mut ArenaConfig, name: &str, value: &str) -> Result<(), RuleRefusal> {
         let mut tuning = config.tuning.source().clone();
         match name {
             "score_limit" => tuning.score_limit = number_in(1..=10_000, value)?,
             "round_seconds" => tuning.round_seconds = number_in(10..=3_600, value)?,
+            "teams" => config.teams = chosen_teams(value)?,
             _ => return Err(RuleRefusal::Unknown),
         }
         let tuning = Tuning::try_from(tuning);
@@ -102,17 +126,23 @@ impl Game for Arena {
         Ok(())
     }
 
+    fn teams(config: &ArenaConfig) -> u8 {
+        config.teams
+    }
+
     /// The match is the same for every seed until the generator that a tick draws from.
     fn new(config: ArenaConfig, _seed: u64) -> Self {
         Self {
             world: World::new(&config.map, &config.tuning),
+            teams: config.teams,
         }
     }
 
-    fn join(&mut self, player: PlayerId, _profile: &Profile) -> Result<(), JoinRefusal> {
+    fn join(&mut self, player: PlayerId, profile: &Profile) -> Result<(), JoinRefusal> {
+        let team = profile.team.filter(|team| team.0 < self.teams);
         if player > PLAYER_MAX {
             Err(JoinRefusal::Full)
-        } else if self.world.enter(player) {
+        } else if self.world.enter(player, team) {
             Ok(())
         } else {
             Err(JoinRefusal::NotAllowed("the seat is taken".to_owned()))
@@ -153,5 +183,52 @@ impl Game for Arena {
 
     fn outcome(&self) -> Option<Outcome> {
         self.world.outcome().cloned()
+    }
+}
+
+/// A number of teams as whoever makes a room says it.
+fn chosen_teams(value: &str) -> Result<u8, RuleRefusal> {
+    let teams = value.parse().ok().filter(|teams| TEAMS.contains(teams));
+    teams.ok_or_else(|| RuleRefusal::NotAllowed(format!("it must be {TEAMS_ALLOWED}")))
+}
+
+#[cfg(test)]
+mod tests {
+    use syncline_shared::codec;
+
+    use super::*;
+
+    #[test]
+    fn there_are_no_teams_unless_somebody_says_so() {
+        let usual = ArenaConfig::default();
+        assert_eq!((usual.teams, Arena::teams(&usual)), (0, 0));
+        for (teams, value) in TEAMS.into_iter().zip(["0", "2", "3", "4"]) {
+            let mut config = ArenaConfig::default();
+            assert_eq!(Arena::set_rule(&mut config, "teams", value), Ok(()));
+            let said: ArenaConfig = toml::from_str(&format!("teams = {value}")).unwrap();
+            assert_eq!((said, Arena::teams(&config)), (config.clone(), teams));
+            assert_eq!(codec::decode(&codec::encode(&config)), Ok(config));
+        }
+    }
+
+    #[test]
+    fn other_numbers_of_teams_are_refused() {
+        for value in ["1", "5", "255", "256", "-2", "two", ""] {
+            let mut config = ArenaConfig::default();
+            let refusal = Arena::set_rule(&mut config, "teams", value).unwrap_err();
+            assert_eq!(refusal.to_string(), "it must be 0, 2, 3 or 4", "{value}");
+            assert_eq!(config, ArenaConfig::default());
+        }
+        for value in [1, 5] {
+            let said = toml::from_str::<ArenaConfig>(&format!("teams = {value}"));
+            let complaint = said.unwrap_err().to_string();
+            assert!(complaint.contains("expected 0, 2, 3 or 4"), "{complaint}");
+            let config = ArenaConfig {
+                teams: value,
+                ..ArenaConfig::default()
+            };
+            let read = codec::decode::<ArenaConfig>(&codec::encode(&config));
+            assert!(read.is_err(), "nor does a journal say so");
+        }
     }
 }

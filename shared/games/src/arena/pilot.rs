@@ -4,7 +4,7 @@
 
 use glam::IVec2;
 use serde::{Deserialize, Serialize};
-use syncline_shared::id::{EntityId, PlayerId};
+use syncline_shared::id::{EntityId, PlayerId, TeamId};
 use syncline_shared::tick::Tick;
 
 use super::flight::Flight;
@@ -15,6 +15,8 @@ use super::rows::{Cockpit, Ship, ShipKind};
 pub(super) struct Pilot {
     /// Who.
     pub(super) player: PlayerId,
+    /// Its team, if there are teams.
+    pub(super) team: Option<TeamId>,
     /// Where the ship is, and what its gun does.
     pub(super) flight: Flight,
     /// Whether there is a ship.
@@ -44,9 +46,10 @@ pub(super) enum Condition {
 
 impl Pilot {
     /// A player who gets a ship at the next tick.
-    pub(super) fn new(player: PlayerId) -> Self {
+    pub(super) fn new(player: PlayerId, team: Option<TeamId>) -> Self {
         Self {
             player,
+            team,
             flight: Flight::still(IVec2::ZERO, 0, 0),
             condition: Condition::Wrecked { respawn_in: 1 },
             hp: 0,

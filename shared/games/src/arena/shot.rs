@@ -2,10 +2,10 @@
 
 use glam::IVec2;
 use serde::{Deserialize, Serialize};
-use syncline_shared::id::{EntityId, PlayerId};
+use syncline_shared::id::{EntityId, PlayerId, TeamId};
 
 use super::aim;
-use super::flight::Flight;
+use super::pilot::Pilot;
 use super::rows::{Projectile, ShipKind};
 use super::scenery::Scenery;
 use super::targets::{Target, Targets};
@@ -18,6 +18,8 @@ const PLACES_PER_TICK: i32 = 4;
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(super) struct Shot {
     owner: PlayerId,
+    /// The owner's team, if there are teams.
+    team: Option<TeamId>,
     position: IVec2,
     velocity: IVec2,
     damage: u8,
@@ -36,15 +38,12 @@ pub(super) enum Fate {
 }
 
 impl Shot {
-    /// A shot that leaves the middle of its owner's ship along the gun.
-    pub(super) fn fired(
-        owner: PlayerId,
-        flight: &Flight,
-        kind: &ShipKind,
-        scenery: &Scenery,
-    ) -> Self {
+    /// A shot that leaves the middle of `pilot`'s ship, which is of `kind`, along the gun.
+    pub(super) fn fired(pilot: &Pilot, kind: &ShipKind, scenery: &Scenery) -> Self {
+        let flight = &pilot.flight;
         Self {
-            owner,
+            owner: pilot.player,
+            team: pilot.team,
             position: flight.position,
             velocity: aim::along(flight.aim, scenery.rules().shot_speed.into()),
             damage: kind.damage,
@@ -62,7 +61,8 @@ impl Shot {
         self.damage
     }
 
-    /// One tick. Its owner's ship and those that `is_alive` denies are not in its way.
+    /// One tick. Its owner's ship, those of the owner's team and those that `is_alive` denies are not
+    /// in its way.
     pub(super) fn advance(
         &mut self,
         scenery: &Scenery,
@@ -73,7 +73,11 @@ impl Shot {
         let free = (1..=PLACES_PER_TICK).take_while(|&part| !scenery.stops_shot(place(part)));
         let free = free.last().unwrap_or(0);
         let radius = i32::from(scenery.rules().ship_radius);
-        let counts = |target: &Target| target.player != self.owner && is_alive(target);
+        let counts = |target: &Target| {
+            let spared =
+                target.player == self.owner || (self.team.is_some() && target.team == self.team);
+            !spared && is_alive(target)
+        };
         if let Some(target) = targets.first_hit(self.position, place(free), radius, counts) {
             return Fate::Hit(*target);
         }

@@ -4,7 +4,7 @@
 //! it; who asks knows better.
 
 use glam::IVec2;
-use syncline_shared::id::{EntityId, PlayerId};
+use syncline_shared::id::{EntityId, PlayerId, TeamId};
 
 use super::grid::Grid;
 
@@ -15,6 +15,8 @@ pub(super) struct Target {
     pub(super) ship: EntityId,
     /// Whose it is.
     pub(super) player: PlayerId,
+    /// The player's team, if there are teams.
+    pub(super) team: Option<TeamId>,
     /// Its middle.
     pub(super) position: IVec2,
 }
@@ -101,6 +103,7 @@ mod tests {
         let target = |(&position, number)| Target {
             ship: ids.insert(()),
             player: PlayerId(number),
+            team: None,
             position,
         };
         Targets::new(

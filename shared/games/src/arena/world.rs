@@ -13,7 +13,7 @@ use glam::IVec2;
 use serde::{Deserialize, Serialize};
 use slotmap::SlotMap;
 use syncline_shared::game::{Audience, Outcome, PlayerInput};
-use syncline_shared::id::{EntityId, PlayerId};
+use syncline_shared::id::{EntityId, PlayerId, TeamId};
 use syncline_shared::rng::Rng;
 use syncline_shared::snapshot::SnapshotWriter;
 use syncline_shared::tick::Tick;
@@ -21,7 +21,7 @@ use syncline_shared::tick::Tick;
 use super::map::{Map, Place};
 use super::pickup::{Gains, Spot};
 use super::pilot::Pilot;
-use super::round::Round;
+use super::round::{Round, Standing};
 use super::rows::{ArenaEvent, ArenaInput, Rules, ShipKind};
 use super::scenery::Scenery;
 use super::shot::{Fate, Shot};
@@ -111,11 +111,12 @@ impl World {
         self.round.outcome()
     }
 
-    /// A player comes; its ship appears at the next tick. False if it is here already.
-    pub(super) fn enter(&mut self, player: PlayerId) -> bool {
+    /// A player comes, with a team if there are teams; its ship appears at the next tick. False if it
+    /// is here already.
+    pub(super) fn enter(&mut self, player: PlayerId, team: Option<TeamId>) -> bool {
         let new = !self.seats.contains_key(&player);
         if new {
-            let ship = self.pilots.insert(Pilot::new(player));
+            let ship = self.pilots.insert(Pilot::new(player, team));
             self.seats.insert(player, ship);
         }
         new
@@ -152,11 +153,12 @@ impl World {
             self.shots.insert(shot);
         }
         self.pick_up(&targets, &mut told);
-        let scores = self
-            .pilots
-            .values()
-            .map(|pilot| (pilot.player, pilot.score));
-        if let Some(best) = self.round.decide(now, self.scenery.rules(), scores) {
+        let standings = self.pilots.values().map(|pilot| Standing {
+            player: pilot.player,
+            team: pilot.team,
+            score: pilot.score,
+        });
+        if let Some(best) = self.round.decide(now, self.scenery.rules(), standings) {
             told.push((Audience::Everyone, ArenaEvent::RoundOver { best }));
         }
         told
@@ -223,7 +225,7 @@ impl World {
                 .map_or(&nothing, |place| &inputs[place].input);
             let fires = pilot.flight.step(&self.scenery, input);
             if let Some(kind) = self.scenery.kind(pilot.flight.kind).filter(|_| fires) {
-                shots.push(Shot::fired(player, &pilot.flight, kind, &self.scenery));
+                shots.push(Shot::fired(pilot, kind, &self.scenery));
             }
         }
         shots
@@ -233,6 +235,7 @@ impl World {
         let target = |(ship, pilot): (EntityId, &Pilot)| Target {
             ship,
             player: pilot.player,
+            team: pilot.team,
             position: pilot.flight.position,
         };
         let alive = self.pilots.iter().filter(|(_, pilot)| pilot.is_alive());

@@ -1,6 +1,7 @@
 //! The rules of arena, as players meet them.
 
 use glam::IVec2;
+use proptest::prelude::*;
 use syncline_games::Arena;
 use syncline_games::arena::aim::{aim_along, direction_along};
 use syncline_games::arena::map::Map;
@@ -9,14 +10,16 @@ use syncline_games::arena::tuning::{Tuning, TuningSource};
 use syncline_games::arena::{ArenaCommand, ArenaConfig, ArenaEvent, ArenaInput};
 use syncline_shared::command::{CommandRefusal, Origin};
 use syncline_shared::game::{Game, JoinRefusal, LeaveReason, Profile};
-use syncline_shared::id::PlayerId;
+use syncline_shared::id::{PlayerId, TeamId};
 use syncline_shared::journal::Act;
+use syncline_shared::rng::Rng;
 use syncline_shared::snapshot::Event;
 
 use crate::driver::{Audiences, Driver, joins};
 
 const A: PlayerId = PlayerId(0);
 const B: PlayerId = PlayerId(1);
+const C: PlayerId = PlayerId(2);
 
 /// A room of 200 by 200 units, the players in its middle.
 const OPEN: &str = r#"
@@ -38,18 +41,30 @@ struct Play {
 impl Play {
     /// `players` on `map` with values changed by `tune`, just spawned.
     fn new(map: &str, players: u16, tune: impl FnOnce(&mut TuningSource)) -> Self {
+        Self::between(0, map, players, tune)
+    }
+
+    /// The same in teams, the first player in the first, the next in the next, and so on.
+    fn between(teams: u8, map: &str, players: u16, tune: impl FnOnce(&mut TuningSource)) -> Self {
         let mut tuning = TuningSource::default();
         tune(&mut tuning);
         let config = ArenaConfig {
             map: Map::parse(map).expect("the test's map is sound"),
             tuning: Tuning::try_from(tuning).expect("the test's tuning is in range"),
+            teams,
         };
         let mut play = Self {
             driver: Driver::new(config, 9, 0),
             audiences: Audiences::new::<Arena>(),
             players: (0..players).map(PlayerId).collect(),
         };
-        play.tick(joins(players));
+        let mut acts = joins(players);
+        for act in acts.iter_mut().filter(|_| teams > 0) {
+            if let Act::Join(player, profile) = act {
+                profile.team = Some(team_of(*player, teams));
+            }
+        }
+        play.tick(acts);
         play
     }
 
@@ -137,6 +152,12 @@ impl Play {
         let command = ArenaCommand::ChooseShip { ship };
         self.driver.game.command(Origin::Player(player), command)
     }
+}
+
+/// The team of a player of [`Play::between`].
+fn team_of(player: PlayerId, teams: u8) -> TeamId {
+    let team = player.0 % u16::from(teams);
+    TeamId(u8::try_from(team).expect("there are few teams"))
 }
 
 #[test]
@@ -375,6 +396,106 @@ fn the_score_limit_ends_the_match_and_the_world_goes_on() {
 }
 
 #[test]
+fn a_shot_passes_through_ships_of_its_own_team() {
+    let in_a_row = |teams| {
+        let mut play = Play::between(teams, OPEN, 3, |_| ());
+        play.fly(A, IVec2::new(600, 1600));
+        play.fly(B, IVec2::new(2400, 1600));
+        // In between, and with two teams in the first one's.
+        play.fly(C, IVec2::new(1500, 1600));
+        play.fire_at(A, B);
+        play.tick_until(|play| play.ship(B).hp < 100 || play.ship(C).hp < 100);
+        (play.ship(B).hp, play.ship(C).hp)
+    };
+    assert_eq!(in_a_row(2), (80, 100));
+    assert_eq!(in_a_row(3), (100, 80));
+    assert_eq!(in_a_row(0), (100, 80));
+}
+
+#[test]
+fn a_team_reaches_the_score_limit_together_and_wins() {
+    let mut play = Play::between(2, OPEN, 3, |tuning| tuning.score_limit = 2);
+    play.fly(A, IVec2::new(800, 800));
+    play.fly(C, IVec2::new(2400, 800));
+    for (shooter, other) in [(A, C), (C, A)] {
+        assert_eq!(play.driver.game.outcome(), None);
+        play.tick_until(|play| play.ship(B).alive);
+        play.fire_at(shooter, B);
+        play.tick_until(|play| !play.ship(B).alive);
+        play.driver.press(shooter, &ArenaInput::default());
+        assert_eq!(play.ship(other).hp, 100);
+    }
+    assert!(play.events(B).contains(&ArenaEvent::RoundOver { best: 2 }));
+    let outcome = play.driver.game.outcome().expect("the match is decided");
+    assert_eq!(outcome.winners, [A, C]);
+    assert_eq!(outcome.scores, [(A, 1), (C, 1), (B, 0)]);
+}
+
+/// Where the game has no teams a profile's team means nothing.
+#[test]
+fn a_team_that_is_none_of_the_match_does_not_count() {
+    let mut play = Play::new(OPEN, 0, |_| ());
+    let profile = Profile {
+        team: Some(TeamId(0)),
+        ..Profile::default()
+    };
+    play.players = vec![A, B];
+    let joins = [A, B].map(|player| Act::Join(player, profile.clone()));
+    play.tick(joins.to_vec());
+    play.fly(A, IVec2::new(800, 800));
+    play.fire_at(A, B);
+    play.tick_until(|play| play.ship(B).hp < 100);
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(16))]
+
+    /// Whoever flies and fires wherever in which team: nobody is hit by a mate, and whoever wins does
+    /// so with the whole team.
+    #[test]
+    fn mates_never_hit_and_win_together(teams in 2u8..=4, players in 2u16..=9, seed: u64) {
+        let mut play = Play::between(teams, OPEN, players, |tuning| tuning.round_seconds = 12);
+        let mut rng = Rng::from_seed(seed);
+        let mut best_told = None;
+        for tick in 0..360u32 {
+            for player in play.players.clone() {
+                if rng.chance(1, 10) || tick == 0 {
+                    let mut below = |bound| u8::try_from(rng.below(bound)).expect("a small bound");
+                    let (direction, aim) = (below(9), below(256));
+                    let input = ArenaInput { direction, aim, fire: true, boost: false };
+                    play.driver.press(player, &input);
+                }
+            }
+            play.tick(Vec::new());
+            for player in play.players.clone() {
+                for event in play.events(player) {
+                    match event {
+                        ArenaEvent::Hit { victim, by, .. }
+                        | ArenaEvent::Destroyed { victim, by } => {
+                            prop_assert_ne!(team_of(victim, teams), team_of(by, teams));
+                        }
+                        ArenaEvent::RoundOver { best } => best_told = Some(best),
+                        _ => {}
+                    }
+                }
+            }
+        }
+        let outcome = play.driver.game.outcome().expect("its time is over");
+        let sum = |team: TeamId| -> i32 {
+            let scores = outcome.scores.iter();
+            let own = scores.filter(|(player, _)| team_of(*player, teams) == team);
+            own.map(|(_, score)| score).sum()
+        };
+        let best = (0..teams).map(|team| sum(TeamId(team))).max().unwrap_or(0);
+        prop_assert_eq!(best_told, u32::try_from(best).ok());
+        for &player in &play.players {
+            let is_best = best > 0 && sum(team_of(player, teams)) == best;
+            prop_assert_eq!(outcome.winners.contains(&player), is_best);
+        }
+    }
+}
+
+#[test]
 fn the_time_limit_ends_the_match() {
     let mut play = Play::new(OPEN, 2, |tuning| tuning.round_seconds = 2);
     play.tick_until(|play| play.driver.game.outcome().is_some());
@@ -392,8 +513,9 @@ fn the_time_limit_ends_the_match() {
 
 #[test]
 fn a_configuration_file_may_set_some_of_it() {
-    let text = format!("[tuning]\nscore_limit = 7\n[map]\n{OPEN}");
+    let text = format!("teams = 2\n[tuning]\nscore_limit = 7\n[map]\n{OPEN}");
     let config: ArenaConfig = toml::from_str(&text).unwrap();
+    assert_eq!((config.teams, Arena::teams(&config)), (2, 2));
     assert_eq!(config.map.source().name, "open");
     assert_eq!(config.tuning.source().score_limit, 7);
     assert_eq!(config.tuning.source().round_seconds, 300);

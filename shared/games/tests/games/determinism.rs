@@ -8,7 +8,7 @@ use syncline_shared::codec;
 use syncline_shared::command::Origin;
 use syncline_shared::game::{Game, LeaveReason, Profile};
 use syncline_shared::hash::hash_bytes;
-use syncline_shared::id::PlayerId;
+use syncline_shared::id::{PlayerId, TeamId};
 use syncline_shared::journal::{Act, TickRecord};
 use syncline_shared::rng::Rng;
 use syncline_shared::tick::Tick;
@@ -140,6 +140,17 @@ fn arena_replays_to_the_same_bytes_from_every_checkpoint() {
         check_replays::<Arena>(&courtyard(), seed, &arena_journal(seed, 16, 600), 50);
     }
     check_replays::<Arena>(&ArenaConfig::default(), 7, &arena_journal(7, 60, 400), 90);
+    let mut in_teams = arena_journal(8, 16, 600);
+    for act in in_teams.iter_mut().flat_map(|record| &mut record.acts) {
+        if let Act::Join(player, profile) = act {
+            profile.team = Some(TeamId(u8::from(player.0 % 2 == 1)));
+        }
+    }
+    let config = ArenaConfig {
+        teams: 2,
+        ..courtyard()
+    };
+    check_replays::<Arena>(&config, 8, &in_teams, 50);
 }
 
 #[test]
@@ -166,7 +177,7 @@ fn a_fixed_match_ends_in_the_same_bytes_everywhere() {
     let pong = end_hash::<Pong>(PongConfig::default(), 1, &pong_journal(1, 600));
     assert_eq!(
         (arena, pong),
-        (10_348_462_413_129_433_649, 13_296_459_759_160_160_006)
+        (8_162_586_033_941_169_455, 13_296_459_759_160_160_006)
     );
 }
 

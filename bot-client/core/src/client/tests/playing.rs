@@ -454,6 +454,29 @@ fn the_roster_is_kept() {
 }
 
 #[test]
+fn the_own_team_is_known() {
+    let mut case = Case::welcomed(LOBBY);
+    let mut tell = |teams: &[Option<u8>]| -> Vec<u16> {
+        let entry = |(player, team): (u16, &Option<u8>)| RosterEntry {
+            player: PlayerId(player),
+            team: team.map(TeamId),
+            ..RosterEntry::default()
+        };
+        let update = RoomUpdate {
+            whole: true,
+            roster: (0..).zip(teams).map(entry).collect(),
+            ..RoomUpdate::default()
+        };
+        case.message(&control(&ServerControl::Room(update)));
+        let playing = case.client.playing().unwrap();
+        playing.mates().map(|player| player.0).collect()
+    };
+    assert_eq!(tell(&[Some(1), Some(0), Some(1), Some(1)]), [2, 3]);
+    assert_eq!(tell(&[Some(0), Some(1), Some(1)]), []);
+    assert_eq!(tell(&[None, None]), []);
+}
+
+#[test]
 fn commands_are_numbered_and_answered() {
     let mut case = Case::new();
     assert_eq!(case.client.send_command(vec![1]), None);
