@@ -193,6 +193,8 @@ pub enum LeaveReason {
     Lost,
     /// The player was removed.
     Kicked,
+    /// The game did not take the player when its match began.
+    Refused,
 }
 
 /// The result of a match.

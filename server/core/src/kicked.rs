@@ -26,12 +26,25 @@ impl Kicked {
 
     /// A session is kept out from `now` on, for a `reason`.
     pub(crate) fn note(&mut self, now: Timestamp, session: SessionId, reason: String) {
+        self.keep_out(now, KEPT_OUT_MICROS, session, reason);
+    }
+
+    /// A session was kicked `ago` microseconds before `now`, nobody knows why. Those who were kicked
+    /// earlier come first.
+    pub(crate) fn recall(&mut self, now: Timestamp, ago: u64, session: SessionId) {
+        let left = KEPT_OUT_MICROS.saturating_sub(ago);
+        if left > 0 {
+            self.keep_out(now, left, session, String::new());
+        }
+    }
+
+    fn keep_out(&mut self, now: Timestamp, micros: u64, session: SessionId, reason: String) {
         while self.0.front().is_some_and(|(_, until, _)| *until <= now)
             || self.0.len() >= KEPT_OUT_MAX
         {
             self.0.pop_front();
         }
-        let until = now.plus_micros(KEPT_OUT_MICROS);
+        let until = now.plus_micros(micros);
         self.0.push_back((session, until, reason));
     }
 }

@@ -15,6 +15,7 @@ use syncline_server_core::replay::{Replay, pack, restore};
 use syncline_server_core::{
     Attach, ClientMessage, ConnectionId, Room, RoomConfig, RoomEvent, RoomOutput, game_kind,
 };
+use syncline_shared::close::CloseReason;
 use syncline_shared::id::{PlayerId, SessionId};
 use syncline_shared::journal::{
     Ending, JournalReader, JournalWriter, Record, RosterChange, SeatedSession,
@@ -355,6 +356,86 @@ fn a_lobby_is_recovered_with_its_countdown_and_its_host() {
     assert_eq!(table.room.status().phase, "running");
     book.write(core::mem::take(&mut table.records));
     assert_eq!(Some(book.replay()), table.room.state_hash());
+}
+
+/// Whether a session that wants in again is told that it was kicked.
+fn is_kept_out(table: &mut Table, session: u64) -> bool {
+    let connection = 1000 + u64::try_from(table.watchers.len()).unwrap();
+    let again = table.attach(connection, session, true);
+    let watcher = &table.watchers[again];
+    match watcher.closed {
+        Some(CloseReason::Kicked) => {
+            assert_eq!(watcher.close_text, "kicked", "nobody knows why any more");
+            true
+        }
+        Some(CloseReason::SessionExpired) => false,
+        closed => panic!("{closed:?}"),
+    }
+}
+
+/// In a lobby time is in no record: the whole of it is waited.
+#[test]
+fn whoever_was_kicked_from_a_lobby_stays_out_when_the_server_is_lost() {
+    let mut table = Table::new(room_with(&Rules::default(), |config| {
+        config.record = true;
+        config.countdown_micros = Some(0);
+    }));
+    for n in 1..=3 {
+        table.attach(n, n, false);
+    }
+    assert_eq!(table.room.kick(table.now, PlayerId(1), "be kind"), Ok(()));
+    table.send(3, ClientMessage::Leave);
+    table.run(60, nothing);
+    let mut book = Book::of(core::mem::take(&mut table.records));
+    let mut table = book.recover();
+    assert_eq!(table.room.status().phase, "lobby");
+    table.attach(11, 1, true);
+    assert!(is_kept_out(&mut table, 2));
+    assert!(!is_kept_out(&mut table, 3), "it left by itself");
+    table.now = table.now.plus_micros(599_000_000);
+    assert!(is_kept_out(&mut table, 2));
+    table.now = table.now.plus_micros(2_000_000);
+    assert!(!is_kept_out(&mut table, 2));
+}
+
+/// The ticks that were played since count, over as many servers as there were.
+#[test]
+fn whoever_was_kicked_from_a_match_stays_out_for_what_is_left() {
+    let mut table = Table::new(room_with(&Rules::default(), |config| config.record = true));
+    for n in 1..=3 {
+        table.attach(n, n, false);
+    }
+    table.run(30, right);
+    assert_eq!(table.room.kick(table.now, PlayerId(1), ""), Ok(()));
+    table.run(601, right);
+    assert_eq!(table.room.kick(table.now, PlayerId(2), ""), Ok(()));
+    table.run(1, right);
+    let mut book = Book::of(core::mem::take(&mut table.records));
+    for restart in 0..3 {
+        let mut table = book.recover();
+        assert!(is_kept_out(&mut table, 2) && is_kept_out(&mut table, 3));
+        // Twenty seconds ago, and just now.
+        table.now = table.now.plus_micros(581_000_000);
+        let (first, second) = (is_kept_out(&mut table, 2), is_kept_out(&mut table, 3));
+        assert_eq!((first, second), (false, true), "{restart}");
+    }
+}
+
+/// Nobody kicked it: it may be told something else, and come again.
+#[test]
+fn whoever_the_game_refused_is_not_kept_out() {
+    let rules = Rules {
+        seats_min: 2,
+        ..Rules::default()
+    };
+    let mut table = Table::new(room_with(&rules, |config| config.record = true));
+    table.attach_as(1, 1, false, Role::Player, "banned");
+    table.attach(2, 2, false);
+    table.attach(3, 3, false);
+    table.run(5, nothing);
+    assert_eq!(table.watchers[0].closed, Some(CloseReason::NotAllowed));
+    let mut book = Book::of(core::mem::take(&mut table.records));
+    assert!(!is_kept_out(&mut book.recover(), 1));
 }
 
 /// After a match the next journal begins at once, with everybody who is still there.

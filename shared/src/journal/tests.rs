@@ -30,7 +30,14 @@ enum Step {
 }
 
 fn step() -> impl Strategy<Value = Step> {
-    let reason = || select(vec![LeaveReason::Left, LeaveReason::Lost]);
+    let reason = || {
+        select(vec![
+            LeaveReason::Left,
+            LeaveReason::Lost,
+            LeaveReason::Kicked,
+            LeaveReason::Refused,
+        ])
+    };
     let input = (
         0u8..4,
         select(InputStatus::ALL.to_vec()),

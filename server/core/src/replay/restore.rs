@@ -3,9 +3,11 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use syncline_shared::game::LeaveReason;
 use syncline_shared::id::SessionId;
 use syncline_shared::journal::{
     Checkpoint, Ending, FileHeader, JournalReader, Record, RosterChange, SeatedSession, Tail,
+    TickRecord,
 };
 use syncline_shared::snapshot::SnapshotWriter;
 use syncline_shared::tick::Tick;
@@ -26,6 +28,8 @@ pub struct Restored {
     pub roster: BTreeMap<SessionId, SeatedSession>,
     /// Who came and went since.
     pub since: Vec<RosterChange>,
+    /// Who was kicked after which tick, in order, and did not come again.
+    pub kicked: Vec<(SessionId, Tick)>,
     /// How often the match was recovered since that tick, each time in vain.
     pub vain: u32,
     /// Where the match is not as it was recorded, if that was seen: its game is another now.
@@ -55,8 +59,11 @@ struct Told {
     checkpoint: Option<Checkpoint>,
     /// Ticks and hashes behind it.
     records: Vec<Record>,
+    /// The last that was run.
+    tick: Tick,
     roster: BTreeMap<SessionId, SeatedSession>,
     since: Vec<RosterChange>,
+    kicked: Vec<(SessionId, Tick)>,
     holds: u32,
     vain: u32,
     ending: Option<Ending>,
@@ -68,8 +75,10 @@ impl Told {
         let mut told = Self {
             checkpoint: None,
             records: Vec::new(),
+            tick: Tick::ZERO,
             roster: roster.map(|it| (it.session, it.clone())).collect(),
             since: Vec::new(),
+            kicked: Vec::new(),
             holds: 0,
             vain: 0,
             ending: None,
@@ -82,7 +91,8 @@ impl Told {
 
     fn take(&mut self, record: Record) {
         match record {
-            Record::Tick(_) => {
+            Record::Tick(TickRecord { tick, .. }) => {
+                self.tick = tick;
                 for change in core::mem::take(&mut self.since) {
                     follow(&mut self.roster, change);
                 }
@@ -94,12 +104,30 @@ impl Told {
                 self.checkpoint = Some(taken);
                 self.records.clear();
             }
-            Record::Roster(change) => self.since.push(change),
+            Record::Roster(change) => {
+                self.note_kick(&change);
+                self.since.push(change);
+            }
             Record::Hold(_) => {
                 self.holds = self.holds.saturating_add(1);
                 self.vain = self.vain.saturating_add(1);
             }
             Record::End(end) => self.ending = Some(end),
+        }
+    }
+
+    fn note_kick(&mut self, change: &RosterChange) {
+        match change {
+            RosterChange::Left(session, LeaveReason::Kicked) => {
+                self.kicked.push((*session, self.tick));
+            }
+            RosterChange::Came(came) => {
+                self.kicked.retain(|&(session, _)| session != came.session);
+            }
+            RosterChange::Left(_, LeaveReason::Left | LeaveReason::Lost | LeaveReason::Refused)
+            | RosterChange::Attached(_)
+            | RosterChange::Away(_)
+            | RosterChange::Changed(..) => {}
         }
     }
 }
@@ -144,6 +172,7 @@ pub fn restore(
         header,
         roster: told.roster,
         since: told.since,
+        kicked: told.kicked,
         vain: told.vain,
         differs,
         ending: told.ending,

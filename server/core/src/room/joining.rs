@@ -179,7 +179,7 @@ impl Room {
         let removed = self.sessions.remove(session);
         self.chat.forget(session);
         self.answered.forget(session);
-        self.record_leaver(session, LeaveReason::Kicked);
+        self.record_leaver(session, LeaveReason::Refused);
         if let Some(Presence::Connected(connection)) = removed.map(|session| session.presence) {
             self.members.remove(&connection);
             self.close(connection, close_of(refusal));

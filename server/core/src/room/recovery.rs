@@ -31,6 +31,9 @@ impl Room {
     /// The room of `restored` at `now`. What `config` says must be what the journal's header says of
     /// the room. Its journal goes on where it was cut; the room puts out only what comes next.
     ///
+    /// Who was kicked stays kept out, as far as the journal knows: for what is left by the ticks that
+    /// the match ran since, which are the only clock in it. In a lobby that is the whole time.
+    ///
     /// # Errors
     ///
     /// Any [`DecodeError`] if the journal's config is none of `game`.
@@ -47,6 +50,12 @@ impl Room {
         let mut connected = BTreeSet::new();
         for seated in restored.roster.values() {
             room.seat_again(now, seated, &mut connected);
+        }
+        let played = |tick| room.game.tick_rate().due(tick).0;
+        let elapsed = played(restored.game.tick());
+        for &(session, tick) in &restored.kicked {
+            let ago = elapsed.saturating_sub(played(tick));
+            room.kicked.recall(now, ago, session);
         }
         if restored.game.tick() > Tick::ZERO {
             room.incarnation = restored.incarnation.wrapping_add(1);
