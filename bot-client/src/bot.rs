@@ -305,6 +305,7 @@ where
             ClientEvent::Frame(_)
             | ClientEvent::GameEvents { .. }
             | ClientEvent::CommandReply { .. }
+            | ClientEvent::CommandLost { .. }
             | ClientEvent::RoomRefused(_) => {}
         }
     }

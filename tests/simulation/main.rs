@@ -40,6 +40,23 @@ fn whoever_is_told_later_sees_what_was() {
     assert!(frames > 90_000 && current > 500, "{frames} {current}");
 }
 
+/// Whatever is lost, of what players ask for each thing is done once and answered, or told to be lost
+/// with its session or match.
+#[test]
+fn what_is_asked_for_is_done_once_and_answered() {
+    let (mut answered, mut repeated, mut lost) = (0, 0, 0);
+    for seed in 0..SEEDS {
+        let summary = holds(&Scenario::from_seed(seed).asking());
+        answered += summary.answered;
+        repeated += summary.repeated;
+        lost += summary.lost;
+    }
+    assert!(
+        answered > 5_000 && repeated > 50 && lost > 10,
+        "{answered} {repeated} {lost}"
+    );
+}
+
 /// Bits of chunks are flipped on their way: whoever gets them is right again in time, nobody else
 /// notices, and nothing panics.
 #[test]

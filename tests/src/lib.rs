@@ -5,12 +5,14 @@
 //! library is what `simulation` is made of: whole matches on virtual time, by seed.
 //!
 //! - [`scenario`]: what happens; the one way to write a match
-//! - [`network`], [`corruption`], [`world`], `book`, `crowd`: how it happens
-//! - [`checkers`], [`healing`]: what has to hold whatever happens
+//! - [`network`], [`corruption`], [`world`], `asking`, `book`, `crowd`: how it happens
+//! - [`checkers`], [`healing`], [`answers`]: what has to hold whatever happens
 //! - [`simulation`]: all of it together
 //! - [`fuzzing`]: what decoders are fed with any bytes for
 //! - [`differential`]: what another implementation is held against
 
+pub mod answers;
+mod asking;
 mod book;
 pub mod checkers;
 pub mod corruption;

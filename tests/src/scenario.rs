@@ -37,6 +37,8 @@ pub struct Scenario {
     pub grace_micros: u64,
     /// How long after it happened those who watch are told, in microseconds.
     pub spectator_delay_micros: u64,
+    /// Whether players ask for something now and then, by commands.
+    pub commands: bool,
     /// The clients, and when each comes.
     pub clients: Vec<Guest>,
     /// What goes wrong, by time.
@@ -109,6 +111,7 @@ impl Scenario {
             checkpoint_interval: 40,
             grace_micros: 15_000_000,
             spectator_delay_micros: 0,
+            commands: false,
             clients: (0u64..)
                 .take(clients)
                 .map(|n| Guest {
@@ -150,6 +153,14 @@ impl Scenario {
             kind,
         });
         self.faults.sort_by_key(|fault| fault.at);
+        self
+    }
+
+    /// The same in arena, where players ask for something now and then.
+    #[must_use]
+    pub fn asking(mut self) -> Self {
+        self.game = Played::Arena;
+        self.commands = true;
         self
     }
 
@@ -249,6 +260,7 @@ impl Scenario {
                 15_000_000
             },
             spectator_delay_micros: 0,
+            commands: false,
             clients,
             faults,
             duration,

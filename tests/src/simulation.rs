@@ -8,6 +8,7 @@ use syncline_games::{Arena, ArenaPrediction, Pong};
 use syncline_server_core::{GameKind, game_kind};
 use syncline_shared::predict::Predict;
 
+use crate::answers::Answers;
 use crate::checkers::{
     Complaint, Digest, Endings, Journals, Predictions, Presence, Recoveries, Worlds,
 };
@@ -42,6 +43,12 @@ pub struct Summary {
     pub wrong: u64,
     /// Those that it showed for longer.
     pub wrong_late: u64,
+    /// Commands that were answered.
+    pub answered: u64,
+    /// Those that were answered on a later connection than they were first asked on.
+    pub repeated: u64,
+    /// Those that were lost with their session or match.
+    pub lost: u64,
     /// Ticks that the journal reproduced.
     pub replayed: usize,
     /// A digest of every byte that the server sent.
@@ -151,6 +158,7 @@ fn run_with<P: Predict>(
     let mut presence = Presence::default();
     let mut recoveries = Recoveries::default();
     let mut healing = Healing::default();
+    let mut answers = Answers::default();
     let mut digest = Digest::default();
     let mut journals = Journals::new(Arc::clone(kind));
     let mut world = World::<P>::new(scenario, kind);
@@ -165,6 +173,7 @@ fn run_with<P: Predict>(
         &mut presence,
         &mut recoveries,
         &mut healing,
+        &mut answers,
         &mut journals,
         &mut digest,
     ]);
@@ -175,6 +184,7 @@ fn run_with<P: Predict>(
         presence.complaints,
         recoveries.complaints,
         healing.complaints.clone(),
+        answers.complaints,
         journals.complaints,
     ]
     .concat();
@@ -197,6 +207,9 @@ fn run_with<P: Predict>(
         healed: healing.healed,
         wrong: worlds.excused,
         wrong_late: worlds.late,
+        answered: answers.answered,
+        repeated: answers.repeated,
+        lost: answers.lost,
         replayed: journals.replayed,
         digest: digest.value(),
     })

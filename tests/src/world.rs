@@ -18,7 +18,6 @@ use syncline_client_core::sight::Sight;
 use syncline_server_core::{
     Attach, ClientMessage, ConnectionId, GameKind, Relief, Room, RoomConfig, RoomEvent, RoomOutput,
 };
-use syncline_shared::close::CloseReason;
 use syncline_shared::command::CommandMessage;
 use syncline_shared::id::{RoomCode, RoomId, SessionId, StreamSlot};
 use syncline_shared::input::InputBatch;
@@ -27,8 +26,9 @@ use syncline_shared::message::{SectionKind, sections};
 use syncline_shared::predict::Predict;
 use syncline_shared::properties::Properties;
 use syncline_shared::rng::Rng;
-use syncline_shared::tick::{Tick, Timestamp};
+use syncline_shared::tick::Timestamp;
 
+use crate::asking::Asker;
 use crate::book::Book;
 use crate::corruption::{Corruption, Flip};
 use crate::network::{OneWay, Parcel, Path};
@@ -53,6 +53,8 @@ pub enum Observed<'a, P: Predict> {
     Output(&'a RoomOutput),
     /// A client took in a message, and this came of it.
     Client(usize, &'a Client<P>, &'a ClientEvent),
+    /// A client asks for something, by a command of this number and payload.
+    Asked(usize, u32, &'a [u8]),
     /// A fault struck a client.
     Struck(usize),
     /// The server was lost, and this is its room again, by what was left of its journal.
@@ -88,6 +90,7 @@ pub struct Peer<P: Predict> {
     pub watches: bool,
     comes: Timestamp,
     pilot: Pilot,
+    asker: Option<Asker>,
     up: OneWay,
     down: OneWay,
     /// The server's end of the connection.
@@ -152,7 +155,12 @@ impl<P: Predict> World<P> {
             kind: Arc::clone(kind),
             book: Book::default(),
             peers: guests
-                .map(|(n, guest)| peer(seed.wrapping_mul(31) + n, *guest))
+                .map(|(n, guest)| {
+                    let mut peer = peer(seed.wrapping_mul(31) + n, *guest);
+                    let asks = scenario.commands && !guest.watches;
+                    peer.asker = asks.then(|| Asker::new(seed, n));
+                    peer
+                })
                 .collect(),
             by_connection: BTreeMap::new(),
             connections: 0,
@@ -468,6 +476,10 @@ impl<P: Predict> World<P> {
             peer.speak(index, now, rng, observers);
         }
         peer.press(now);
+        let asker = peer.asker.as_mut().filter(|_| now < self.duration);
+        if let Some((sequence, payload)) = asker.and_then(|it| it.ask(now, &mut peer.client)) {
+            tell(observers, now, &Observed::Asked(index, sequence, &payload));
+        }
         peer.client.advance(now);
         peer.speak(index, now, rng, observers);
     }
@@ -564,6 +576,7 @@ fn peer<P: Predict>(seed: u64, guest: Guest) -> Peer<P> {
         watches: guest.watches,
         comes: guest.comes,
         pilot: Pilot::new(behaviour, seed),
+        asker: None,
         up: OneWay::default(),
         down: OneWay::default(),
         connection: None,
@@ -580,21 +593,5 @@ fn tell<P: Predict>(
 ) {
     for observer in observers {
         observer.observe(now, observed);
-    }
-}
-
-/// The tick that a room is at, if a match is running in it.
-pub fn running_tick(room: &Room) -> Option<Tick> {
-    room.common_frame().map(|(tick, _)| tick)
-}
-
-/// Why a client that should be playing is not.
-pub fn ended_for_good(event: &ClientEvent) -> Option<CloseReason> {
-    let ClientEvent::Closed(closed) = event else {
-        return None;
-    };
-    match closed.ending {
-        syncline_client_core::event::Ending::Reason(reason) => Some(reason),
-        _ => None,
     }
 }

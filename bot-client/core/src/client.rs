@@ -22,6 +22,7 @@ use syncline_shared::schema::Schema;
 use syncline_shared::tick::{Tick, Timestamp};
 
 use crate::backoff::Backoff;
+use crate::commands::Commands;
 use crate::event::{ClientEvent, Closed, Ending, NetworkEvent, Output};
 use crate::follower::Decoding;
 use crate::input_pace::InputPace;
@@ -114,6 +115,8 @@ struct Resumable {
     stamped: Option<(u32, Tick)>,
     /// The last line of chat that was heard.
     heard: u64,
+    /// What was asked for and not answered.
+    commands: Commands,
 }
 
 impl<P: Predict> Client<P> {
@@ -209,12 +212,15 @@ impl<P: Predict> Client<P> {
         }
     }
 
-    /// Asks for an act; the number that its answer will have. `None` outside a room.
+    /// Asks for an act; the number that its answer will have, a [`ClientEvent::CommandReply`]. What is
+    /// lost with a connection is asked again on the next, and done once; what is lost with its session
+    /// or match is told by a [`ClientEvent::CommandLost`]. `None` outside a room, and while
+    /// [`COMMANDS_WAITING_MAX`](crate::commands::COMMANDS_WAITING_MAX) wait for answers.
     pub fn send_command(&mut self, payload: Vec<u8>) -> Option<u32> {
         let Link::Playing(playing) = &mut self.link else {
             return None;
         };
-        let (sequence, message) = playing.command(payload);
+        let (sequence, message) = playing.command(payload)?;
         self.outputs.push_back(Output::Send(message));
         Some(sequence)
     }
@@ -252,8 +258,11 @@ impl<P: Predict> Client<P> {
 
     /// Gives up the seat and ends.
     pub fn leave(&mut self, now: Timestamp) {
-        match self.link {
-            Link::Playing(_) => {
+        match &mut self.link {
+            Link::Playing(playing) => {
+                if let Some(session) = &mut self.session {
+                    session.commands = playing.take_commands();
+                }
                 self.send_control(&ClientControl::Leave);
                 self.link = Link::Leaving(now.plus_micros(LEAVING_MICROS_MAX));
             }
@@ -359,15 +368,20 @@ impl<P: Predict> Client<P> {
         }
         self.schema = Some(Arc::clone(&schema));
         self.joins = self.joins.wrapping_add(1);
-        let before = self
+        if self
             .session
-            .take()
-            .filter(|session| session.id == welcome.session);
+            .as_ref()
+            .is_some_and(|it| it.id != welcome.session)
+        {
+            self.forget_session();
+        }
+        let before = self.session.take();
         self.session = Some(Resumable {
             id: welcome.session,
             token: welcome.resume_token.clone(),
             stamped: None,
             heard: before.as_ref().map_or(0, |session| session.heard),
+            commands: Commands::default(),
         });
         let stamped = before.as_ref().and_then(|session| session.stamped);
         let ClientConfig {
@@ -375,7 +389,7 @@ impl<P: Predict> Client<P> {
             inputs,
             ..
         } = self.config;
-        let resumed = before.is_some();
+        let (resumed, attach) = (before.is_some(), welcome.attach);
         let mut playing = Playing::new(
             now,
             welcome,
@@ -385,7 +399,10 @@ impl<P: Predict> Client<P> {
             snapshots_kept,
             inputs,
         );
-        playing.hear_after(before.map_or(0, |session| session.heard));
+        playing.hear_after(before.as_ref().map_or(0, |session| session.heard));
+        let commands = before.map(|session| session.commands).unwrap_or_default();
+        let lost = playing.resume_commands(attach, commands);
+        self.tell_lost(lost);
         let joined = playing.joined().clone();
         self.outputs
             .push_back(Output::Event(ClientEvent::Welcome(joined)));
@@ -401,7 +418,7 @@ impl<P: Predict> Client<P> {
     /// A connection is over, or the attempt at one.
     fn ended(&mut self, now: Timestamp, ending: Ending, detail: String) {
         let mut then = ending.then();
-        match &self.link {
+        match &mut self.link {
             Link::Playing(playing) => {
                 if now.since(playing.since()) >= PROVED_MICROS {
                     self.backoff.succeeded();
@@ -409,6 +426,7 @@ impl<P: Predict> Client<P> {
                 if let Some(session) = &mut self.session {
                     session.stamped = playing.stamped();
                     session.heard = playing.heard();
+                    session.commands = playing.take_commands();
                 }
             }
             Link::Leaving(_) => return self.finish(),
@@ -419,7 +437,7 @@ impl<P: Predict> Client<P> {
             self.joins = self.joins.wrapping_add(1);
         }
         match then {
-            Then::Never | Then::Rejoin => self.session = None,
+            Then::Never | Then::Rejoin => self.forget_session(),
             Then::Resume if self.session.is_none() => then = Then::Rejoin,
             Then::Resume | Then::Retry(_) => {}
         }
@@ -433,10 +451,22 @@ impl<P: Predict> Client<P> {
             })));
     }
 
+    /// The session is over, and nothing that was asked in it will be answered.
+    fn forget_session(&mut self) {
+        let session = self.session.take();
+        let lost = session.map(|mut session| session.commands.give_up());
+        self.tell_lost(lost.unwrap_or_default());
+    }
+
+    fn tell_lost(&mut self, lost: Vec<u32>) {
+        let event = |sequence| Output::Event(ClientEvent::CommandLost { sequence });
+        self.outputs.extend(lost.into_iter().map(event));
+    }
+
     /// It ends because the client wanted it.
     fn finish(&mut self) {
         self.link = Link::Closed;
-        self.session = None;
+        self.forget_session();
         self.outputs
             .push_back(Output::Event(ClientEvent::Closed(Closed {
                 ending: Ending::Reason(CloseReason::Left),

@@ -68,6 +68,12 @@ pub enum ClientEvent {
         /// What became of it.
         outcome: CommandOutcome,
     },
+    /// A command will not be answered: its session or its match is over. Nobody knows whether it was
+    /// done.
+    CommandLost {
+        /// Its number.
+        sequence: u32,
+    },
     /// Something was said that the client had not heard.
     Chat(ChatLine),
     /// Something that the client said is heard by nobody.

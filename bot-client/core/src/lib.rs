@@ -8,6 +8,7 @@
 //! [`Client::poll_output`] gives out what to send and what happened.
 //!
 //! - [`client`], [`playing`], [`backoff`], [`event`]: one session across its connections
+//! - [`commands`]: what was asked for and not answered yet
 //! - [`clock_sync`], [`input_lead`], [`input_pace`], [`input_history`]: when inputs are stamped, and
 //!   what they were
 //! - [`streams`], [`follower`], [`shared_stream`]: from chunks to frames, alone or for many at once
@@ -25,6 +26,7 @@ pub mod backoff;
 pub mod behaviour;
 pub mod client;
 pub mod clock_sync;
+pub mod commands;
 pub mod controls;
 #[cfg(feature = "cubes")]
 mod cubes_pilot;

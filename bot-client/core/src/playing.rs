@@ -11,7 +11,6 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 
 use smallvec::SmallVec;
-use syncline_shared::command::{CommandMessage, first_sequence};
 use syncline_shared::error::DecodeError;
 use syncline_shared::id::StreamSlot;
 use syncline_shared::input::{InputBatch, InputStatus, InputWords};
@@ -23,6 +22,7 @@ use syncline_shared::schema::Schema;
 use syncline_shared::tick::{Tick, TickRate, Timestamp};
 
 use crate::clock_sync::ClockSync;
+use crate::commands::Commands;
 use crate::controls;
 use crate::event::{ClientEvent, FrameReport, Joined, Output};
 use crate::follower::Decoding;
@@ -51,8 +51,7 @@ pub struct Playing<P: Predict> {
     prediction: Prediction<P>,
     since_frame: SinceFrame,
     traffic: Traffic,
-    /// Commands sent.
-    commands: u32,
+    commands: Commands,
     /// Input frames sent.
     frames_sent: u64,
     /// The last line of chat that was told of.
@@ -95,7 +94,7 @@ impl<P: Predict> Playing<P> {
             prediction: Prediction::default(),
             since_frame: SinceFrame::default(),
             traffic: Traffic::new(now),
-            commands: first_sequence(welcome.attach),
+            commands: Commands::default(),
             frames_sent: 0,
             heard: 0,
             batch: InputBatch::default(),
@@ -128,10 +127,11 @@ impl<P: Predict> Playing<P> {
         }
     }
 
-    /// All sections of a message were taken in. Asks for the streams that went astray in it, unless
-    /// a later frame in it brought them anew.
+    /// All sections of a message were taken in. Sends again what was lost with the connection before,
+    /// and asks for the streams that went astray in it, unless a later frame in it brought them anew.
     pub(crate) fn message_ended(&mut self, now: Timestamp, outputs: &mut VecDeque<Output>) {
         self.traffic.receive(now);
+        outputs.extend(self.commands.again().into_iter().map(Output::Send));
         let incarnation = self.room.incarnation();
         for astray in self.streams.take_astray() {
             let Astray { stream, tick, .. } = astray;
@@ -157,10 +157,12 @@ impl<P: Predict> Playing<P> {
             ServerControl::Welcome(_) => return Err(DecodeError::OutOfOrder),
             ServerControl::Room(update) => self.update(now, update, outputs),
             ServerControl::CommandReply { sequence, outcome } => {
-                outputs.push_back(Output::Event(ClientEvent::CommandReply {
-                    sequence,
-                    outcome,
-                }));
+                if self.commands.answered(sequence) {
+                    outputs.push_back(Output::Event(ClientEvent::CommandReply {
+                        sequence,
+                        outcome,
+                    }));
+                }
             }
             ServerControl::Chat(lines) => {
                 for line in lines {
@@ -369,20 +371,21 @@ impl<P: Predict> Playing<P> {
         (!message.is_empty()).then_some(message)
     }
 
-    /// The message of a command, and its number.
-    pub(crate) fn command(&mut self, payload: Vec<u8>) -> (u32, Vec<u8>) {
-        let sequence = self.commands;
-        self.commands = sequence.wrapping_add(1);
-        let (mut body, mut message) = (Vec::new(), Vec::new());
-        let incarnation = self.room.incarnation();
-        let command = CommandMessage {
-            incarnation,
-            sequence,
-            payload,
-        };
-        command.encode(&mut body);
-        write_section(SectionKind::Command, &body, &mut message);
-        (sequence, message)
+    /// The number and the message of a command; `None` while too many wait.
+    pub(crate) fn command(&mut self, payload: Vec<u8>) -> Option<(u32, Vec<u8>)> {
+        self.commands.ask(self.room.incarnation(), payload)
+    }
+
+    /// Goes on with the commands of the session, on its connection of this number; the numbers of
+    /// those that are lost.
+    pub(crate) fn resume_commands(&mut self, attach: u32, commands: Commands) -> Vec<u32> {
+        self.commands = commands;
+        self.commands.begin(attach, self.room.incarnation())
+    }
+
+    /// The commands of the session, for its next connection.
+    pub(crate) fn take_commands(&mut self) -> Commands {
+        core::mem::take(&mut self.commands)
     }
 
     pub(crate) fn set_input(&mut self, words: InputWords) {

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use slotmap::SlotMap;
+use syncline_shared::command::CommandMessage;
 use syncline_shared::id::{EntityId, PlayerId, RoomCode, RoomId, SessionId, StreamSlot};
 use syncline_shared::input::{InputBatch, InputStatus};
 use syncline_shared::message::control::{
@@ -224,6 +225,7 @@ pub(crate) fn welcome(schema: &Schema, session: u64, state: PhaseInfo) -> Welcom
 pub(crate) struct ClientSections {
     pub controls: Vec<ClientControl>,
     pub inputs: Vec<InputBatch>,
+    pub commands: Vec<CommandMessage>,
 }
 
 pub(crate) fn read_client(schema: &Schema, message: &[u8]) -> ClientSections {
@@ -236,7 +238,8 @@ pub(crate) fn read_client(schema: &Schema, message: &[u8]) -> ClientSections {
                 read.inputs
                     .push(InputBatch::decode(schema.input(), body).unwrap());
             }
-            SectionKind::Frame | SectionKind::Command => {}
+            SectionKind::Command => read.commands.push(CommandMessage::decode(body).unwrap()),
+            SectionKind::Frame => {}
         }
     }
     read

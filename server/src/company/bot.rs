@@ -169,6 +169,7 @@ impl Bot {
                     | ClientEvent::Frame(_)
                     | ClientEvent::GameEvents { .. }
                     | ClientEvent::CommandReply { .. }
+                    | ClientEvent::CommandLost { .. }
                     | ClientEvent::Chat(_)
                     | ClientEvent::ChatRefused(_)
                     | ClientEvent::RoomRefused(_)

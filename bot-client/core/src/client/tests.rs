@@ -1,8 +1,9 @@
 //! A client against a server that says what a test tells it to.
 //!
-//! - `connecting`, `playing`: as it should be
+//! - `connecting`, `playing`, `commands`: as it should be
 //! - `hostile`: as it should not be
 
+mod commands;
 mod connecting;
 mod hostile;
 mod playing;
@@ -103,6 +104,7 @@ impl Case {
                     let read = read_client(&self.schema, &message);
                     self.sent.controls.extend(read.controls);
                     self.sent.inputs.extend(read.inputs);
+                    self.sent.commands.extend(read.commands);
                 }
             }
         }

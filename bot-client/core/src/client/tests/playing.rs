@@ -477,25 +477,6 @@ fn the_own_team_is_known() {
 }
 
 #[test]
-fn commands_are_numbered_and_answered() {
-    let mut case = Case::new();
-    assert_eq!(case.client.send_command(vec![1]), None);
-    let mut case = Case::welcomed(LOBBY);
-    assert_eq!(case.client.send_command(vec![1]), Some(0));
-    assert_eq!(case.client.send_command(vec![2]), Some(1));
-    let outcome = syncline_shared::command::CommandOutcome::Applied(Tick(9));
-    case.message(&control(&ServerControl::CommandReply {
-        sequence: 1,
-        outcome,
-    }));
-    let answered = case
-        .events
-        .iter()
-        .any(|event| matches!(event, ClientEvent::CommandReply { sequence: 1, .. }));
-    assert!(answered);
-}
-
-#[test]
 fn what_was_said_is_heard_once_across_connections() {
     let mut case = Case::new();
     case.client.chat(ChatTo::Room, "too early".to_owned());
