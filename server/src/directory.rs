@@ -238,7 +238,7 @@ impl Directory {
             check(room, selector, guest.game)?;
             self.check_password(room, guest)?;
             self.check_moving(room)?;
-            match reserve(&room.board, guest.role) {
+            match reserve(&room.board, selector, guest.role) {
                 Ok(reservation) => {
                     return Ok(Admission {
                         room: room.clone(),
@@ -247,8 +247,11 @@ impl Directory {
                         known: false,
                     });
                 }
-                Err(Unreserved::Full) => return Err(CloseReason::RoomFull.into()),
-                // Just now.
+                // Just now; there is another room, or a new one.
+                Err(Unreserved::Full | Unreserved::Shut) if is_chance(selector) => {}
+                Err(Unreserved::Full | Unreserved::Shut) => {
+                    return Err(CloseReason::RoomFull.into());
+                }
                 Err(Unreserved::Over) => rooms.retain_open(),
             }
         }
@@ -430,7 +433,8 @@ impl Directory {
             journals: self.journals.clone(),
         };
         // Nobody else knows of the room yet, and it has a seat at least.
-        let reservation = reserve(&board, guest.role).map_err(|_| CloseReason::Internal)?;
+        let any = RoomSelector::Id(id);
+        let reservation = reserve(&board, &any, guest.role).map_err(|_| CloseReason::Internal)?;
         let room = self.scheduler.host(spec, &board, now, None);
         rooms.by_id.insert(id, room.clone());
         Ok(Admission {
@@ -503,9 +507,21 @@ impl Directory {
     }
 }
 
+/// Whether whoever says that is sent to any room that suits.
+fn is_chance(selector: &RoomSelector) -> bool {
+    matches!(selector, RoomSelector::QuickPlay { .. })
+}
+
 /// Promises a place in a room. A recorded match seats nobody.
-fn reserve(board: &Arc<RoomBoard>, role: Role) -> Result<Reservation, Unreserved> {
+fn reserve(
+    board: &Arc<RoomBoard>,
+    selector: &RoomSelector,
+    role: Role,
+) -> Result<Reservation, Unreserved> {
     match role {
+        Role::Player if board.game.shows.is_none() && is_chance(selector) => {
+            board.reserve_open_seat()
+        }
         Role::Player if board.game.shows.is_none() => board.reserve_seat(),
         Role::Player | Role::Spectator => board.reserve(),
     }

@@ -51,6 +51,30 @@ fn a_match_waits_in_the_lobby_for_enough_players() {
     assert_eq!(table.watchers[0].incarnation(), 1);
 }
 
+/// So that whoever is on the way to a match that takes nobody later can be waited for.
+#[test]
+fn a_room_tells_before_it_closes() {
+    let about_to = |closed, countdown| {
+        let rules = Rules {
+            seats_min: 2,
+            closed,
+            ..Rules::default()
+        };
+        let mut table = Table::new(room_with(&rules, |it| it.countdown_micros = countdown));
+        let mut told = vec![table.room.is_about_to_close(table.now)];
+        for player in [1, 2] {
+            table.attach(player, player, false);
+            told.push(table.room.is_about_to_close(table.now));
+        }
+        table.run(2, nothing);
+        told.push(table.room.is_about_to_close(table.now));
+        told
+    };
+    assert_eq!(about_to(true, None), [false, false, true, false]);
+    assert_eq!(about_to(false, None), [false; 4]);
+    assert_eq!(about_to(true, Some(0)), [false; 4]);
+}
+
 #[test]
 fn nothing_is_sent_while_all_goes_as_predicted_but_for_a_sign_of_life() {
     let mut table = table();

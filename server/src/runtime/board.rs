@@ -117,6 +117,8 @@ pub(crate) enum Unreserved {
     Over,
     /// All its seats are taken or promised.
     Full,
+    /// It takes no players now.
+    Shut,
 }
 
 impl Reservation {
@@ -358,21 +360,43 @@ impl RoomBoard {
 
     /// Keeps the room open for one more who is on the way, to watch or to a seat of its own.
     pub(crate) fn reserve(self: &Arc<Self>) -> Result<Reservation, Unreserved> {
-        self.promise(false)
+        self.promise(false, false)
     }
 
-    /// Keeps the room open for a new player who is on the way, and a seat free.
+    /// Keeps the room open for a new player who is on the way, and a seat free; whether the player is
+    /// taken is the room's to say.
     pub(crate) fn reserve_seat(self: &Arc<Self>) -> Result<Reservation, Unreserved> {
-        self.promise(true)
+        self.promise(true, false)
     }
 
-    fn promise(self: &Arc<Self>, seat: bool) -> Result<Reservation, Unreserved> {
+    /// The same, if the room takes players now. It does then until the player has arrived.
+    pub(crate) fn reserve_open_seat(self: &Arc<Self>) -> Result<Reservation, Unreserved> {
+        self.promise(true, true)
+    }
+
+    /// Sends nobody to a seat by chance any more, unless somebody is on the way to one; whether that is
+    /// so. It holds until the room shows its status.
+    pub(crate) fn shut(&self) -> bool {
+        let mut places = self.places();
+        let shuts = places.promised == 0;
+        places.open &= !shuts;
+        shuts
+    }
+
+    fn promise(
+        self: &Arc<Self>,
+        seat: bool,
+        must_be_open: bool,
+    ) -> Result<Reservation, Unreserved> {
         let mut places = self.places();
         if places.retired {
             return Err(Unreserved::Over);
         }
         if seat && places.players_expected() >= places.players_max.into() {
             return Err(Unreserved::Full);
+        }
+        if must_be_open && !places.open {
+            return Err(Unreserved::Shut);
         }
         places.awaited += 1;
         places.promised += u32::from(seat);
@@ -479,6 +503,25 @@ mod tests {
         assert_eq!(board.players_expected(), 2);
         assert!(!board.is_open());
         assert_eq!(board.reserve_seat().err(), Some(Unreserved::Full));
+    }
+
+    /// Of a match that takes nobody later: either whoever is on the way holds it up, or is not sent.
+    #[test]
+    fn a_room_is_shut_when_nobody_is_on_the_way() {
+        let board = board();
+        let watches = board.reserve().unwrap();
+        let plays = board.reserve_open_seat().unwrap();
+        assert!(!board.shut());
+        assert!(board.is_open());
+        drop(plays);
+        assert!(board.shut(), "who watches may come later");
+        assert!(!board.is_open());
+        assert_eq!(board.reserve_open_seat().err(), Some(Unreserved::Shut));
+        assert_eq!(board.players_expected(), 0);
+        assert!(board.reserve_seat().is_ok(), "who names it asks the room");
+        board.publish(&status(&board, "lobby", 0), Timestamp::ZERO, Vec::new());
+        assert!(board.reserve_open_seat().is_ok());
+        drop(watches);
     }
 
     /// Whoever looks while somebody arrives must find neither too many players nor too few.

@@ -252,6 +252,9 @@ impl HostedRoom {
         self.take_in(begun);
         let late = self.lateness(begun);
         let at = self.room_time(begun);
+        if self.is_kept_open(at) {
+            return;
+        }
         let mut encoding = EncodingTime::new(clock);
         self.room.advance_with(at, &mut encoding);
         self.carry_away(at);
@@ -366,6 +369,13 @@ impl HostedRoom {
             let (room, late_ms) = (self.board.id, late_micros / 1000);
             tracing::warn!(%room, late_ms, "too late to catch up: dropped time");
         }
+    }
+
+    /// Whether a match would begin at `at` that is closed to somebody who was sent to it and is on the
+    /// way. Else nobody is sent there any more.
+    fn is_kept_open(&mut self, at: Timestamp) -> bool {
+        let room = self.room.played();
+        room.is_some_and(|room| room.is_about_to_close(at)) && !self.board.shut()
     }
 
     /// When the room must be advanced, if it has not been touched since `now`; never if nothing but

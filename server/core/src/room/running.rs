@@ -49,6 +49,18 @@ impl Room {
         }
     }
 
+    /// Whether [`Room::advance`] would begin a match at `now` that takes nobody who comes later. Of
+    /// rooms whose matches begin by themselves, the only ones that somebody is sent to by chance.
+    pub fn is_about_to_close(&self, now: Timestamp) -> bool {
+        let begins = match &self.phase {
+            Phase::Lobby => true,
+            Phase::Running(_) => false,
+            Phase::Ended(ended) => now >= ended.until || self.all_voted(),
+        };
+        let closes = !self.seats.join_in_progress && self.config.countdown_micros.is_none();
+        begins && closes && self.has_enough_players()
+    }
+
     pub(super) fn has_enough_players(&self) -> bool {
         let connected = self.sessions.connected_players().count();
         connected >= usize::from(self.seats.min).max(1)

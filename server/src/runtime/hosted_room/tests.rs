@@ -2,18 +2,25 @@
 
 use std::collections::BTreeSet;
 
+use serde::{Deserialize, Serialize};
 use syncline_games::{Arena, Pong};
 use syncline_server_core::Attach;
-use syncline_shared::id::{RoomCode, RoomId, SessionId};
+use syncline_shared::game::{Game, JoinRefusal, LeaveReason, Profile, Seats, SnapshotWriter, Step};
+use syncline_shared::id::{PlayerId, RoomCode, RoomId, SessionId};
 use syncline_shared::input::InputBatch;
 use syncline_shared::message::control::Role;
 use syncline_shared::properties::Properties;
+use syncline_shared::replicated;
+use syncline_shared::replicated::{NoCommand, NoEvent};
+use syncline_shared::schema::Schema;
+use syncline_shared::tick::TickRate;
 
 use super::*;
 use crate::config::Config;
 use crate::games::Games;
 use crate::journal_store::Recorder;
-use crate::runtime::inbox::{Places, inbox};
+use crate::runtime::board::Unreserved;
+use crate::runtime::inbox::{Places, RoomHandle, inbox};
 
 /// Rooms of one rate that are opened at one moment are due at moments of their own.
 #[test]
@@ -70,16 +77,12 @@ fn threads_do_not_tick_at_once_either() {
     }
 }
 
-/// A visit between two ticks has the room scheduled anew, which makes its tick no less late.
-#[tokio::test]
-async fn a_message_makes_no_overdue_tick_less_late() {
-    let games = Games::new().with::<Arena>();
-    let game = games.resolve(&Config::default()).unwrap();
-    let game = game.default_game().clone();
-    let (clock, metrics, connection) = (Clock::start(), Metrics::new(), ConnectionId(1));
+/// A room of `G`, and the way to it.
+fn opened<G: Game>(clock: Clock) -> (RoomHandle, HostedRoom) {
+    let game = Games::new().with::<G>().resolve(&Config::default());
+    let game = game.unwrap().default_game().clone();
     let config = RoomConfig::new(RoomId(1), RoomCode::from_entropy(1), 1);
     let board = Arc::new(RoomBoard::new(&config, game.clone(), clock.now()));
-    let reservation = board.reserve().unwrap();
     let journals = Recorder::default();
     let spec = RoomSpec {
         config,
@@ -87,10 +90,14 @@ async fn a_message_makes_no_overdue_tick_less_late() {
         journals,
     };
     let (handle, inbox) = inbox(board.clone(), Home::default(), clock);
-    let mut room = HostedRoom::open(spec, board, inbox, clock.now(), 0, None).unwrap();
-    let (outbox, _outward, _client) = crate::net::outbox::tests::pair().await;
+    let room = HostedRoom::open(spec, board, inbox, clock.now(), 0, None).unwrap();
+    (handle, room)
+}
+
+/// A player comes, whose session and connection have the same number.
+fn attach(number: u64, outbox: Outbox, reservation: Reservation) -> HostedEvent {
     let attach = Box::new(Attach {
-        session: SessionId(1),
+        session: SessionId(number),
         resume: false,
         resume_token: Vec::new(),
         name: String::new(),
@@ -99,12 +106,22 @@ async fn a_message_makes_no_overdue_tick_less_late() {
         transient: false,
         knows_schema: true,
     });
-    handle.tell(HostedEvent::Attach {
-        connection,
+    HostedEvent::Attach {
+        connection: ConnectionId(number),
         attach,
         outbox,
         reservation,
-    });
+    }
+}
+
+/// A visit between two ticks has the room scheduled anew, which makes its tick no less late.
+#[tokio::test]
+async fn a_message_makes_no_overdue_tick_less_late() {
+    let (clock, metrics, connection) = (Clock::start(), Metrics::new(), ConnectionId(1));
+    let (handle, mut room) = opened::<Arena>(clock);
+    let reservation = room.board.reserve().unwrap();
+    let (outbox, _outward, _client) = crate::net::outbox::tests::pair().await;
+    handle.tell(attach(1, outbox, reservation));
     room.advance(clock.now(), clock, &metrics, 0);
     assert!(
         room.board.is_running(),
@@ -118,4 +135,75 @@ async fn a_message_makes_no_overdue_tick_less_late() {
     room.take_in(clock.now());
     assert_eq!(room.lateness(late), 40_000);
     assert_eq!(room.lateness(due), 0);
+}
+
+replicated! {
+    /// Nothing of note.
+    #[derive(Clone, Debug, Default)]
+    struct Nod {
+        yes: bool => flag,
+    }
+}
+
+/// A game that begins with its first player and takes nobody later.
+#[derive(Serialize, Deserialize)]
+struct Closed;
+
+impl Game for Closed {
+    const NAME: &'static str = "closed";
+    const TICK_RATE: TickRate = TickRate::hz(30);
+    type Config = ();
+    type Input = Nod;
+    type Command = NoCommand;
+    type Event = NoEvent;
+
+    fn schema() -> Schema {
+        Self::describe().class::<Nod>().build()
+    }
+
+    fn seats((): &()) -> Seats {
+        Seats {
+            min: 1,
+            max: 4,
+            join_in_progress: false,
+        }
+    }
+
+    fn new((): (), _seed: u64) -> Self {
+        Self
+    }
+
+    fn join(&mut self, _: PlayerId, _: &Profile) -> Result<(), JoinRefusal> {
+        Ok(())
+    }
+
+    fn leave(&mut self, _: PlayerId, _: LeaveReason) {}
+
+    fn tick(&mut self, _: &mut Step<'_, Self>) {}
+
+    fn replicate(&self, _: &mut SnapshotWriter) {}
+}
+
+/// Whoever was sent to it by chance must not find that it has begun.
+#[tokio::test]
+async fn a_match_that_takes_nobody_late_begins_when_nobody_is_on_the_way() {
+    let (clock, metrics) = (Clock::start(), Metrics::new());
+    let (handle, mut room) = opened::<Closed>(clock);
+    let board = room.board.clone();
+    let [first, second] = [(); 2].map(|()| board.reserve_open_seat().unwrap());
+    let (outbox, _outward, _client) = crate::net::outbox::tests::pair().await;
+    handle.tell(attach(1, outbox, first));
+    for _ in 0..3 {
+        room.advance(clock.now(), clock, &metrics, 0);
+        assert_eq!((board.glance().phase, board.glance().players), ("lobby", 1));
+        assert!(room.next_due(clock.now()).is_some(), "it looks again");
+    }
+    let (outbox, _outward, _client) = crate::net::outbox::tests::pair().await;
+    handle.tell(attach(2, outbox, second));
+    room.advance(clock.now(), clock, &metrics, 0);
+    assert_eq!(
+        (board.glance().phase, board.glance().players),
+        ("running", 2)
+    );
+    assert_eq!(board.reserve_open_seat().err(), Some(Unreserved::Shut));
 }
