@@ -348,6 +348,19 @@ test("commands are answered, refused or lost", async () => {
   assert.throws(() => other.command("Fly"), TypeError);
 });
 
+test("no more commands are asked again than a server remembers", async () => {
+  const made = playing();
+  const asked = Array.from({ length: 34 }, () => made.client.command("ChooseShip", { ship: 0 }));
+  const sent = made.server.take().command;
+  made.server.close(1006);
+  made.clock.pass(1000);
+  assert.deepEqual(made.server.welcome({ attach: 2 }).command, sent.slice(2));
+  await assert.rejects(asked[0], { reason: "lost" });
+  await assert.rejects(asked[1], { reason: "lost" });
+  made.server.send([1, replyOf(2, { tick: 110 })]);
+  assert.deepEqual(await asked[2], { tick: 110 });
+});
+
 test("another match voids what was known", () => {
   const made = playing();
   play(made, 1, 20);

@@ -17,6 +17,8 @@ import { writeSection } from "../shared/message.js";
 
 /** How many numbers a connection has for its commands. Section 8 of shared/PROTOCOL.md. */
 const NUMBERS = 65536;
+/** The most commands that are asked again: of more a server does not remember whether it did them. */
+const AGAIN_MAX = 32;
 
 /** The commands of one client. */
 export class Commands {
@@ -30,11 +32,13 @@ export class Commands {
    * A connection begins.
    *
    * @param {number} attach which one of its session, from 1
-   * @param {number} incarnation of the match: what was meant for another is lost
+   * @param {number} incarnation of the match: what was meant for another is lost, and what a server may have forgotten
    */
   begin(attach, incarnation) {
+    let left = this.#waiting.size;
     for (const [sequence, { reject, ...command }] of this.#waiting) {
-      if (attach > 1 && command.incarnation === incarnation) continue;
+      const isKnown = left-- <= AGAIN_MAX;
+      if (attach > 1 && command.incarnation === incarnation && isKnown) continue;
       this.#waiting.delete(sequence);
       reject();
     }

@@ -4,7 +4,7 @@ export class Commands {
      * A connection begins.
      *
      * @param {number} attach which one of its session, from 1
-     * @param {number} incarnation of the match: what was meant for another is lost
+     * @param {number} incarnation of the match: what was meant for another is lost, and what a server may have forgotten
      */
     begin(attach: number, incarnation: number): void;
     /**
