@@ -135,6 +135,29 @@ test("what players say of themselves is seen by others", { skip, timeout: 60000 
   await Promise.all([one, two].map((client) => client.leave()));
 });
 
+test("a room's maker has teams play, which talk among themselves", { skip, timeout: 60000 }, async () => {
+  const come = (room) => connect(url, { WebSocket, environment: null, game: "arena", room });
+  const one = come({ create: true, rules: { teams: 2 } });
+  const { code } = await one.joined;
+  const all = [one];
+  for (let more = 0; more < 3; more++) {
+    all.push(come(code));
+    await all.at(-1).joined;
+  }
+  const heard = all.map(() => []);
+  all.forEach((client, index) => client.on("chat", ({ text }) => heard[index].push(text)));
+  const teams = all.map((client) => client.roster.get(client.player).team);
+  assert.deepEqual(teams, [0, 1, 0, 1]);
+  all[2].chat("left!", { to: "team" });
+  await until("the team's word", () => heard[0].length > 0);
+  one.chat("all");
+  await until("everybody's word", () => heard.every((lines) => lines.includes("all")));
+  assert.deepEqual(heard, [["left!", "all"], ["all"], ["left!", "all"], ["all"]]);
+  const odd = come({ create: true, rules: { teams: 1 } });
+  await assert.rejects(odd.joined, ({ detail }) => /0, 2, 3 or 4/.test(detail));
+  await Promise.all(all.map((client) => client.leave()));
+});
+
 test("who watches a room that holds back sees how things were", { skip, timeout: 60000 }, async () => {
   const one = player("Ada", square(0), { room: { create: true, spectatorDelay: 1 } });
   await one.client.joined;
