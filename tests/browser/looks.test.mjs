@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
-import { play, playing, roam, shots, startBrowser, statistics, until } from "./support/browser.mjs";
+import { overflowing, play, playing, roam, shots, startBrowser, statistics, until } from "./support/browser.mjs";
 import { startServer } from "./support/server.mjs";
 
 let server;
@@ -28,18 +28,6 @@ const colours = (page) =>
     const seen = new Set();
     for (let at = 0; at < data.length; at += 4) seen.add((data[at] << 16) | (data[at + 1] << 8) | data[at + 2]);
     return seen.size;
-  });
-
-/** Elements that reach over the edges of the screen. */
-const overflowing = (page) =>
-  page.evaluate(() => {
-    const shown = [...document.querySelectorAll("body *")].filter((element) => element.checkVisibility() && element.getClientRects().length > 0 && !element.closest(".unseen"));
-    return shown
-      .filter((element) => {
-        const { left, top, right, bottom } = element.getBoundingClientRect();
-        return left < -1 || top < -1 || right > innerWidth + 1 || bottom > innerHeight + 1;
-      })
-      .map((element) => `${element.tagName} ${element.id} ${element.className}`);
   });
 
 for (const [name, options] of Object.entries({

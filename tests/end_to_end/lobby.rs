@@ -209,6 +209,11 @@ async fn a_team_talks_among_itself() {
         teams.collect::<Vec<_>>(),
         [0, 1, 0].map(|team| Some(TeamId(team)))
     );
+    let told = state(&host, &welcome.room.to_string()).await;
+    assert_eq!(
+        (&told["teams"], &told["roster"][1]["team"]),
+        (&2.into(), &1.into())
+    );
     let (to, text) = (ChatTo::Team, "left".to_owned());
     cy.send(control(&ClientControl::Chat { to, text })).await;
     let lines = |control| match control {

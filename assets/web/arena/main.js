@@ -15,8 +15,10 @@ import { find } from "./ui/elements.js";
 import { attachFeed, tell } from "./ui/feed.js";
 import { Hangar } from "./ui/hangar.js";
 import { Hud } from "./ui/hud.js";
+import { LobbyPanel } from "./ui/lobby.js";
 import { Menu } from "./ui/menu.js";
 import { NetPanel } from "./ui/net_panel.js";
+import { NewRoomDialog } from "./ui/new_room.js";
 import { Notices } from "./ui/notice.js";
 import { Results } from "./ui/results.js";
 import { Scoreboard } from "./ui/scoreboard.js";
@@ -42,22 +44,27 @@ const chat = new ChatPanel();
 const net = new NetPanel(address.simulate, (conditions) => session.simulate(conditions));
 const hangar = new Hangar((ship) => set({ ship }));
 const invite = () => hud.copyInvitation();
-const menu = new Menu(settings, { go: (wish) => session.change(wish), wish: () => session.wish, set, invite });
+const lobby = new LobbyPanel(invite);
+const newRoom = new NewRoomDialog((fresh, password, name) => session.change({ room: null, fresh, password, spectate: false, name }));
+const menu = new Menu(settings, { go: (wish) => session.change(wish), wish: () => session.wish, set, invite, newRoom: (name) => newRoom.open(name) });
 const timeline = address.replay ? new Timeline(() => session.client) : null;
 const watch = new Watch(() => session.change({ spectate: false, room: session.client.room?.code ?? null }));
 const notices = new Notices({
   quick: () => session.change({ room: null, spectate: false }),
-  fresh: () => session.change({ room: null, fresh: true, spectate: false }),
+  fresh: () => newRoom.open(session.wish.name),
+  password: () => menu.open(),
   watch: () => session.change({ spectate: true }),
   invite: () => void invite(),
 });
-const controls = new Controls(canvas, () => menu.isOpen || isTyping());
+const controls = new Controls(canvas, () => isAsking() || isTyping());
 
 session.follow((client) => {
+  menu.code = null;
   stage.attach(client);
   hud.attach(client);
   results.attach(client);
   notices.attach(client);
+  lobby.attach(client);
   hangar.attach(client, () => settings.ship);
   attachFeed(client);
   chat.attach(client);
@@ -78,6 +85,11 @@ function set(changed) {
   sound.set(settings.sound);
 }
 
+/** @returns {boolean} whether a dialog has the page */
+function isAsking() {
+  return menu.isOpen || newRoom.isOpen;
+}
+
 /** @returns {boolean} whether the keyboard is somewhere else */
 function isTyping() {
   const { activeElement } = document;
@@ -91,7 +103,7 @@ const [stepBack, stepOn] = timeline ? ["ArrowUp", "ArrowDown"] : ["ArrowLeft", "
 
 addEventListener("keydown", (event) => {
   if (event.ctrlKey || event.metaKey || event.altKey) return;
-  if (menu.isOpen || isTyping()) return;
+  if (isAsking() || isTyping()) return;
   const digit = /^(?:Digit|Numpad)([1-8])$/.exec(event.code)?.[1];
   if (event.code === "Escape") menu.toggle();
   else if (isOpening(event)) chat.open();
@@ -99,7 +111,8 @@ addEventListener("keydown", (event) => {
   else if (event.code === "KeyM" && !event.repeat) {
     set({ sound: !settings.sound });
     tell(true, settings.sound ? "Sound is on" : "Sound is off");
-  } else if (digit) hangar.pick(Number(digit) - 1);
+  } else if (event.code === "KeyR" && !event.repeat && lobby.isOpen) lobby.toggleReady();
+  else if (digit) hangar.pick(Number(digit) - 1);
   else if (session.wish.spectate && event.code === stepBack) watch.step(-1);
   else if (session.wish.spectate && event.code === stepOn) watch.step(1);
   else if (event.code === "Tab" && !event.shiftKey && isPlayingByKeys()) {
@@ -126,7 +139,7 @@ function isPlayingByKeys() {
 addEventListener("pointerup", () => {
   const { activeElement } = document;
   const isControl = activeElement instanceof HTMLButtonElement || activeElement instanceof HTMLInputElement;
-  if (isControl && !menu.isOpen && !chat.isOpen) activeElement.blur();
+  if (isControl && !isTyping() && !isAsking() && !chat.isOpen) activeElement.blur();
 });
 
 let lastAt = performance.now();

@@ -8,7 +8,8 @@ import { prediction } from "./step.js";
 /**
  * @typedef {object} Wish where the player wants to be
  * @property {string | null} room a code; null for any room
- * @property {boolean} [fresh] whether to open a room of one's own
+ * @property {import("./ui/new_room.js").NewRoom | null} [fresh] what a room of one's own is made with
+ * @property {string | null} [password] the room's
  * @property {boolean} spectate
  * @property {string} name
  * @property {boolean} [replay] whether to watch the recorded match that the server shows
@@ -43,7 +44,10 @@ export class Session {
    * @param {Partial<Wish>} wish what changes
    */
   change(wish) {
-    this.wish = { ...this.wish, fresh: false, ...wish };
+    // A password is that of one room.
+    const stays = wish.room === undefined || (wish.room !== null && wish.room === this.client.room?.code);
+    const password = stays ? (this.wish.password ?? null) : null;
+    this.wish = { ...this.wish, fresh: null, password, ...wish };
     const turn = ++this.turns;
     void this.client.leave().then(() => {
       // Another change came in the meantime.
@@ -61,12 +65,13 @@ export class Session {
 
   /** @returns {Client} */
   connect() {
-    const { room, fresh, spectate, name, replay } = this.wish;
+    const { room, fresh, password, spectate, name, replay } = this.wish;
     const client = connect(endpoint(), {
       game: "arena",
       name,
       role: spectate ? "spectator" : "player",
-      room: fresh ? { create: true, private: true } : (room ?? "quick"),
+      room: fresh ? created(fresh) : (room ?? "quick"),
+      password: password ?? null,
       prediction,
       // Whoever comes first, and wasn't sent by a friend, doesn't want to be alone.
       company: room === null && !fresh && !spectate,
@@ -77,4 +82,10 @@ export class Session {
     if (!replay) client.on("joined", ({ code }) => showRoom(code, spectate));
     return client;
   }
+}
+
+/** @param {import("./ui/new_room.js").NewRoom} room @returns {import("../sdk/client/options.js").CreateOptions} */
+function created({ private: isPrivate, whenReady, teams }) {
+  // A server that knows no teams need not be told that there are none.
+  return { create: true, private: isPrivate, whenReady, ...(teams > 0 && { rules: { teams } }) };
 }

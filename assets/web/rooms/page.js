@@ -1,14 +1,33 @@
-// The table of rooms, kept current, and commands that name this server.
+// The table of rooms, kept current, ways into those of arena, and commands that name this server.
 
 const PERIOD_MS = 1000;
 
 const rows = document.getElementById("rooms");
 const note = document.getElementById("note");
+const own = document.getElementById("own");
 
 function cell(value, isNumber) {
   const element = document.createElement("td");
   element.textContent = String(value);
   element.classList.toggle("number", isNumber);
+  return element;
+}
+
+// The room's code, which leads there if there is a page that plays it. One with a password is entered
+// by its code, which its players pass on.
+function entrance(room) {
+  const element = document.createElement("td");
+  if (room.code === null || room.game !== "arena") {
+    element.textContent = room.code ?? "has a password";
+    return element;
+  }
+  for (const [text, title, query] of [[room.code, "Play", ""], ["watch", `Watch ${room.code}`, "&spectate"]]) {
+    const link = document.createElement("a");
+    link.href = `/arena/?room=${room.code}${query}`;
+    link.textContent = text;
+    link.title = title;
+    element.append(link, " ");
+  }
   return element;
 }
 
@@ -24,9 +43,7 @@ function costs(room) {
 
 function row(room) {
   const element = document.createElement("tr");
-  for (const value of [room.id, room.code ?? "has a password", room.game, room.phase]) {
-    element.append(cell(value, false));
-  }
+  element.append(cell(room.id, false), entrance(room), cell(room.game, false), cell(room.phase, false));
   for (const value of [room.tick, `${room.players} / ${room.players_max}`, room.spectators]) {
     element.append(cell(value, true));
   }
@@ -34,11 +51,20 @@ function row(room) {
   return element;
 }
 
+// The table is made anew; the keyboard keeps its place in it.
+function show(rooms) {
+  const focused = document.activeElement?.href;
+  rows.replaceChildren(...rooms.map(row));
+  if (focused) [...rows.querySelectorAll("a")].find((link) => link.href === focused)?.focus();
+  // Not every server has arena.
+  own.hidden = !rooms.some(({ game }) => game === "arena");
+}
+
 async function refresh() {
   try {
     const answer = await fetch("/api/rooms");
     const rooms = await answer.json();
-    rows.replaceChildren(...rooms.map(row));
+    show(rooms);
     note.textContent = rooms.length === 0 ? "No room is open: the first player opens one." : "";
   } catch {
     note.textContent = "The server does not answer.";

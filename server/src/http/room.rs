@@ -51,6 +51,8 @@ pub(super) struct RoomDocument {
     unready: Option<u16>,
     /// Whether the countdown to a match runs.
     starting: bool,
+    /// How many teams there are; 0 without.
+    teams: u8,
     roster: Vec<Seat>,
     /// After a match.
     result: Option<MatchResult>,
@@ -100,6 +102,7 @@ impl From<Overview> for RoomDocument {
             missing,
             unready,
             starting,
+            teams,
             roster,
             outcome,
         } = overview;
@@ -128,6 +131,7 @@ impl From<Overview> for RoomDocument {
             missing,
             unready,
             starting,
+            teams,
             roster: seats.collect(),
             result: outcome.map(MatchResult::from),
         }

@@ -77,6 +77,18 @@ export const statistics = (page) => page.evaluate(() => window.arena.statistics(
 /** Where the page draws a player's ship. */
 export const shipOf = (page, player) => page.evaluate((player) => window.arena.drawn().ships.find((ship) => ship.player === player) ?? null, player);
 
+/** Elements that reach over the edges of the screen. */
+export const overflowing = (page) =>
+  page.evaluate(() => {
+    const shown = [...document.querySelectorAll("body *")].filter((element) => element.checkVisibility() && element.getClientRects().length > 0 && !element.closest(".unseen"));
+    return shown
+      .filter((element) => {
+        const { left, top, right, bottom } = element.getBoundingClientRect();
+        return left < -1 || top < -1 || right > innerWidth + 1 || bottom > innerHeight + 1;
+      })
+      .map((element) => `${element.tagName} ${element.id} ${element.className}`);
+  });
+
 /** The key of a way that is free for some units from the own ship on. */
 export const freeWay = (page, units = 40) =>
   page.evaluate((units) => {

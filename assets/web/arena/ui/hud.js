@@ -49,11 +49,12 @@ export class Hud {
     });
   }
 
-  /** Copies a link that leads a friend here. */
+  /** @returns {Promise<string | null>} the link that leads a friend here, if it could be copied */
   async copyInvitation() {
-    if (!this.code) return;
+    if (!this.code) return null;
     const link = invitation(this.code);
-    if (await copy(link)) {
+    const isCopied = await copy(link);
+    if (isCopied) {
       say(roomCode, "Copied");
       announce("The link is copied");
     } else {
@@ -61,6 +62,7 @@ export class Hud {
       say(roomCode, link);
     }
     setTimeout(() => this.code && say(roomCode, this.code), 2500);
+    return isCopied ? link : null;
   }
 
   /**

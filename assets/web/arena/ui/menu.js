@@ -1,4 +1,4 @@
-// The menu: name, room, watching, sound, how to play.
+// The menu: name, room and its password, watching, sound, how to play.
 
 import { normalCode } from "../../sdk/index.js";
 import { inventName } from "../settings.js";
@@ -11,7 +11,8 @@ import { find, make, say } from "./elements.js";
  * @property {(wish: Partial<Wish>) => void} go elsewhere, or as another
  * @property {() => Wish} wish as it is
  * @property {(settings: Partial<Settings>) => void} set
- * @property {() => Promise<void>} invite
+ * @property {() => Promise<unknown>} invite
+ * @property {(name: string) => void} newRoom asks what a room of one's own is to be like
  */
 
 /** The most characters of a name. */
@@ -31,6 +32,8 @@ export class Menu {
     this.name = make("input", { name: "name", maxlength: String(NAME_MAX), autocomplete: "nickname", spellcheck: "false", required: true });
     this.room = make("input", { name: "room", maxlength: "40", autocomplete: "off", spellcheck: "false", placeholder: "Any room", "aria-describedby": "room-note" });
     this.note = make("small", { id: "room-note" });
+    this.password = make("input", { name: "password", maxlength: "64", autocomplete: "off", spellcheck: "false", placeholder: "If it has one" });
+    this.passwordField = make("label", { hidden: true }, make("span", {}, "The room's password"), make("span", { class: "field" }, this.password));
     this.sound = make("input", { type: "checkbox", role: "switch" });
     this.submit = make("button", { class: "main", type: "submit" }, "Back to the game");
     this.build();
@@ -54,6 +57,7 @@ export class Menu {
     const { name, room, spectate } = this.doing.wish();
     this.name.value = name;
     this.room.value = this.code ?? room ?? "";
+    this.password.value = "";
     this.sound.checked = this.settings.sound;
     this.watches = spectate;
     say(this.watch, spectate ? "Play" : "Watch");
@@ -61,6 +65,7 @@ export class Menu {
     dialog.showModal();
     // On a phone a field that has the focus brings up the keyboard.
     if (isTouch()) this.submit.focus();
+    else if (!this.passwordField.hidden) this.password.focus();
   }
 
   /** @type {string | null} The room that the player is in. */
@@ -75,12 +80,13 @@ export class Menu {
       this.label();
     });
     this.watch = make("button", { type: "button", click: () => this.leaveTo({ spectate: !this.watches, room: this.code }) }, "Watch");
-    const fresh = make("button", { type: "button", click: () => this.leaveTo({ fresh: true, room: null, spectate: false }) }, "Private room");
+    const fresh = make("button", { type: "button", "aria-haspopup": "dialog", click: () => this.askForRoom() }, "New room");
     const invite = make("button", { type: "button", click: () => void this.doing.invite() }, "Copy link");
     form.append(
       make("h2", { id: "menu-title" }, "Arena"),
       make("label", {}, make("span", {}, "Name"), make("span", { class: "field" }, this.name, dice)),
       make("label", {}, make("span", {}, "Room"), make("span", { class: "field" }, this.room), this.note),
+      this.passwordField,
       this.submit,
       make("div", { class: "buttons" }, this.watch, fresh, invite),
       make("label", { class: "switch" }, this.sound, make("span", {}, "Sound")),
@@ -102,6 +108,7 @@ export class Menu {
     say(this.note, unsound ? "A room's code has six letters or digits." : "");
     const renamed = this.name.value.trim() !== this.doing.wish().name;
     const moved = code !== this.code;
+    this.passwordField.hidden = !moved || !code;
     say(this.submit, moved ? (code ? `Enter room ${code}` : "Quick play") : renamed ? "Come back under this name" : "Back to the game");
   }
 
@@ -113,7 +120,16 @@ export class Menu {
     dialog.close();
     if (name === this.doing.wish().name && room === this.code) return;
     this.doing.set({ name });
-    this.doing.go({ name, room });
+    // Who only takes another name knows the password still.
+    this.doing.go(room === this.code ? { name, room } : { name, room, password: this.password.value || null });
+  }
+
+  /** Asks for what a room of one's own is to be like. */
+  askForRoom() {
+    const name = this.name.value.trim() || this.doing.wish().name;
+    dialog.close();
+    this.doing.set({ name });
+    this.doing.newRoom(name);
   }
 
   /** @param {Partial<Wish>} wish */
@@ -135,6 +151,7 @@ function keys() {
     [["1", "2", "3"], "the next ship"],
     [["Tab"], "scores"],
     [["Enter"], "chat; Esc closes it"],
+    [["R"], "ready, in a lobby"],
     [["N"], "the network, measured"],
     [["Esc"], "this menu"],
   ];

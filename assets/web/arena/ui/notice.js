@@ -6,7 +6,7 @@ import { find, make, say } from "./elements.js";
 
 /** @typedef {import("../../sdk/index.js").Client} Client */
 /** @typedef {import("../../sdk/index.js").SynclineError} SynclineError */
-/** @typedef {"again" | "here" | "quick" | "fresh" | "watch" | "reload" | "invite"} Act */
+/** @typedef {"again" | "here" | "quick" | "fresh" | "watch" | "reload" | "invite" | "password"} Act */
 /** @typedef {{ title: string, text: string, acts: Act[], busy?: boolean, quiet?: boolean }} Notice `quiet`: the game is seen behind it */
 
 /** How long a first connection or a short loss goes unmentioned, in ms. */
@@ -21,15 +21,17 @@ const LABELS = {
   watch: "Watch instead",
   reload: "Reload the page",
   invite: "Copy an invitation",
+  password: "Enter the password",
 };
 
 /** What ends say; others are told in the SDK's words. @type {Record<string, Omit<Notice, "busy">>} */
 const ENDS = {
   unknown_room: { title: "No such room", text: "It was closed, or the link has a typo.", acts: ["quick", "fresh"] },
   not_allowed: { title: "Not here", text: "The room doesn't let you in.", acts: ["quick", "fresh"] },
-  kicked: { title: "You were sent away", text: "Whoever runs this server ended your stay.", acts: ["quick"] },
+  wrong_password: { title: "The room has a password", text: "Whoever invited you knows it.", acts: ["password", "quick"] },
   unsupported_version: { title: "There is a newer version", text: "This page is older than the server.", acts: ["reload"] },
   schema_mismatch: { title: "There is a newer version", text: "This page is older than the server.", acts: ["reload"] },
+  invalid_options: { title: "No such room here", text: "This server doesn't make rooms like that.", acts: ["fresh", "quick"] },
   unknown_game: { title: "No arena here", text: "This server doesn't play it.", acts: ["again"] },
 };
 
@@ -40,6 +42,7 @@ export class Notices {
   /** @param {Record<Exclude<Act, "again" | "here" | "reload">, () => void>} acts what buttons do */
   constructor(acts) {
     this.acts = acts;
+    /** @type {string | null} What is shown, or will be; null for what concerned another client. */
     this.shown = "";
     /** @type {any} */
     this.patience = null;
@@ -55,7 +58,8 @@ export class Notices {
     client.on("state", update);
     client.on("phase", update);
     client.on("frame", () => this.shown !== "" && update());
-    this.patience = null;
+    clearTimeout(this.patience);
+    this.shown = null;
     update();
   }
 
@@ -123,10 +127,12 @@ function noticeOf({ state, ending, phase, world, room }) {
     case "closed":
       // The page leaves only to go elsewhere.
       if (ending?.reason === "left") return { title: "Connecting", text: "One moment.", acts: [], busy: true };
+      if (ending?.reason === "kicked") return kicked(ending);
       return ENDS[ending?.reason ?? ""] ?? { title: "It is over", text: sentence(ending), acts: ["quick", "again"] };
     default:
   }
-  if (phase.name === "lobby") {
+  // Where all have to be ready the lobby's panel tells.
+  if (phase.name === "lobby" && phase.unready === null && phase.missing > 0) {
     const missing = phase.missing === 1 ? "one more player" : `${phase.missing} more players`;
     return { title: `Waiting for ${missing}`, text: "Send the link to a friend.", acts: ["invite"], quiet: true };
   }
@@ -155,6 +161,12 @@ function waiting(ending, played) {
   }
   if (ending?.then === "rejoin") return { title: "Joining anew", text: "Your seat was given away.", acts: ["again"], busy: true };
   return { title: "Interrupted", text: sentence(ending), acts: ["again", "quick"], busy: true };
+}
+
+/** @param {SynclineError} ending @returns {Notice} */
+function kicked({ detail }) {
+  const text = detail === "" ? "The room's host, or whoever runs this server, ended your stay." : `The reason: ${detail}`;
+  return { title: "You were sent away", text, acts: ["quick"] };
 }
 
 /** @param {SynclineError | null} ending @returns {string} */

@@ -66,7 +66,8 @@ export class Results {
     announce(`The match is over. ${title}`);
     // After a recorded match there is none.
     if (rematchMs === 0) return;
-    const tick = () => say(this.countdown, `The next match begins in ${Math.max(Math.ceil((this.endsAt - performance.now()) / 1000), 0)} s`);
+    const next = [...client.roster.values()].some(({ host }) => host) ? "Back to the lobby" : "The next match begins";
+    const tick = () => say(this.countdown, `${next} in ${Math.max(Math.ceil((this.endsAt - performance.now()) / 1000), 0)} s`);
     tick();
     this.timer = setInterval(tick, 250);
   }

@@ -27,6 +27,8 @@ pub struct Overview {
     pub unready: Option<u16>,
     /// Whether the countdown to a match runs.
     pub starting: bool,
+    /// How many teams there are; 0 without.
+    pub teams: u8,
     /// Everybody who has a seat.
     pub roster: Vec<RosterEntry>,
     /// The result of the match that has ended.
@@ -55,6 +57,7 @@ impl Room {
                 .unready()
                 .filter(|_| matches!(self.phase, Phase::Lobby)),
             starting: self.starts_at.is_some(),
+            teams: self.teams,
             roster: players
                 .filter_map(|(player, _)| self.sessions.roster_entry(player))
                 .collect(),
