@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
-import { overflowing, playing, shots, startBrowser, until } from "./support/browser.mjs";
+import { openRoom, overflowing, playing, says, shots, startBrowser, until } from "./support/browser.mjs";
 import { startServer } from "./support/server.mjs";
 
 let server;
@@ -19,22 +19,8 @@ after(async () => {
   await server?.stop();
 });
 
-const says = (page, id, words) => until(page, `${id} says ${words}`, ([id, words]) => document.getElementById(id).checkVisibility() && new RegExp(words).test(document.getElementById(id).textContent), [id, words]);
-
 /** A person in a lobby of its own, and the room's code. */
-async function host({ password = "", isListed = false } = {}) {
-  const person = await browser.person();
-  const page = await person.newPage();
-  await page.goto(server.url);
-  await playing(page);
-  await page.keyboard.press("Escape");
-  await page.getByRole("button", { name: "New room" }).click();
-  if (isListed) await page.getByRole("switch", { name: "Listed" }).check();
-  await page.fill("#new-room input[name=password]", password);
-  await page.getByRole("button", { name: "Open the room" }).click();
-  await says(page, "lobby", "Lobby");
-  return { person, page, code: await page.textContent("#lobby .code") };
-}
+const host = (room) => openRoom(browser, server, room);
 
 /** Another one, who has the code. */
 async function guest(code, options = {}) {

@@ -60,6 +60,36 @@ test("every colour that the canvas asks for is in the style sheet", async () => 
   assert.equal(mix("#000000", "#ff8040", 0.5), "#804020");
 });
 
+test("teams have colours that are seen, and letters", async () => {
+  const sheet = text("styles/theme.css");
+  const { contrast } = await import("../../assets/web/arena/view/colours.js");
+  const { TEAM_COLOURS, letterOf, totals } = await import("../../assets/web/arena/teams.js");
+  const ground = /--floor: (#[0-9a-f]{6});/.exec(sheet)[1];
+  assert.match(text("view/colours.js"), new RegExp(`GROUND = "${ground}"`));
+  for (let team = 0; team < TEAM_COLOURS; team++) {
+    const colour = new RegExp(`--team-${team}: (#[0-9a-f]{6});`).exec(sheet)[1];
+    assert.match(sheet, new RegExp(`\\.team-${team} \\{ --own: var\\(--team-${team}\\)`));
+    assert.ok(contrast(colour, ground) > 6, colour);
+  }
+  assert.deepEqual([0, 3, 25, 26].map(letterOf), ["A", "D", "Z", "27"]);
+  const all = [[1, 4], [0, 2], [1, -1], [2, 3], [null, 9]].map(([team, score]) => ({ team, score }));
+  assert.deepEqual(totals(all), [{ team: 1, score: 3 }, { team: 2, score: 3 }, { team: 0, score: 2 }]);
+});
+
+test("a seat has its team's colour, else the one that its player chose, as light as it has to be", async () => {
+  const { coloursOf, contrast, isColour, readable } = await import("../../assets/web/arena/view/colours.js");
+  const seat = (player, team, colour) => ({ player, team, ...(colour && { properties: { colour } }) });
+  const seats = [seat(0, null), seat(1, null, "#FFEE00"), seat(2, 1, "#ffee00"), seat(3, null, "red"), seat(4, null, "#fff"), seat(5, null, "#ffee00;")];
+  assert.deepEqual([...coloursOf(seats, ["#58b4ff", "#ff9d2e"])], [[1, "#ffee00"], [2, "#ff9d2e"]]);
+  assert.ok(isColour("#0a0B0c") && !isColour("0a0b0c"));
+  for (let value = 0; value < 0x1000000; value += 0x10305) {
+    const colour = `#${value.toString(16).padStart(6, "0")}`;
+    assert.ok(contrast(readable(colour), "#0c1024") >= 4.5, colour);
+  }
+  assert.equal(readable("#ffc84a"), "#ffc84a", "what can be seen stays as it is");
+  assert.ok(Math.abs(contrast("#000000", "#ffffff") - 21) < 1e-9);
+});
+
 test("the address names a room, a role and a network", async () => {
   const { readAddress } = await import("../../assets/web/arena/address.js");
   assert.deepEqual(readAddress(""), { room: null, spectate: false, replay: false, simulate: { latency: 0, jitter: 0 } });

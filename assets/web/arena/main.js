@@ -22,6 +22,7 @@ import { NewRoomDialog } from "./ui/new_room.js";
 import { Notices } from "./ui/notice.js";
 import { Results } from "./ui/results.js";
 import { Scoreboard } from "./ui/scoreboard.js";
+import { showSeats } from "./ui/seat_colours.js";
 import { Sound } from "./ui/sound.js";
 import { Timeline } from "./ui/timeline.js";
 import { Watch } from "./ui/watch.js";
@@ -61,6 +62,8 @@ const controls = new Controls(canvas, () => isAsking() || isTyping());
 session.follow((client) => {
   menu.code = null;
   stage.attach(client);
+  showSeats(stage.colour(client.roster));
+  client.on("roster", (roster) => showSeats(stage.colour(roster)));
   hud.attach(client);
   results.attach(client);
   notices.attach(client);

@@ -6,7 +6,7 @@
 /**
  * - `arena.client`: the SDK's client
  * - `arena.statistics()`: its statistics, as plain data
- * - `arena.drawn()`: `{ frames, at, own: { x, y, alive, screen: { x, y } } | null, ships: [{ player, x, y }], ratio, frameMs }`
+ * - `arena.drawn()`: `{ frames, at, own: { x, y, alive, screen: { x, y } } | null, ships: [{ player, x, y, colour }], ratio, frameMs }`
  *   of the last picture: how many there were, when it was painted (ms), the own ship and all ships in
  *   units, where the own ship is on the screen, pixels per CSS pixel, and how long pictures take of late
  * - `arena.replay()`: `{ tick, ticks, paused, speed }` of the recorded match that is watched, `tick` as drawn; or null

@@ -63,6 +63,30 @@ export async function until(page, what, condition, argument = null) {
   }
 }
 
+/** Waits until an element is seen and its text has some words, a regular expression. */
+export const says = (page, id, words) => {
+  const isSaid = ([id, words]) => document.getElementById(id).checkVisibility() && new RegExp(words).test(document.getElementById(id).textContent);
+  return until(page, `${id} says ${words}`, isSaid, [id, words]);
+};
+
+/**
+ * A person who opens a room by the menu, in its lobby, and the room's code.
+ *
+ * @param {{ password?: string, isListed?: boolean, teams?: number }} [room]
+ */
+export async function openRoom(browser, server, { password = "", isListed = false, teams = 0 } = {}) {
+  const person = await browser.person();
+  const page = await play(person, server.url);
+  await page.keyboard.press("Escape");
+  await page.getByRole("button", { name: "New room" }).click();
+  if (isListed) await page.getByRole("switch", { name: "Listed" }).check();
+  await page.selectOption("#new-room select", String(teams));
+  await page.fill("#new-room input[name=password]", password);
+  await page.getByRole("button", { name: "Open the room" }).click();
+  await says(page, "lobby", "Lobby");
+  return { person, page, code: await page.textContent("#lobby .code") };
+}
+
 /** Polls a condition of several pages. */
 export async function eventually(what, condition) {
   for (const end = Date.now() + PATIENCE_MS; !(await condition()); ) {

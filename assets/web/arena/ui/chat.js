@@ -34,6 +34,7 @@ export class ChatPanel {
   #text = find("chat-text", HTMLInputElement);
   #button = find("open-chat", HTMLButtonElement);
   #note = find("chat-note", HTMLElement);
+  #team = find("chat-team", HTMLButtonElement);
   /** @type {Client | null} */
   #client = null;
 
@@ -45,6 +46,9 @@ export class ChatPanel {
       event.preventDefault();
       this.#say();
     });
+    // The line keeps the focus here as well.
+    this.#team.addEventListener("pointerdown", (event) => event.preventDefault());
+    this.#team.addEventListener("click", () => this.#toTeam(!this.#isToTeam));
     this.#text.maxLength = CHARS_MAX;
     this.#text.addEventListener("keydown", (event) => {
       // What is typed is for nobody else.
@@ -61,9 +65,11 @@ export class ChatPanel {
   attach(client) {
     this.#client = client;
     this.#clear();
+    this.#teamUp(client);
     client.on("joined", ({ resumed }) => {
       if (!resumed) this.#clear();
     });
+    client.on("roster", () => this.#teamUp(client));
     client.on("chat", (line) => this.#add(lineOf(line, client.player), line.ageMs));
     client.on("chatRefused", ({ reason }) => {
       this.#note.textContent = REFUSALS[reason];
@@ -91,9 +97,29 @@ export class ChatPanel {
     this.#text.value = "";
     this.#note.textContent = "";
     if (text === "") return this.close();
-    this.#client?.chat(text);
+    this.#client?.chat(text, { to: this.#isToTeam ? "team" : null });
     // A phone's keyboard would cover the game for longer than the line takes.
     if (matchMedia("(pointer: coarse)").matches) this.close();
+  }
+
+  /** @returns {boolean} whether the own team alone is to hear it */
+  get #isToTeam() {
+    return this.#team.getAttribute("aria-pressed") === "true";
+  }
+
+  /** @param {boolean} isToTeam */
+  #toTeam(isToTeam) {
+    const words = isToTeam ? "Say to your team" : "Say to everybody here";
+    this.#team.setAttribute("aria-pressed", String(isToTeam));
+    this.#text.placeholder = words;
+    this.#text.setAttribute("aria-label", words);
+  }
+
+  /** @param {Client} client who is in a team, or in none: then everybody hears it */
+  #teamUp(client) {
+    const isAlone = client.player === null || (client.roster.get(client.player)?.team ?? null) === null;
+    this.#team.hidden = isAlone;
+    if (isAlone && this.#isToTeam) this.#toTeam(false);
   }
 
   /** @param {boolean} open */
@@ -128,7 +154,7 @@ export class ChatPanel {
  * @returns {HTMLElement}
  */
 function lineOf({ from, to, text }, own) {
-  const whisper = to === null ? "" : to === own ? " whispers" : " (whispered)";
+  const whisper = to === null ? "" : to === "team" ? " (team)" : to === own ? " whispers" : " (whispered)";
   const name = from.kind === "server" ? "Server" : from.name;
   const accent = from.player === null ? from.kind : accentClass(from.player);
   const said = make("span", {}, text);

@@ -1,5 +1,7 @@
 // Making elements in one expression.
 
+import { TEAM_COLOURS } from "../teams.js";
+
 /**
  * @template {keyof HTMLElementTagNameMap} Tag
  * @param {Tag} tag
@@ -41,8 +43,11 @@ export function say(element, text) {
   if (element.textContent !== text) element.textContent = text;
 }
 
-/** @param {number} player a seat @returns {string} the class that gives its colour */
-export const accentClass = (player) => `accent-${player % 12}`;
+/** @param {number} player a seat @returns {string} the classes that give its colour: by number, or as it has one */
+export const accentClass = (player) => `accent-${player % 12} seat-${player}`;
+
+/** @param {number} team from 0 @returns {string} the class that gives its colour */
+export const teamClass = (team) => `team-${team % TEAM_COLOURS}`;
 
 /** @param {number} count @param {string} one @param {string} [many] @returns {string} like 2 ships */
 export const counted = (count, one, many = `${one}s`) => `${count} ${count === 1 ? one : many}`;

@@ -1,8 +1,10 @@
 // What is always on the screen: time and goal, leaders, hull, gun, the ship, the room.
 
 import { invitation } from "../address.js";
+import { totals } from "../teams.js";
 import { announce } from "./announcer.js";
 import { accentClass, find, make, say } from "./elements.js";
+import { mark, teamScores } from "./team_mark.js";
 
 /** @typedef {import("../../sdk/index.js").Client} Client */
 /** @typedef {import("../view/sight.js").Sight} Sight */
@@ -108,15 +110,15 @@ export class Hud {
     const shown = ranked.slice(0, LEADERS);
     const own = ranked.find(({ isOwn }) => isOwn);
     if (own && !shown.includes(own)) shown[LEADERS - 1] = own;
-    const key = shown.map(({ owner, score, name, alive }) => `${owner} ${score} ${name} ${alive}`).join();
+    const key = shown.map(({ owner, score, name, alive, team }) => `${owner} ${score} ${name} ${alive} ${team}`).join();
     if (standing.dataset.key === key) return;
     standing.dataset.key = key;
     const rows = shown.map((ship) => {
       const row = make("li", { class: `${accentClass(ship.owner)}${ship.isOwn ? " own" : ""}${ship.alive ? "" : " gone"}` });
-      row.append(make("b", { class: "number" }, String(ranked.indexOf(ship) + 1)), make("i"), make("span", {}, ship.name), make("b", { class: "number" }, String(ship.score)));
+      row.append(make("b", { class: "number" }, String(ranked.indexOf(ship) + 1)), mark(ship.team), make("span", {}, ship.name), make("b", { class: "number" }, String(ship.score)));
       return row;
     });
-    standing.replaceChildren(make("ol", {}, ...rows));
+    standing.replaceChildren(make("ol", {}, ...rows), teamScores(totals(ships)) ?? "");
   }
 }
 

@@ -2,7 +2,7 @@
 // that the keyboard keeps its place.
 
 import { accentClass, make, say } from "./elements.js";
-import { mark } from "./teams.js";
+import { mark } from "./team_mark.js";
 
 /** @typedef {import("../../sdk/shared/control.js").RosterEntry} RosterEntry */
 /** @typedef {{ line: HTMLElement, who: HTMLElement, tags: HTMLElement, kick: HTMLButtonElement, shown: string }} Line */

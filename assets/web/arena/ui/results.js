@@ -1,8 +1,10 @@
 // The end of a match: who won, all scores, and the vote for the next one.
 
+import { teamName, totals } from "../teams.js";
 import { announce } from "./announcer.js";
 import { accentClass, find, make, say } from "./elements.js";
 import { table } from "./scoreboard.js";
+import { teamScores } from "./team_mark.js";
 
 /** @typedef {import("../../sdk/index.js").Client} Client */
 
@@ -44,11 +46,14 @@ export class Results {
   /** @param {Client} client @param {Extract<import("../../sdk/client/client.js").Phase, { name: "ended" }>} ended */
   show(client, { winners, scores, rematchMs }) {
     const nameOf = (/** @type {number} */ player) => client.roster.get(player)?.name || `Pilot ${player + 1}`;
+    const teamOf = (/** @type {number} */ player) => client.roster.get(player)?.team ?? null;
     const won = client.player !== null && winners.includes(client.player);
-    const title = won ? "Victory" : winners.length === 0 ? "Nobody won" : winners.length > 1 ? "A tie" : `${nameOf(winners[0])} wins`;
+    const winner = teamOf(winners[0]);
+    const isTeam = winner !== null && winners.every((player) => teamOf(player) === winner);
+    const title = won ? "Victory" : winners.length === 0 ? "Nobody won" : isTeam ? `${teamName(winner)} wins` : winners.length > 1 ? "A tie" : `${nameOf(winners[0])} wins`;
     const rows = [...scores]
       .sort((a, b) => b.score - a.score)
-      .map(({ player, score }) => ({ player, name: nameOf(player), score, isOwn: player === client.player, here: client.roster.has(player) }));
+      .map(({ player, score }) => ({ player, name: nameOf(player), score, isOwn: player === client.player, here: client.roster.has(player), team: teamOf(player) }));
     const vote = make("button", { class: "main", type: "button" }, "Rematch now");
     vote.addEventListener("click", () => {
       client.voteRematch();
@@ -57,9 +62,9 @@ export class Results {
     });
     this.vote = vote;
     const heading = make("h2", { id: "results-title" }, title);
-    if (winners.length === 1) heading.classList.add(accentClass(winners[0]));
+    if (winners.length === 1 || isTeam) heading.className = accentClass(winners[0]);
     this.endsAt = performance.now() + rematchMs;
-    dialog.replaceChildren(heading, make("div", { class: "scroll" }, table(rows)), client.player === null ? "" : vote, this.countdown);
+    dialog.replaceChildren(heading, teamScores(totals(rows)) ?? "", make("div", { class: "scroll" }, table(rows)), client.player === null ? "" : vote, this.countdown);
     this.hide();
     dialog.show();
     dialog.focus();

@@ -1,7 +1,8 @@
 // The choice of a team in the lobby: a button for each. How many there are the server tells by HTTP.
 
+import { teamName } from "../teams.js";
 import { make } from "./elements.js";
-import { letterOf, mark, teamName } from "./teams.js";
+import { mark } from "./team_mark.js";
 
 /** @typedef {import("../../sdk/index.js").Client} Client */
 
@@ -50,7 +51,7 @@ export class TeamChoice {
     const buttons = sizes.map((size, team) => {
       const click = () => client.lobby.team(team);
       const attributes = { type: "button", "aria-pressed": String(team === own), "aria-label": `${teamName(team)}, ${size} here`, disabled: own === null, click };
-      return make("button", attributes, mark(team), `Team ${letterOf(team)}`, make("span", { class: "number" }, String(size)));
+      return make("button", attributes, mark(team), teamName(team), make("span", { class: "number" }, String(size)));
     });
     this.element.replaceChildren(...buttons);
     buttons[focused]?.focus();

@@ -1,5 +1,7 @@
 // The colours of the canvas: those of the style sheet, so that both agree.
 
+import { TEAM_COLOURS } from "../teams.js";
+
 /** How many accents there are: styles/theme.css. */
 export const ACCENTS = 12;
 
@@ -16,6 +18,8 @@ export const ACCENTS = 12;
  * @property {string} repair
  * @property {string} rapid
  * @property {string[]} accents by seat
+ * @property {string[]} teams
+ * @property {Map<number, string>} seats colours of seats that are not those by number
  */
 
 /** @returns {Palette} as the style sheet says */
@@ -34,6 +38,8 @@ export function readPalette() {
     repair: colour("good"),
     rapid: colour("warm"),
     accents: Array.from({ length: ACCENTS }, (_, at) => colour(`accent-${at}`)),
+    teams: Array.from({ length: TEAM_COLOURS }, (_, at) => colour(`team-${at}`)),
+    seats: new Map(),
   };
 }
 
@@ -42,7 +48,7 @@ export function readPalette() {
  * @param {number} player a seat
  * @returns {string} its colour, the same on every page
  */
-export const accentOf = (palette, player) => palette.accents[player % palette.accents.length];
+export const accentOf = (palette, player) => palette.seats.get(player) ?? palette.accents[player % palette.accents.length];
 
 /**
  * @param {string} colour like #4de2ff
@@ -54,7 +60,10 @@ export function fade(colour, alpha) {
   return `rgba(${value >> 16}, ${(value >> 8) & 255}, ${value & 255}, ${alpha})`;
 }
 
-/** @type {Map<string, string>} Mixtures: there are few, and they are asked for at each picture. */
+/** How many mixtures are kept; beyond that all are mixed anew. */
+const MIXTURES_MAX = 4000;
+
+/** @type {Map<string, string>} Mixtures: they are asked for at each picture. */
 const mixtures = new Map();
 
 /**
@@ -65,9 +74,12 @@ const mixtures = new Map();
  */
 export function mix(from, to, part) {
   const key = `${from}${to}${part}`;
-  const known = mixtures.get(key) ?? mixed(from, to, part);
-  mixtures.set(key, known);
-  return known;
+  const known = mixtures.get(key);
+  if (known !== undefined) return known;
+  if (mixtures.size >= MIXTURES_MAX) mixtures.clear();
+  const made = mixed(from, to, part);
+  mixtures.set(key, made);
+  return made;
 }
 
 /** @param {string} from @param {string} to @param {number} part @returns {string} */

@@ -1,5 +1,6 @@
 // Ships: hulls, flames, trails, what is left of a hull, names.
 
+import { letterOf } from "../teams.js";
 import { HIT_MS } from "./happenings.js";
 import { accentOf, fade, mix } from "./palette.js";
 import { label, shine } from "./sprites.js";
@@ -140,8 +141,8 @@ export function paintHealth(context, { x, y, hp, hpMax, isOwn, owner }, palette)
  * @param {Palette} palette
  * @param {number} ratio pixels per CSS pixel
  */
-export function paintName(context, { name, x, y, owner }, camera, palette, ratio) {
-  const picture = label(name, mix(accentOf(palette, owner), "#ffffff", 0.35), ratio);
+export function paintName(context, { name, team, x, y, owner }, camera, palette, ratio) {
+  const picture = label(team === null ? name : `${letterOf(team)} · ${name}`, mix(accentOf(palette, owner), "#ffffff", 0.35), ratio);
   const [width, height] = [picture.width / ratio, picture.height / ratio];
   context.drawImage(picture, camera.screenX(x) - width / 2, camera.screenY(y) - 12.5 * camera.scale - height / 2, width, height);
 }

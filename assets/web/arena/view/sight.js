@@ -19,6 +19,7 @@
  * @property {boolean} alive
  * @property {boolean} isOwn
  * @property {string} name
+ * @property {number | null} team
  */
 /** @typedef {{ id: number, owner: number, x: number, y: number, vx: number, vy: number }} DrawnShot */
 /** @typedef {{ id: number, x: number, y: number, repairs: boolean, there: boolean }} DrawnPickup */
@@ -83,6 +84,7 @@ export function look(client, scenery, now, dt, aim) {
 /** @param {Client} client @param {Scenery} scenery @param {Record<string, any>} row @returns {DrawnShip} */
 function drawnShip(client, scenery, row) {
   const { id, owner, kind, position, velocity, aim, hp, score, alive } = row;
+  const seat = client.roster.get(owner);
   return {
     id,
     owner,
@@ -97,7 +99,8 @@ function drawnShip(client, scenery, row) {
     score,
     alive,
     isOwn: owner === client.player,
-    name: client.roster.get(owner)?.name || `Pilot ${owner + 1}`,
+    name: seat?.name || `Pilot ${owner + 1}`,
+    team: seat?.team ?? null,
   };
 }
 

@@ -2,8 +2,9 @@
 
 import { fade } from "./palette.js";
 
-/** How many labels are kept; beyond that all are painted anew. */
+/** How many labels and glows are kept; beyond that all are painted anew. */
 const LABELS_MAX = 400;
+const GLOWS_MAX = 400;
 
 /** Side of a glow's picture, in its pixels. */
 const GLOW_SIDE = 64;
@@ -33,6 +34,7 @@ export function picture(width, height, paint) {
 export function glow(colour) {
   let made = glows.get(colour);
   if (!made) {
+    if (glows.size >= GLOWS_MAX) glows.clear();
     made = picture(GLOW_SIDE, GLOW_SIDE, (context) => {
       const half = GLOW_SIDE / 2;
       const light = context.createRadialGradient(half, half, 0, half, half, half);

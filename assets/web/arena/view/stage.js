@@ -1,6 +1,7 @@
 // The picture as a whole: screen size and sharpness, what is seen, what happened, what is painted.
 
 import { Camera } from "./camera.js";
+import { coloursOf } from "./colours.js";
 import { Effects } from "./effects.js";
 import { Happenings } from "./happenings.js";
 import { Minimap } from "./minimap.js";
@@ -50,6 +51,14 @@ export class Stage {
     client.on("event", (event) => {
       if (event.name === "Hit" && event.victim === client.player && this.sight) this.happenings.struck(event, this.sight);
     });
+  }
+
+  /**
+   * @param {Client["roster"]} roster whose colours hold from now on
+   * @returns {Map<number, string>} those of seats that are not by number
+   */
+  colour(roster) {
+    return (this.palette.seats = coloursOf(roster.values(), this.palette.teams));
   }
 
   clear() {
@@ -133,13 +142,13 @@ export class Stage {
 
   /** @returns {object} what test_hook.js describes */
   drawn() {
-    const { sight, frames, painter, quality } = this;
+    const { sight, frames, painter, quality, palette } = this;
     const own = sight?.own?.ship;
     return {
       frames,
       at: sight?.now ?? 0,
       own: own ? { x: own.x, y: own.y, alive: own.alive, screen: this.ownOnScreen } : null,
-      ships: (sight?.ships ?? []).map(({ owner, x, y }) => ({ player: owner, x, y })),
+      ships: (sight?.ships ?? []).map(({ owner, x, y }) => ({ player: owner, x, y, colour: accentOf(palette, owner) })),
       ratio: painter.ratio,
       frameMs: quality.frameMs,
     };
