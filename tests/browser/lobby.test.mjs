@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
-import { openRoom, overflowing, playing, says, shots, startBrowser, until } from "./support/browser.mjs";
+import { openRoom, overflowing, play, playing, says, shots, startBrowser, until } from "./support/browser.mjs";
 import { startServer } from "./support/server.mjs";
 
 let server;
@@ -67,10 +67,19 @@ test("a match begins when all are ready, and whoever is kicked reads why", async
   await Promise.all([ada.person.close(), bo.person.close()]);
 });
 
-test("the host starts early; others see it leave no one behind", async () => {
+test("the host starts early, with one who typed the code and without one who is away", async () => {
   const ada = await host();
-  const bo = await guest(ada.code);
+  const cy = await guest(ada.code);
   await until(ada.page, "both are there", () => document.querySelectorAll("#lobby-roster li").length === 2);
+  await cy.person.close();
+  await until(ada.page, "one is away", () => /Away/.test(document.querySelectorAll("#lobby-roster li")[1].textContent));
+  const person = await browser.person();
+  const bo = { person, page: await play(person, server.url) };
+  await bo.page.keyboard.press("Escape");
+  await bo.page.fill("#menu input[name=room]", ada.code.toLowerCase());
+  await bo.page.keyboard.press("Enter");
+  await says(bo.page, "lobby", ada.code);
+  await until(ada.page, "all are there", () => document.querySelectorAll("#lobby-roster li").length === 3);
   await ada.page.getByRole("button", { name: "Start now" }).click();
   await says(bo.page, "lobby-clock", "[123]");
   for (const { page } of [ada, bo]) await playing(page);
@@ -138,6 +147,11 @@ test("on phones the lobby fits, by touch", async () => {
     await until(page, "all are there", () => document.querySelectorAll("#lobby-roster li").length === 3);
     await page.screenshot({ path: join(shots, `lobby-${name}.png`) });
     assert.deepEqual(await overflowing(page), []);
+    await page.locator("#open-menu").tap();
+    await page.screenshot({ path: join(shots, `menu-${name}.png`) });
+    await page.getByRole("button", { name: "New room" }).tap();
+    await page.screenshot({ path: join(shots, `new-room-${name}.png`) });
+    await page.getByRole("button", { name: "Cancel" }).tap();
     await page.locator("#lobby-ready").tap();
     await says(page, "lobby-ready", "I'm not ready");
   }

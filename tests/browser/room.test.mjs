@@ -5,7 +5,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
-import { play, playing, shots, startBrowser, statistics, until } from "./support/browser.mjs";
+import { openRoom, play, playing, shots, startBrowser, statistics, until } from "./support/browser.mjs";
 import { startServer } from "./support/server.mjs";
 
 let folder;
@@ -17,7 +17,7 @@ before(async () => {
   const config = join(folder, "short.toml");
   // Nothing but a vote begins the next match in time.
   writeFileSync(config, 'rematch-delay = "10m"\n\n[games.arena.tuning]\nround_seconds = 10\n');
-  server = await startServer(["--config", config, "--max-players", "2"]);
+  server = await startServer(["--config", config, "--max-players", "2", "--lobby-countdown", "0s"]);
   browser = await startBrowser();
 });
 
@@ -64,6 +64,18 @@ test("a full room says so, and lets one watch", async () => {
   await until(third, "it watches", () => window.arena.client.state === "playing" && window.arena.client.roster.size === 2);
   assert.equal(await third.evaluate(() => window.arena.client.player), null);
   await Promise.all(people.map((person) => person.close()));
+});
+
+test("where all have to be ready the lobby comes after the result, unless all vote", async () => {
+  const { person, page } = await openRoom(browser, server);
+  await page.getByRole("button", { name: "Start now" }).click();
+  await playing(page);
+  await until(page, "results are shown", () => document.getElementById("results").open);
+  assert.match(await page.textContent("#results"), /Back to the lobby in \d+ s/);
+  assert.equal(await page.isVisible("#lobby"), false);
+  await page.keyboard.press("Enter");
+  await until(page, "the next match runs", () => !document.getElementById("results").open && window.arena.client.phase.incarnation === 2);
+  await person.close();
 });
 
 test("nothing is complained of", () => {

@@ -61,7 +61,7 @@ export class LobbyRoster {
     if (key === line.shown) return;
     line.shown = key;
     line.line.className = `${accentClass(player)}${isOwn ? " own" : ""}${connected ? "" : " gone"}`;
-    line.who.replaceChildren(mark(team), make("b", {}, calledBy(entry)), isOwn ? " (you)" : "");
+    line.who.replaceChildren(mark(team), make("b", { dir: "auto" }, calledBy(entry)), isOwn ? " (you)" : "");
     const tags = [host ? tag("host", "Host") : "", connected ? "" : tag("away", "Away"), ready ? tag("ready", "✓ Ready") : tag("unready", "Not ready")];
     line.tags.replaceChildren(...tags);
     line.kick.hidden = !isHost || isOwn;
