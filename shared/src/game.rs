@@ -3,6 +3,7 @@
 //! [`Game`] is generic for its author and erased at one seam, `Simulation` in the server's core. A
 //! game reads no clock, draws randomness only from [`Step::rng`], cannot fail and cannot send.
 
+use core::cmp::Reverse;
 use core::ops::RangeInclusive;
 
 use serde::de::DeserializeOwned;
@@ -94,6 +95,12 @@ pub trait Game: Serialize + DeserializeOwned + Send + Sized + 'static {
     /// Copies out what clients may see.
     fn replicate(&self, world: &mut SnapshotWriter);
 
+    /// What players have scored so far, best first, for those who look at the match from outside, such
+    /// as a dashboard; [`ranking`] puts it in order. A game without scores tells none.
+    fn scores(&self) -> Vec<(PlayerId, i32)> {
+        Vec::new()
+    }
+
     /// The result, once the match is over.
     fn outcome(&self) -> Option<Outcome> {
         None
@@ -106,6 +113,13 @@ pub trait Game: Serialize + DeserializeOwned + Send + Sized + 'static {
             .events::<Self::Event>()
             .commands::<Self::Command>()
     }
+}
+
+/// Scores as they are told: the best first, of equals the lower seat.
+pub fn ranking(scores: impl IntoIterator<Item = (PlayerId, i32)>) -> Vec<(PlayerId, i32)> {
+    let mut ranking: Vec<_> = scores.into_iter().collect();
+    ranking.sort_by_key(|&(player, score)| (Reverse(score), player));
+    ranking
 }
 
 /// How many may play.

@@ -489,6 +489,27 @@ async fn events_tell_who_is_there_and_what_is_said() {
     assert_eq!((name.as_str(), missed), ("announcement", next));
 }
 
+/// Of two who never move in pong, one scores soon.
+#[tokio::test]
+async fn events_tell_the_scores_of_a_running_match() {
+    let host = Host::start();
+    let (_ada, welcome) = Client::join(&host, create("pong", CreateOptions::default())).await;
+    let (_bob, _) = Client::join(&host, follow(&welcome)).await;
+    let mut events = Events::open(&host, &welcome.room.to_string(), "").await;
+    let state = loop {
+        let (_, state) = events.next_of("room").await;
+        if state["scores"][0]["score"].as_i64() > Some(0) {
+            break state;
+        }
+    };
+    assert_eq!(state["phase"], "running");
+    let scores = state["scores"].as_array().unwrap();
+    let mut players: Vec<_> = scores.iter().map(|one| one["player"].as_u64()).collect();
+    players.sort_unstable();
+    assert_eq!(players, [Some(0), Some(1)]);
+    assert!(scores[0]["score"].as_i64() >= scores[1]["score"].as_i64());
+}
+
 #[tokio::test]
 async fn whispers_are_no_events() {
     let host = Host::start();

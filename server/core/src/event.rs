@@ -150,4 +150,6 @@ pub struct RoomStatus {
     pub roster_changes: u32,
     /// Grows when something is said.
     pub said: u64,
+    /// The second of the match, in each of which somebody may have scored.
+    pub second: u32,
 }

@@ -137,6 +137,11 @@ impl Match {
         self.rest.tick
     }
 
+    /// What players have scored so far, best first, as far as the game tells it.
+    pub fn scores(&self) -> Vec<(PlayerId, i32)> {
+        self.simulation.scores()
+    }
+
     /// The result, once the match is over.
     pub fn outcome(&self) -> Option<Outcome> {
         self.simulation.outcome()

@@ -181,6 +181,9 @@ pub trait Simulation: Send {
     /// Copies out what clients may see.
     fn replicate(&self, world: &mut SnapshotWriter);
 
+    /// What players have scored so far, best first.
+    fn scores(&self) -> Vec<(PlayerId, i32)>;
+
     /// The result, once the match is over.
     fn outcome(&self) -> Option<Outcome>;
 
@@ -235,6 +238,10 @@ impl<G: Game> Simulation for TypedSimulation<G> {
 
     fn replicate(&self, world: &mut SnapshotWriter) {
         self.game.replicate(world);
+    }
+
+    fn scores(&self) -> Vec<(PlayerId, i32)> {
+        self.game.scores()
     }
 
     fn outcome(&self) -> Option<Outcome> {

@@ -526,3 +526,26 @@ fn a_ping_is_answered_with_the_time_of_the_match() {
     };
     assert_eq!(Timestamp(match_micros).as_millis(), 1000);
 }
+
+/// In the test's game who is further on has scored more.
+#[test]
+fn those_outside_see_the_scores_of_a_match_unless_it_is_held_back() {
+    let delayed = |micros| {
+        let room = room_with(&Rules::default(), |config| {
+            config.spectator_delay_micros = micros
+        });
+        let mut table = Table::new(room);
+        assert_eq!(table.room.overview().scores, []);
+        table.attach(1, 1, false);
+        table.attach(2, 2, false);
+        table.run(40, |player, tick| {
+            right(player, tick).filter(|_| player == PlayerId(1))
+        });
+        table
+    };
+    let scores = delayed(0).room.overview().scores;
+    let players: Vec<_> = scores.iter().map(|&(player, _)| player).collect();
+    assert_eq!(players, [PlayerId(1), PlayerId(0)]);
+    assert!(scores[0].1 > scores[1].1, "{scores:?}");
+    assert_eq!(delayed(10_000_000).room.overview().scores, []);
+}

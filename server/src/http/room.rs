@@ -13,6 +13,7 @@ use serde::Serialize;
 use sha2::{Digest, Sha256};
 use syncline_server_core::Overview;
 use syncline_shared::game::Outcome;
+use syncline_shared::id::PlayerId;
 use syncline_shared::labels::Labels;
 use syncline_shared::properties::Properties;
 use tokio::time::{Instant, sleep_until};
@@ -54,6 +55,8 @@ pub(super) struct RoomDocument {
     /// How many teams there are; 0 without.
     teams: u8,
     roster: Vec<Seat>,
+    /// Of the match that runs or has ended, best first, as far as its game tells it.
+    scores: Vec<Score>,
     /// After a match.
     result: Option<MatchResult>,
 }
@@ -104,6 +107,7 @@ impl From<Overview> for RoomDocument {
             starting,
             teams,
             roster,
+            scores,
             outcome,
         } = overview;
         let seats = roster.into_iter().map(|entry| Seat {
@@ -133,6 +137,7 @@ impl From<Overview> for RoomDocument {
             starting,
             teams,
             roster: seats.collect(),
+            scores: scores.into_iter().map(Score::from).collect(),
             result: outcome.map(MatchResult::from),
         }
     }
@@ -140,14 +145,17 @@ impl From<Overview> for RoomDocument {
 
 impl From<Outcome> for MatchResult {
     fn from(outcome: Outcome) -> Self {
-        let score = |(player, score): (syncline_shared::id::PlayerId, i32)| Score {
-            player: player.0,
-            score,
-        };
         Self {
             winners: outcome.winners.into_iter().map(|player| player.0).collect(),
-            scores: outcome.scores.into_iter().map(score).collect(),
+            scores: outcome.scores.into_iter().map(Score::from).collect(),
         }
+    }
+}
+
+impl From<(PlayerId, i32)> for Score {
+    fn from((player, score): (PlayerId, i32)) -> Self {
+        let player = player.0;
+        Self { player, score }
     }
 }
 

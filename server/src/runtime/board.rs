@@ -75,6 +75,7 @@ struct Seen {
     phase: &'static str,
     roster_changes: u32,
     said: u64,
+    second: u32,
 }
 
 /// Who is in a room, who is on the way, and whether more may come: always told and changed together,
@@ -246,6 +247,7 @@ impl RoomBoard {
             phase: status.phase,
             roster_changes: status.roster_changes,
             said: status.said,
+            second: status.second,
         };
         let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
         if *seen != now {
@@ -468,6 +470,7 @@ mod tests {
             open: true,
             roster_changes: 0,
             said: 0,
+            second: 0,
         }
     }
 

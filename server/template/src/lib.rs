@@ -4,7 +4,7 @@
 
 use serde::{Deserialize, Serialize};
 use slotmap::SlotMap;
-use syncline_shared::game::{Audience, Game, JoinRefusal, LeaveReason, Outcome, Profile};
+use syncline_shared::game::{Audience, Game, JoinRefusal, LeaveReason, Outcome, Profile, ranking};
 use syncline_shared::game::{SnapshotWriter, Step};
 use syncline_shared::id::{EntityId, PlayerId};
 use syncline_shared::replicated::{NoCommand, NoEvent};
@@ -114,10 +114,13 @@ impl Game for World {
         }
     }
 
+    fn scores(&self) -> Vec<(PlayerId, i32)> {
+        let coins = |walker: &Walker| (walker.owner, i32::from(walker.coins));
+        ranking(self.walkers.values().map(coins))
+    }
+
     fn outcome(&self) -> Option<Outcome> {
-        let result = |walker: &Walker| (walker.owner, i32::from(walker.coins));
-        let mut scores: Vec<_> = self.walkers.values().map(result).collect();
-        scores.sort_by_key(|&(_, coins)| -coins);
+        let scores = self.scores();
         let &(winner, most) = scores.first()?;
         let winners = vec![winner];
         (most >= i32::from(COINS_TO_WIN)).then_some(Outcome { winners, scores })

@@ -3,7 +3,9 @@
 use glam::IVec2;
 use serde::{Deserialize, Serialize};
 use slotmap::SlotMap;
-use syncline_shared::game::{Audience, Game, JoinRefusal, LeaveReason, Outcome, Profile, Seats};
+use syncline_shared::game::{
+    Audience, Game, JoinRefusal, LeaveReason, Outcome, Profile, Seats, ranking,
+};
 use syncline_shared::game::{RuleRefusal, SnapshotWriter, Step, number_in};
 use syncline_shared::id::{EntityId, PlayerId};
 use syncline_shared::{replicated, rng::Rng, schema::Schema, tick::TickRate};
@@ -123,10 +125,12 @@ impl Game for Pong {
             world.put(id, Audience::Everyone, paddle);
         }
     }
+    fn scores(&self) -> Vec<(PlayerId, i32)> {
+        let score = |paddle: &Paddle| (paddle.owner, i32::from(paddle.score));
+        ranking(self.paddles.values().map(score))
+    }
     fn outcome(&self) -> Option<Outcome> {
-        let result = |paddle: &Paddle| (paddle.owner, i32::from(paddle.score));
-        let mut scores: Vec<_> = self.paddles.values().map(result).collect();
-        scores.sort_by_key(|&(_, score)| -score);
+        let scores = self.scores();
         let &(winner, best) = scores.first()?;
         let winners = vec![winner];
         (best >= i32::from(self.points)).then_some(Outcome { winners, scores })

@@ -374,6 +374,7 @@ impl ReplayRoom {
             open: false,
             roster_changes: 0,
             said: 0,
+            second: 0,
             spectator_delay_micros: 0,
         }
     }

@@ -283,6 +283,7 @@ impl Room {
             open: !self.finished && self.seat_for_newcomer().is_ok(),
             roster_changes: self.sessions.changes_ever(),
             said: self.chat.log.last(),
+            second: self.phase.tick().0 / u32::from(self.game.tick_rate().as_hz()),
         }
     }
 

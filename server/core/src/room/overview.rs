@@ -1,6 +1,7 @@
 //! A room as those see it who are not in it: its state, and what was said to everybody.
 
 use syncline_shared::game::Outcome;
+use syncline_shared::id::PlayerId;
 use syncline_shared::labels::Labels;
 use syncline_shared::message::chat::ChatLine;
 use syncline_shared::message::control::RosterEntry;
@@ -31,6 +32,9 @@ pub struct Overview {
     pub teams: u8,
     /// Everybody who has a seat.
     pub roster: Vec<RosterEntry>,
+    /// What players have scored in the match that runs or has ended, best first, as far as its game
+    /// tells it. Nothing while it runs and those who watch are told of it later.
+    pub scores: Vec<(PlayerId, i32)>,
     /// The result of the match that has ended.
     pub outcome: Option<Outcome>,
 }
@@ -61,6 +65,12 @@ impl Room {
             roster: players
                 .filter_map(|(player, _)| self.sessions.roster_entry(player))
                 .collect(),
+            scores: match &self.phase {
+                Phase::Lobby => Vec::new(),
+                Phase::Running(_) if self.delay.is_some() => Vec::new(),
+                Phase::Running(running) => running.game.scores(),
+                Phase::Ended(ended) => ended.outcome.scores.clone(),
+            },
             outcome,
         }
     }

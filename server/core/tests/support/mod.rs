@@ -20,7 +20,8 @@ use syncline_server_core::{
 };
 use syncline_shared::command::{CommandMessage, CommandRefusal};
 use syncline_shared::game::{
-    Audience, Game, JoinRefusal, LeaveReason, Origin, Outcome, Profile, Seats, SnapshotWriter, Step,
+    Audience, Game, JoinRefusal, LeaveReason, Origin, Outcome, Profile, Seats, SnapshotWriter,
+    Step, ranking,
 };
 use syncline_shared::id::{EntityId, PlayerId, RoomCode, RoomId, SessionId, StreamSlot};
 use syncline_shared::input::{InputBatch, InputFrame, InputWords};
@@ -234,6 +235,11 @@ impl Game for Race {
                 },
             );
         }
+    }
+
+    /// Who is further on is better.
+    fn scores(&self) -> Vec<(PlayerId, i32)> {
+        ranking(self.runners.values().map(|&(player, at, _)| (player, at)))
     }
 
     fn outcome(&self) -> Option<Outcome> {

@@ -19,7 +19,7 @@ use serde::de::{Error as _, Unexpected};
 use serde::{Deserialize, Deserializer, Serialize};
 use syncline_shared::command::{CommandRefusal, Origin};
 use syncline_shared::game::{
-    Game, JoinRefusal, LeaveReason, Outcome, Profile, RuleRefusal, Step, number_in,
+    Game, JoinRefusal, LeaveReason, Outcome, Profile, RuleRefusal, Step, number_in, ranking,
 };
 use syncline_shared::id::PlayerId;
 use syncline_shared::schema::Schema;
@@ -179,6 +179,10 @@ impl Game for Arena {
 
     fn replicate(&self, world: &mut SnapshotWriter) {
         self.world.replicate(world);
+    }
+
+    fn scores(&self) -> Vec<(PlayerId, i32)> {
+        ranking(self.world.scores())
     }
 
     fn outcome(&self) -> Option<Outcome> {

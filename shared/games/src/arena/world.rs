@@ -111,6 +111,12 @@ impl World {
         self.round.outcome()
     }
 
+    /// What everybody has scored.
+    pub(super) fn scores(&self) -> impl Iterator<Item = (PlayerId, i32)> {
+        let score = |pilot: &Pilot| (pilot.player, i32::try_from(pilot.score).unwrap_or(i32::MAX));
+        self.pilots.values().map(score)
+    }
+
     /// A player comes, with a team if there are teams; its ship appears at the next tick. False if it
     /// is here already.
     pub(super) fn enter(&mut self, player: PlayerId, team: Option<TeamId>) -> bool {

@@ -17,7 +17,7 @@
 //! - [`challenge`]: the same bodies without players, as a trace for benchmarks of the codec
 
 use serde::{Deserialize, Serialize};
-use syncline_shared::game::{Audience, Game, JoinRefusal, LeaveReason, Outcome, Profile};
+use syncline_shared::game::{Audience, Game, JoinRefusal, LeaveReason, Outcome, Profile, ranking};
 use syncline_shared::game::{RuleRefusal, Seats, SnapshotWriter, Step, number_in};
 use syncline_shared::id::PlayerId;
 use syncline_shared::replicated::NoCommand;
@@ -120,6 +120,10 @@ impl Game for Cubes {
 
     fn replicate(&self, world: &mut SnapshotWriter) {
         self.world.replicate(world);
+    }
+
+    fn scores(&self) -> Vec<(PlayerId, i32)> {
+        ranking(self.world.scores())
     }
 
     fn outcome(&self) -> Option<Outcome> {

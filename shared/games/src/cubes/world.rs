@@ -99,6 +99,12 @@ impl World {
         self.round.outcome()
     }
 
+    /// How many cubes everybody has.
+    pub(super) fn scores(&self) -> impl Iterator<Item = (PlayerId, i32)> {
+        let score = |player: &Player| (player.number, i32::from(player.score));
+        self.players.values().map(score)
+    }
+
     /// A player comes, and with it its cube. False if it is here already.
     pub(super) fn enter(&mut self, player: PlayerId) -> bool {
         if self.seats.contains_key(&player) {
