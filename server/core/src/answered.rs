@@ -7,8 +7,8 @@ use std::collections::{BTreeMap, VecDeque};
 use syncline_shared::command::{CommandMessage, CommandOutcome};
 use syncline_shared::id::SessionId;
 
-/// How many are remembered of a session: more than a client has waiting for answers.
-const COMMANDS_MAX: usize = 32;
+/// How many are remembered of a session: as many as a client has waiting for answers at most.
+pub(crate) const COMMANDS_MAX: usize = 32;
 
 /// The last commands of the sessions of a room.
 #[derive(Debug, Default)]

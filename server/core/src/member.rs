@@ -35,6 +35,8 @@ pub(crate) struct Member {
     pub(crate) inputs: InputQueue,
     /// Commands taken since the last tick.
     pub(crate) commands: usize,
+    /// How many were done that had been lost with an earlier connection.
+    pub(crate) commands_again: usize,
     /// Sections of things that happened, and how many.
     control: Vec<u8>,
     control_count: usize,
@@ -72,6 +74,7 @@ impl Member {
             follower: Follower::new(rate, silence),
             inputs: InputQueue::new(rate, Tick(1)),
             commands: 0,
+            commands_again: 0,
             control: Vec::new(),
             control_count: 0,
             missed_update: false,

@@ -300,6 +300,27 @@ fn a_command_that_is_asked_again_is_done_once() {
     assert_eq!(table.room.counters().commands_applied, 3);
 }
 
+/// All that was lost is asked again at once; it takes nobody's place, and no more than was remembered.
+#[test]
+fn commands_that_are_asked_again_may_be_more_than_wait() {
+    let mut table = table();
+    table.attach(1, 1, false);
+    table.run(10, nothing);
+    table.detach(1);
+    table.attach(2, 1, true);
+    table.run(2, nothing);
+    let new = first_sequence(2);
+    for number in 0..40 {
+        table.ask(2, number, &Ask::Jump { by: 1 });
+    }
+    for number in 0..20 {
+        table.ask(2, new + number, &Ask::Jump { by: 1 });
+    }
+    table.run(2, nothing);
+    assert_eq!(positions(&table, 1), [32 + 8]);
+    assert_eq!(table.room.counters().commands_refused, 8 + 12);
+}
+
 #[test]
 fn at_most_eight_commands_wait() {
     let mut table = table();

@@ -43,7 +43,7 @@ use syncline_shared::message::control::{PhaseInfo, ServerControl};
 use syncline_shared::snapshot::Frame;
 use syncline_shared::tick::{Tick, Timestamp};
 
-use crate::answered::Answered;
+use crate::answered::{Answered, COMMANDS_MAX};
 use crate::bandwidth::Bandwidth;
 use crate::chat::Chat;
 use crate::config::{RoomConfig, SPECTATOR_DELAY_MICROS_MAX};
@@ -487,10 +487,16 @@ impl Room {
             .get_mut(&connection)
             .ok_or(CommandRefusal::NotAPlayer)?;
         let player = member.player.ok_or(CommandRefusal::NotAPlayer)?;
-        if member.commands == COMMANDS_WAITING_MAX {
+        let attach = self.sessions.get(member.session).map(|one| one.attaches);
+        let is_new = attach.is_some_and(|attach| command.is_first_sent_on(attach));
+        if !is_new && member.commands_again < COMMANDS_MAX {
+            // They come all at once, for they waited for a connection.
+            member.commands_again += 1;
+        } else if member.commands < COMMANDS_WAITING_MAX {
+            member.commands += 1;
+        } else {
             return Err(CommandRefusal::TooMany);
         }
-        member.commands += 1;
         let running = self.phase.running_mut().ok_or(CommandRefusal::NotRunning)?;
         running
             .game
