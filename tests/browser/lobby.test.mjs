@@ -138,6 +138,32 @@ test("a room with a password asks for it", async () => {
   await Promise.all([ada.person.close(), bo.person.close()]);
 });
 
+test("others see the colour that a player chose, between matches and in one", async () => {
+  const ada = await host();
+  const bo = await guest(ada.code);
+  await until(bo.page, "both are there", () => document.querySelectorAll("#lobby-roster li").length === 2);
+  const seen = (colour) => until(bo.page, `${colour} is seen`, (colour) => getComputedStyle(document.querySelector("#lobby-roster li")).borderLeftColor === colour, colour);
+  await ada.page.keyboard.press("Escape");
+  await ada.page.fill("#menu input[name=colour]", "#ffee00");
+  await ada.page.keyboard.press("Escape");
+  await seen("rgb(255, 238, 0)");
+  await ada.page.evaluate(() => window.arena.client.lobby.properties({ colour: "url(/nothing)" }));
+  await seen("rgb(77, 226, 255)");
+  await ada.page.evaluate(() => window.arena.client.lobby.properties({ colour: "#000000" }));
+  await until(bo.page, "black is lighter than it is", () => /rgb\((1[0-9]+), \1, \1\)/.test(getComputedStyle(document.querySelector("#lobby-roster li")).borderLeftColor));
+  await ada.page.evaluate(() => window.arena.client.lobby.properties({ colour: "#ffee00" }));
+  await seen("rgb(255, 238, 0)");
+  await ada.page.getByRole("button", { name: "Start now" }).click();
+  for (const { page } of [ada, bo]) await playing(page);
+  await until(bo.page, "the ship has it", () => window.arena.drawn().ships.find(({ player }) => player === 0)?.colour === "#ffee00");
+  await ada.page.keyboard.press("Escape");
+  await ada.page.getByRole("button", { name: "New room" }).click();
+  await ada.page.getByRole("button", { name: "Open the room" }).click();
+  await says(ada.page, "lobby", "Lobby");
+  assert.equal(await ada.page.evaluate(() => window.arena.client.roster.get(0).properties.colour), "#ffee00", "it goes along");
+  await Promise.all([ada.person.close(), bo.person.close()]);
+});
+
 test("on phones the lobby fits, by touch", async () => {
   const phone = { hasTouch: true, isMobile: true };
   const ada = await host();

@@ -37,7 +37,7 @@ keepSettings(settings);
 const canvas = find("screen", HTMLCanvasElement);
 const sound = new Sound(settings.sound);
 const stage = new Stage(canvas, find("minimap", HTMLCanvasElement), sound);
-const session = new Session({ room: address.room, spectate: address.spectate, replay: address.replay, name: settings.name }, address.simulate);
+const session = new Session({ room: address.room, spectate: address.spectate, replay: address.replay, name: settings.name, colour: settings.colour }, address.simulate);
 const hud = new Hud();
 const scoreboard = new Scoreboard();
 const results = new Results();
@@ -47,7 +47,7 @@ const hangar = new Hangar((ship) => set({ ship }));
 const invite = () => hud.copyInvitation();
 const lobby = new LobbyPanel(invite);
 const newRoom = new NewRoomDialog((fresh, password, name) => session.change({ room: null, fresh, password, spectate: false, name }));
-const menu = new Menu(settings, { go: (wish) => session.change(wish), wish: () => session.wish, set, invite, newRoom: (name) => newRoom.open(name) });
+const menu = new Menu(settings, { go: (wish) => session.change(wish), wish: () => session.wish, set, invite, newRoom: (name) => newRoom.open(name), paint: (colour) => session.paint(colour) });
 const timeline = address.replay ? new Timeline(() => session.client) : null;
 const watch = new Watch(() => session.change({ spectate: false, room: session.client.room?.code ?? null }));
 const notices = new Notices({

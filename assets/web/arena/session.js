@@ -12,6 +12,7 @@ import { prediction } from "./step.js";
  * @property {string | null} [password] the room's
  * @property {boolean} spectate
  * @property {string} name
+ * @property {string | null} colour of the player's ships, like #4de2ff; null for that of its seat
  * @property {boolean} [replay] whether to watch the recorded match that the server shows
  */
 
@@ -57,6 +58,21 @@ export class Session {
     });
   }
 
+  /** @param {string | null} colour of the player's ships from now on; while a match runs, from the next one on */
+  paint(colour) {
+    this.wish = { ...this.wish, colour };
+    this.tellColour(this.client);
+  }
+
+  /** @param {Client} client which may be told only between matches */
+  tellColour(client) {
+    const entry = client.player === null ? null : client.roster.get(client.player);
+    const isBetween = client.phase.name === "lobby" || client.phase.name === "ended";
+    if (!entry || !isBetween || client.state !== "playing") return;
+    const { colour } = this.wish;
+    if ((entry.properties.colour ?? null) !== colour) client.lobby.properties(propertiesOf(colour));
+  }
+
   /** @param {{ latency: number, jitter: number }} conditions of the network from now on, in ms */
   simulate(conditions) {
     this.simulated = conditions;
@@ -65,13 +81,14 @@ export class Session {
 
   /** @returns {Client} */
   connect() {
-    const { room, fresh, password, spectate, name, replay } = this.wish;
+    const { room, fresh, password, spectate, name, colour, replay } = this.wish;
     const client = connect(endpoint(), {
       game: "arena",
       name,
       role: spectate ? "spectator" : "player",
       room: fresh ? created(fresh) : (room ?? "quick"),
       password: password ?? null,
+      properties: propertiesOf(colour),
       prediction,
       // Whoever comes first, and wasn't sent by a friend, doesn't want to be alone.
       company: room === null && !fresh && !spectate,
@@ -80,6 +97,7 @@ export class Session {
       session: replay ? null : spectate ? "arena spectator" : "arena player",
     });
     if (!replay) client.on("joined", ({ code }) => showRoom(code, spectate));
+    client.on("phase", () => this.tellColour(client));
     return client;
   }
 }
@@ -89,3 +107,6 @@ function created({ private: isPrivate, whenReady, teams }) {
   // A server that knows no teams need not be told that there are none.
   return { create: true, private: isPrivate, whenReady, ...(teams > 0 && { rules: { teams } }) };
 }
+
+/** @param {string | null} colour @returns {Record<string, string>} what the room is told of the player */
+const propertiesOf = (colour) => (colour === null ? {} : { colour });

@@ -1,10 +1,13 @@
-// What the page remembers of its player, in local storage: name, sound, ship.
+// What the page remembers of its player, in local storage: name, sound, ship, colour.
+
+import { isColour } from "./view/colours.js";
 
 /**
  * @typedef {object} Settings
  * @property {string} name
  * @property {boolean} sound
  * @property {number} ship the kind that was chosen last
+ * @property {string | null} colour of the player's ships, like #4de2ff; null for that of its seat
  * @property {boolean} played whether the controls were found out
  */
 
@@ -22,11 +25,12 @@ export function readSettings() {
   } catch {
     // A page without storage plays with the defaults.
   }
-  const { name, sound, ship, played } = stored;
+  const { name, sound, ship, colour, played } = stored;
   return {
     name: typeof name === "string" && name.trim() ? name : inventName(),
     sound: sound === true,
     ship: Number.isInteger(ship) ? Number(ship) : 0,
+    colour: typeof colour === "string" && isColour(colour) ? colour : null,
     played: played === true,
   };
 }

@@ -1,4 +1,4 @@
-// The menu: name, room and its password, watching, sound, how to play.
+// The menu: name, colour, room and its password, watching, sound, how to play.
 
 import { normalCode } from "../../sdk/index.js";
 import { inventName } from "../settings.js";
@@ -12,11 +12,15 @@ import { find, make, say } from "./elements.js";
  * @property {() => Wish} wish as it is
  * @property {(settings: Partial<Settings>) => void} set
  * @property {() => Promise<unknown>} invite
+ * @property {(colour: string | null) => void} paint gives the player's ships this colour; null for that of the seat
  * @property {(name: string) => void} newRoom asks what a room of one's own is to be like
  */
 
 /** The most characters of a name. */
 const NAME_MAX = 24;
+
+/** What the field of the colour shows where none was chosen. */
+const PLAIN = "#9aa5d4";
 
 const dialog = find("menu", HTMLDialogElement);
 
@@ -34,10 +38,13 @@ export class Menu {
     this.note = make("small", { id: "room-note" });
     this.password = make("input", { name: "password", maxlength: "64", autocomplete: "off", spellcheck: "false", placeholder: "If it has one" });
     this.passwordField = make("label", { hidden: true }, make("span", {}, "The room's password"), make("span", { class: "field" }, this.password));
+    this.colour = make("input", { type: "color", name: "colour" });
+    this.plain = make("button", { type: "button", "aria-label": "Any colour", click: () => this.paint(null) }, "Any");
     this.sound = make("input", { type: "checkbox", role: "switch" });
     this.submit = make("button", { class: "main", type: "submit" }, "Back to the game");
     this.build();
     for (const field of [this.name, this.room]) field.addEventListener("input", () => this.label());
+    this.colour.addEventListener("change", () => this.paint(this.colour.value));
     this.sound.addEventListener("change", () => doing.set({ sound: this.sound.checked }));
     dialog.addEventListener("click", ({ target }) => target === dialog && dialog.close());
   }
@@ -59,6 +66,7 @@ export class Menu {
     this.room.value = this.code ?? room ?? "";
     this.password.value = "";
     this.sound.checked = this.settings.sound;
+    this.showColour();
     this.watches = spectate;
     say(this.watch, spectate ? "Play" : "Watch");
     this.label();
@@ -85,6 +93,7 @@ export class Menu {
     form.append(
       make("h2", { id: "menu-title" }, "Arena"),
       make("label", {}, make("span", {}, "Name"), make("span", { class: "field" }, this.name, dice)),
+      make("div", { class: "colour" }, make("label", { class: "switch" }, this.colour, make("span", {}, "Ship's colour, from the next match on")), this.plain),
       make("label", {}, make("span", {}, "Room"), make("span", { class: "field" }, this.room), this.note),
       this.passwordField,
       this.submit,
@@ -122,6 +131,19 @@ export class Menu {
     this.doing.set({ name });
     // Who only takes another name knows the password still.
     this.doing.go(room === this.code ? { name, room } : { name, room, password: this.password.value || null });
+  }
+
+  /** @param {string | null} colour of the player's ships; null for that of the seat */
+  paint(colour) {
+    this.doing.set({ colour });
+    this.doing.paint(colour);
+    this.showColour();
+  }
+
+  showColour() {
+    const { colour } = this.settings;
+    this.colour.value = colour ?? PLAIN;
+    this.plain.setAttribute("aria-pressed", String(colour === null));
   }
 
   /** Asks for what a room of one's own is to be like. */
