@@ -1,9 +1,11 @@
 // Teams as players see them: letters and colours in the lobby and in a match, another team, talk among them.
 
 import assert from "node:assert/strict";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
-import { openRoom, playing, says, shots, startBrowser, until } from "./support/browser.mjs";
+import { openRoom, play, playing, says, shots, startBrowser, until } from "./support/browser.mjs";
 import { startServer } from "./support/server.mjs";
 
 let server;
@@ -34,7 +36,7 @@ test("a player asks for another team, which others see by letter and colour, and
   const bo = await guest(ada.code);
   for (const { page } of [ada, bo]) {
     await letters(page, "AB");
-    await until(page, "there are three", () => document.querySelectorAll("#lobby-teams button").length === 3);
+    await until(page, "there are three", () => document.querySelectorAll("#lobby .team-choice button").length === 3);
   }
   await ada.page.getByRole("button", { name: "Team C" }).click();
   await letters(bo.page, "BC");
@@ -81,9 +83,30 @@ test("a team talks among itself", async () => {
   await Promise.all([ada, bo, cy].map(({ person }) => person.close()));
 });
 
+test("where matches follow each other another team is chosen while a result is shown", async () => {
+  const folder = mkdtempSync(join(tmpdir(), "syncline-teams-"));
+  const config = join(folder, "short.toml");
+  // Nothing but a vote begins the next match in time.
+  writeFileSync(config, 'rematch-delay = "10m"\n\n[games.arena]\nteams = 2\n\n[games.arena.tuning]\nround_seconds = 10\n');
+  const short = await startServer(["--config", config, "--demo-bots", "0"]);
+  const person = await browser.person();
+  const page = await play(person, short.url);
+  await until(page, "results are shown", () => document.getElementById("results").open);
+  await page.getByRole("button", { name: "Team B" }).click();
+  await until(page, "it is in the other", () => document.querySelector("#results .team-choice [aria-pressed=true]")?.textContent.includes("Team B"));
+  await page.screenshot({ path: join(shots, "teams-results.png") });
+  await page.locator("#results").focus();
+  await page.keyboard.press("Enter");
+  await playing(page);
+  await until(page, "its ship has the colour", () => window.arena.drawn().ships.find(({ player }) => player === 0)?.colour === "#ff9d2e");
+  await person.close();
+  await short.stop();
+  rmSync(folder, { recursive: true });
+});
+
 test("where there are no teams nothing tells of them", async () => {
   const ada = await openRoom(browser, server);
-  assert.equal(await ada.page.isVisible("#lobby-teams"), false);
+  assert.equal(await ada.page.isVisible("#lobby .team-choice"), false);
   await ada.page.keyboard.press("Enter");
   await until(ada.page, "the chat is open", () => document.activeElement.id === "chat-text");
   assert.equal(await ada.page.isVisible("#chat-team"), false);

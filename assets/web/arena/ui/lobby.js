@@ -5,27 +5,15 @@ import { announce } from "./announcer.js";
 import { counted, find, make, say } from "./elements.js";
 import { KickForm } from "./kick_form.js";
 import { LobbyRoster, calledBy } from "./lobby_roster.js";
+import { REFUSALS } from "./refusals.js";
 import { TeamChoice } from "./team_choice.js";
 
 /** @typedef {import("../../sdk/index.js").Client} Client */
 /** @typedef {import("../../sdk/shared/control.js").Phase} Phase */
-/** @typedef {import("../../sdk/shared/control.js").RoomRefusal} RoomRefusal */
 
 /** How often the countdown is looked at, and how long a note stands, in ms. */
 const EVERY_MS = 200;
 const NOTED_MS = 6000;
-
-/** @type {Record<RoomRefusal, string>} */
-const REFUSALS = {
-  not_a_player: "Only players may do that.",
-  not_the_host: "Only the host may do that.",
-  not_now: "That can't be done now.",
-  too_few_players: "Too few players are here.",
-  no_such_player: "That player is not here any more.",
-  no_such_team: "There is no such team.",
-  unbalanced: "That team would be too large.",
-  invalid_properties: "That can't be said of a player.",
-};
 
 /** The lobby's panel. */
 export class LobbyPanel {

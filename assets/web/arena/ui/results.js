@@ -1,9 +1,11 @@
-// The end of a match: who won, all scores, and the vote for the next one.
+// The end of a match: who won, all scores, the vote for the next one, and in which team.
 
 import { teamName, totals } from "../teams.js";
 import { announce } from "./announcer.js";
-import { accentClass, find, make, say } from "./elements.js";
+import { accentClass, find, make, say, teamClass } from "./elements.js";
+import { REFUSALS } from "./refusals.js";
 import { table } from "./scoreboard.js";
+import { TeamChoice } from "./team_choice.js";
 import { teamScores } from "./team_mark.js";
 
 /** @typedef {import("../../sdk/index.js").Client} Client */
@@ -16,6 +18,8 @@ export class Results {
     this.endsAt = 0;
     this.countdown = make("p", { class: "muted" });
     this.vote = make("button");
+    this.teams = new TeamChoice();
+    this.note = make("p", { role: "status", class: "note" });
     /** @type {any} */
     this.timer = null;
     // Whoever still fires must not vote by it: the focus is on the whole, where Enter votes.
@@ -32,6 +36,8 @@ export class Results {
       if (phase.name === "ended") this.show(client, phase);
       else this.hide();
     });
+    client.on("roster", () => dialog.open && this.choose(client));
+    client.on("roomRefused", (refusal) => dialog.open && say(this.note, REFUSALS[refusal]));
     client.on("state", (state) => {
       if (state !== "playing") this.hide();
     });
@@ -41,6 +47,12 @@ export class Results {
   hide() {
     clearInterval(this.timer);
     if (dialog.open) dialog.close();
+  }
+
+  /** @param {Client} client whose teams can be chosen from now on */
+  choose(client) {
+    say(this.note, "");
+    this.teams.update(client, () => this.choose(client));
   }
 
   /** @param {Client} client @param {Extract<import("../../sdk/client/client.js").Phase, { name: "ended" }>} ended */
@@ -62,9 +74,11 @@ export class Results {
     });
     this.vote = vote;
     const heading = make("h2", { id: "results-title" }, title);
-    if (winners.length === 1 || isTeam) heading.className = accentClass(winners[0]);
+    if (isTeam) heading.className = teamClass(winner);
+    else if (winners.length === 1) heading.className = accentClass(winners[0]);
     this.endsAt = performance.now() + rematchMs;
-    dialog.replaceChildren(heading, teamScores(totals(rows)) ?? "", make("div", { class: "scroll" }, table(rows)), client.player === null ? "" : vote, this.countdown);
+    dialog.replaceChildren(heading, teamScores(totals(rows)) ?? "", make("div", { class: "scroll" }, table(rows)), ...(client.player === null ? [] : [vote, this.teams.element, this.note]), this.countdown);
+    this.choose(client);
     this.hide();
     dialog.show();
     dialog.focus();

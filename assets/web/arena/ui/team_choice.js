@@ -1,4 +1,4 @@
-// The choice of a team in the lobby: a button for each. How many there are the server tells by HTTP.
+// The choice of a team between matches: a button for each. How many there are the server tells by HTTP.
 
 import { teamName } from "../teams.js";
 import { make } from "./elements.js";
@@ -8,7 +8,7 @@ import { mark } from "./team_mark.js";
 
 /** Buttons of teams. */
 export class TeamChoice {
-  element = make("div", { id: "lobby-teams", role: "group", "aria-label": "Teams", hidden: true });
+  element = make("div", { class: "team-choice", role: "group", "aria-label": "Teams", hidden: true });
   #shown = "";
   /** The room that was asked for, and how many teams it has. */
   #asked = "";
