@@ -10,11 +10,12 @@ use syncline_server::{Config, JournalConfig};
 use syncline_shared::close::CloseReason;
 use syncline_shared::id::PlayerId;
 use syncline_shared::message::control::{
-    CreateOptions, Hello, PhaseInfo, Role, ServerControl, Welcome,
+    ClientControl, CreateOptions, Hello, PhaseInfo, Role, ServerControl, Welcome,
 };
+use syncline_shared::message::lobby::{Lobby, RoomRequest};
 use syncline_shared::tick::Tick;
 
-use crate::support::client::{Client, Heard, create, follow, hello, resume};
+use crate::support::client::{Client, Heard, control, create, follow, hello, resume};
 use crate::support::host::Host;
 
 fn server(folder: &Path) -> Host {
@@ -163,6 +164,34 @@ async fn a_room_keeps_its_labels_and_its_password() {
     };
     let (_two, found) = Client::join(&second, with).await;
     assert_eq!(found.room, welcome.room);
+    second.stop().await;
+}
+
+/// A restart is no way back in; only why it was kicked nobody knows any more.
+#[tokio::test]
+async fn whoever_was_kicked_is_kept_out_by_the_next_server() {
+    let folder = tempfile::tempdir().unwrap();
+    let first = server(folder.path());
+    let options = CreateOptions {
+        lobby: Lobby::WhenReady { countdown: None },
+        ..CreateOptions::default()
+    };
+    let (mut ada, welcome) = Client::join(&first, create("lab", options)).await;
+    let (mut bo, seat) = Client::join(&first, follow(&welcome)).await;
+    let kick = ClientControl::Room(RoomRequest::Kick {
+        player: seat.player.unwrap(),
+        reason: "be kind".to_owned(),
+    });
+    ada.send(control(&kick)).await;
+    let kicked = |text: &str| (CloseReason::Kicked, text.to_owned());
+    assert_eq!(bo.closed().await, kicked("kicked: be kind"));
+    first.stop().await;
+
+    let second = server(folder.path());
+    let again = Client::refused(&second, resume(&seat)).await;
+    assert_eq!(again, kicked("kicked"));
+    let (_ada, back) = Client::join(&second, resume(&welcome)).await;
+    assert_eq!(back.player, welcome.player);
     second.stop().await;
 }
 
