@@ -553,7 +553,7 @@ fn a_ping_is_answered_with_the_time_of_the_match() {
 fn those_outside_see_the_scores_of_a_match_unless_it_is_held_back() {
     let delayed = |micros| {
         let room = room_with(&Rules::default(), |config| {
-            config.spectator_delay_micros = micros
+            config.spectator_delay_micros = micros;
         });
         let mut table = Table::new(room);
         assert_eq!(table.room.overview().scores, []);
