@@ -40,6 +40,8 @@ test("a match begins when all are ready, and whoever is kicked reads why", async
     await says(page, "lobby-waits", "2 are not ready");
   }
   assert.deepEqual(await names(ada.page), await names(bo.page));
+  const [, name] = await names(ada.page);
+  await until(ada.page, "who only hears it is told who came", (name) => document.getElementById("live").textContent === `${name} is here`, name);
   assert.equal(await ada.page.locator("#lobby-roster .host").count(), 1);
   assert.match(await bo.page.textContent("#lobby-roster li:first-child"), /Host/);
   assert.match(await bo.page.textContent("#lobby-roster li.own"), /\(you\)/);

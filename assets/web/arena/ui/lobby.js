@@ -76,11 +76,14 @@ export class LobbyPanel {
   #update(client) {
     const { phase, state, roster, player } = client;
     const isShown = state === "playing" && phase.name === "lobby" && phase.unready !== null;
-    if (this.isOpen !== isShown) this.#show(isShown);
+    const wasShown = this.isOpen;
+    if (wasShown !== isShown) this.#show(isShown);
     if (!isShown) return;
     const own = player === null ? null : (roster.get(player) ?? null);
     say(this.#code, client.room?.code ?? "");
-    this.#roster.update(roster, player);
+    const came = this.#roster.update(roster, player);
+    // Those who are here already are found in the list.
+    if (wasShown && came.length === 1 && own && roster.size > 1) announce(`${came[0]} is here`);
     this.#teams.update(client, () => this.#update(client));
     this.#kick.keepTo(roster);
     this.#ready.hidden = own === null;

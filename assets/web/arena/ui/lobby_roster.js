@@ -25,6 +25,7 @@ export class LobbyRoster {
   /**
    * @param {Map<number, RosterEntry>} roster
    * @param {number | null} own the seat of who looks
+   * @returns {string[]} the names of those who came
    */
   update(roster, own) {
     const isHost = own !== null && roster.get(own)?.host === true;
@@ -33,6 +34,7 @@ export class LobbyRoster {
       line.remove();
       this.#lines.delete(player);
     }
+    const came = [...roster.values()].filter(({ player }) => !this.#lines.has(player)).map(calledBy);
     const entries = [...roster.values()].sort((a, b) => (a.team ?? 0) - (b.team ?? 0) || a.player - b.player);
     for (const [at, entry] of entries.entries()) {
       const line = this.#lineOf(entry);
@@ -41,6 +43,7 @@ export class LobbyRoster {
       const there = this.element.children[at] ?? null;
       if (there !== line.line) this.element.insertBefore(line.line, there);
     }
+    return came;
   }
 
   /** @param {RosterEntry} entry @returns {Line} */
