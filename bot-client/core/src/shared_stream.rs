@@ -219,9 +219,10 @@ impl SharedStream {
         Some(decoder)
     }
 
-    /// Brings a follower that is alone and not in doubt into step, if its tick is on record or nobody
-    /// else is in step; tells whether its frame and chunk are the recorded ones. The record of a join
-    /// has no chunk to compare.
+    /// Brings a follower that is alone and not in doubt into step, if its tick is on record and it has
+    /// what is recorded there, or nobody else is in step: then it goes on from its own state, for
+    /// nobody answers for the recorded one. Tells whether its frame and chunk are the recorded ones.
+    /// The record of a join has no chunk to compare.
     fn fall_in(&mut self, place: &mut Place, span: u32, chunk: &[u8]) -> Compared {
         let PlaceDecoding::Alone {
             decoder,
@@ -235,16 +236,18 @@ impl SharedStream {
         let compared = record.map(|record| {
             let comparable = span != 0 && record.span != 0;
             let same_chunk = !comparable || (record.span == span && *record.chunk == *chunk);
-            same_chunk && record.frame == place.frame
+            // A wrong decoder may have a right frame for once: what it remembers beside it is wrong still.
+            let trusted = record.applied != Applied::Mismatch;
+            trusted && same_chunk && record.frame == place.frame
         });
         match (record, compared) {
-            (Some(record), Some(true)) if !*doubtful => {
+            (Some(record), Some(true)) if self.in_step > 0 && !*doubtful => {
                 place.frame = Arc::clone(&record.frame);
                 place.decoding = PlaceDecoding::InStep;
                 self.in_step += 1;
                 Compared::Same
             }
-            (_, Some(true)) => Compared::Same,
+            (_, Some(true)) if self.in_step > 0 => Compared::Same,
             (_, Some(false)) if self.in_step > 0 => {
                 *doubtful = true;
                 Compared::Differs
