@@ -20,6 +20,7 @@ use tokio::time::{sleep_until, timeout_at};
 use crate::address::Source;
 use crate::chatter::Chatter;
 use crate::conditioner::{Delay, Stalls};
+use crate::config::Room;
 use crate::connection::{Connection, Incoming};
 use crate::context::Context;
 use crate::record::{Counts, Record};
@@ -252,6 +253,9 @@ where
         match event {
             ClientEvent::Welcome(joined) => {
                 self.swarm.progress.connected();
+                if !joined.resumed && matches!(self.swarm.config.room, Room::Create(_)) {
+                    self.swarm.progress.made(joined.room, joined.code);
+                }
                 self.swarm.timeline.entered();
                 self.in_room = true;
                 self.input_frames = 0;

@@ -65,16 +65,16 @@ pub struct Arguments {
     #[arg(long, conflicts_with_all = ["room", "rooms", "query"])]
     create: bool,
     /// Labels of these rooms, such as mode=ctf,region=eu
-    #[arg(long, value_name = "NAME=VALUE", value_delimiter = ',', value_parser = parse_label, requires = "create")]
+    #[arg(long, value_name = "NAME=VALUE", value_delimiter = ',', value_parser = parse_label, requires = "create", conflicts_with_all = ["room", "rooms", "query"])]
     labels: Vec<Pair>,
     /// Rules of the game in these rooms, such as points=3
-    #[arg(long, value_name = "NAME=VALUE", value_delimiter = ',', value_parser = parse_pair, requires = "create")]
+    #[arg(long, value_name = "NAME=VALUE", value_delimiter = ',', value_parser = parse_pair, requires = "create", conflicts_with_all = ["room", "rooms", "query"])]
     rules: Vec<Pair>,
     /// What the bots say of themselves, such as colour=#ff8800,loadout=rail
     #[arg(long, value_name = "NAME=VALUE", value_delimiter = ',', value_parser = parse_property)]
     properties: Vec<Pair>,
     /// Keep these rooms out of quick play and lists
-    #[arg(long, requires = "create")]
+    #[arg(long, requires = "create", conflicts_with_all = ["room", "rooms", "query"])]
     private: bool,
     /// The password of the room, or of those that are made
     #[arg(long, value_name = "TEXT", conflicts_with = "query")]
@@ -346,6 +346,9 @@ mod tests {
             &["--query", "mode"][..],
             &["--query", "", "--room", "3"],
             &["--labels", "mode=ctf"],
+            &["--room", "9", "--labels", "mode=ctf"],
+            &["--room", "9", "--rules", "points=3"],
+            &["--rooms", "2", "--private"],
             &["--create", "--labels", "mode"],
             &["--create", "--labels", "free=1"],
         ] {

@@ -106,7 +106,7 @@ fn bar(config: &SwarmConfig) -> ProgressBar {
     bar.with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()))
 }
 
-/// Moves the bar until it is aborted.
+/// Moves the bar and says which rooms were made, until it is aborted.
 async fn draw(bar: ProgressBar, progress: Arc<Progress>) {
     let mut ticks = tokio::time::interval(DRAWN_EVERY);
     loop {
@@ -115,6 +115,9 @@ async fn draw(bar: ProgressBar, progress: Arc<Progress>) {
         bar.set_position(u64::try_from(elapsed).unwrap_or(u64::MAX));
         let (joined, closed) = (progress.connections(), progress.closes());
         bar.set_message(format!("{joined} joined, {closed} closed"));
+        for (room, code) in progress.take_made() {
+            bar.suspend(|| drop(writeln!(io::stderr(), "room {room}, code {code}")));
+        }
     }
 }
 

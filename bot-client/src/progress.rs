@@ -1,12 +1,17 @@
 //! How a swarm is doing, for whoever watches it run.
 
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Mutex, PoisonError};
+
+use syncline_shared::id::{RoomCode, RoomId};
 
 /// Counts that grow while a swarm runs.
 #[derive(Debug, Default)]
 pub struct Progress {
     connected: AtomicU32,
     closed: AtomicU32,
+    /// Rooms that were made, until somebody asks for them.
+    made: Mutex<Vec<(RoomId, RoomCode)>>,
 }
 
 impl Progress {
@@ -18,6 +23,17 @@ impl Progress {
     /// How many connections, or attempts at one, ended.
     pub fn closes(&self) -> u32 {
         self.closed.load(Ordering::Relaxed)
+    }
+
+    /// The rooms that bots made since this was asked last.
+    pub fn take_made(&self) -> Vec<(RoomId, RoomCode)> {
+        let mut made = self.made.lock().unwrap_or_else(PoisonError::into_inner);
+        core::mem::take(&mut made)
+    }
+
+    pub(crate) fn made(&self, room: RoomId, code: RoomCode) {
+        let mut made = self.made.lock().unwrap_or_else(PoisonError::into_inner);
+        made.push((room, code));
     }
 
     pub(crate) fn connected(&self) {

@@ -173,12 +173,12 @@ impl Server {
         let site = Arc::new(Site {
             lobby,
             pages,
+            access: Access::of(config, &origins, entropy::draw()),
             origins,
             watchdog,
             journals,
             showing,
             tunnels: Tunnels::new(config.tunnel_timeout, config.byte_rate),
-            access: Access::of(config, entropy::draw()),
             stomp_guests: config.stomp_guests,
             answered: Arc::default(),
             waiters: Arc::new(Semaphore::new(WAITERS_MAX)),

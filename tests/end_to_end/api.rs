@@ -161,6 +161,52 @@ async fn where_others_may_come_from_nobody_writes_without_a_token() {
     assert!(detail.contains("--api-token"), "{detail}");
 }
 
+/// One that is allowed reads and writes, others nothing; and a name that leads here is no proof.
+#[tokio::test]
+async fn web_pages_read_and_write_if_they_may_connect() {
+    let one = "https://one.example";
+    let listed = Host::with(Config {
+        allow_origins: vec![one.to_owned()],
+        ..Config::default()
+    });
+    let plain = Host::start();
+    let text = json!({ "text": "hi" });
+    for (host, origin, status) in [
+        (&listed, one, 200),
+        (&listed, "https://evil.example", 403),
+        (&plain, "http://localhost:3000", 200),
+        (&plain, "https://evil.example", 403),
+        // Asked for as "test", so that it seems to be of the same host.
+        (&plain, "http://test", 403),
+    ] {
+        let line = format!("origin: {origin}\r\n");
+        let answer = announce(host, "/api/announce", &line, &text).await;
+        assert_eq!(answer.status, status, "{origin}: {}", answer.body);
+        if status != 200 {
+            problem(&answer);
+        }
+    }
+    let get = |lines: &str| format!("GET /api/rooms HTTP/1.1\r\nhost: test\r\n{lines}\r\n");
+    let read = listed.request(&get(&format!("origin: {one}\r\n"))).await;
+    let header = format!("access-control-allow-origin: {one}\r\n");
+    assert_eq!((read.status, read.head.contains(&header)), (200, true));
+    let evil = listed
+        .request(&get("origin: https://evil.example\r\n"))
+        .await;
+    assert_eq!(evil.status, 403);
+    assert_eq!(
+        plain.request(&get("origin: http://test\r\n")).await.status,
+        200
+    );
+    let asks = format!(
+        "OPTIONS /api/announce HTTP/1.1\r\nhost: test\r\norigin: {one}\r\n\
+         access-control-request-method: POST\r\n\r\n"
+    );
+    let may = listed.request(&asks).await;
+    assert_eq!(may.status, 204);
+    assert!(may.head.contains("idempotency-key"), "{}", may.head);
+}
+
 #[tokio::test]
 async fn what_is_wrong_is_told_in_problem_documents() {
     let host = Host::start();

@@ -126,9 +126,10 @@ test("asks for rooms as the game describes them", () => {
   const { labels, rules } = hello({ create: true, labels: { mode: "ctf", rank: 5 }, rules: { points: 3 } });
   assert.deepEqual(labels, [["mode", "ctf"], ["rank", "5"]]);
   assert.deepEqual(rules, [["points", "3"]]);
-  const { whenReady, countdown } = hello({ create: true, whenReady: true, countdown: 300 });
-  assert.deepEqual([whenReady, countdown], [true, 255]);
-  assert.throws(() => begin({ room: {} }), TypeError);
+  const { whenReady, countdown } = hello({ create: true, whenReady: true, countdown: 30 });
+  assert.deepEqual([whenReady, countdown], [true, 30]);
+  const wrong = [{ id: 0 }, { id: 1.5 }, { id: 2 ** 32 }, { id: "1" }, { create: true, playersMax: 70000 }, { create: true, countdown: -1 }, { create: true, spectatorDelay: 256 }];
+  for (const room of [{}, ...wrong]) assert.throws(() => begin({ room }), TypeError);
   const { server } = begin({ room: "7K2MXQ", password: "sesame", properties: { hat: "fez" } });
   server.open();
   const [said] = server.take().control;

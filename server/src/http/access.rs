@@ -1,26 +1,28 @@
 //! Who may write: those who know the token, and on a server that only this machine reaches everybody.
 
-use axum::http::header::{AUTHORIZATION, WWW_AUTHENTICATE};
+use axum::http::header::{AUTHORIZATION, ORIGIN, WWW_AUTHENTICATE};
 use axum::http::{HeaderMap, StatusCode};
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 
 use crate::config::Config;
 use crate::http::problem::Problem;
+use crate::net::origin::AllowedOrigins;
 
 /// What a client has to show.
 pub(crate) enum Access {
     /// The token, which this makes of it.
     Token(Box<Hmac<Sha256>>, Vec<u8>),
-    /// Nothing.
-    Anybody,
+    /// Nothing: everybody may who asks from this machine, web pages if they are of it or listed. A name
+    /// that leads here may be anybody's.
+    Anybody(AllowedOrigins),
     /// There is nothing that it could show.
     Nobody,
 }
 
 impl Access {
     /// As the settings say. `key` is of no other use, and need not be kept.
-    pub(crate) fn of(config: &Config, key: u64) -> Self {
+    pub(crate) fn of(config: &Config, origins: &AllowedOrigins, key: u64) -> Self {
         let local = config.bind.ip().is_loopback() && config.trusted_proxies.is_empty();
         match &config.api_token {
             Some(token) => {
@@ -29,7 +31,7 @@ impl Access {
                 let made = mac.clone().chain_update(token.text());
                 Self::Token(Box::new(mac), made.finalize().into_bytes().to_vec())
             }
-            None if local => Self::Anybody,
+            None if local => Self::Anybody(origins.clone()),
             None => Self::Nobody,
         }
     }
@@ -37,7 +39,17 @@ impl Access {
     /// Whether a request with these headers may write.
     pub(super) fn check(&self, headers: &HeaderMap) -> Result<(), Problem> {
         match self {
-            Self::Anybody => Ok(()),
+            Self::Anybody(origins) => {
+                let page = headers
+                    .get(ORIGIN)
+                    .map(|page| page.to_str().unwrap_or_default());
+                if page.is_none_or(|page| origins.allows(page, "localhost")) {
+                    return Ok(());
+                }
+                let words = "without a token only pages of this machine write here, and those that \
+                             --allow-origin names";
+                Err(Problem::new(StatusCode::FORBIDDEN, words))
+            }
             Self::Nobody => Err(Problem::new(
                 StatusCode::FORBIDDEN,
                 "writing needs a token: start the server with --api-token or SYNCLINE_API_TOKEN, \
@@ -57,7 +69,7 @@ impl Access {
     /// Whether one may write who shows `token`, or nothing.
     pub(crate) fn of_token(&self, token: Option<&[u8]>) -> Allowed {
         match (self, token) {
-            (Self::Anybody, _) => Allowed::Yes,
+            (Self::Anybody(_), _) => Allowed::Yes,
             (Self::Nobody, _) | (Self::Token(..), None) => Allowed::No,
             (Self::Token(mac, made), Some(shown)) if is_right(mac, made, shown) => Allowed::Yes,
             (Self::Token(..), Some(_)) => Allowed::WrongToken,

@@ -27,9 +27,11 @@ pub(super) async fn limited(
     }
     let headers = told(request.headers());
     let client = forwarded::client(peer.ip(), peer.trusted(), &headers);
-    let address = client
-        .ok()
-        .and_then(|client| peer.counted(peer.name(client)));
+    let client = match client {
+        Ok(client) => client,
+        Err(problem) => return (StatusCode::BAD_REQUEST, problem.to_string()).into_response(),
+    };
+    let address = peer.counted(peer.name(client));
     let directory = &site.lobby.directory;
     if let Err(tries) = directory.check_tries(address) {
         let later = [(RETRY_AFTER, tries.seconds.to_string())];

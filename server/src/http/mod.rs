@@ -7,7 +7,7 @@
 //! - [`room`]: a room's state; [`watch`]: what happens there, and [`events`] as a stream; [`announce`]: what its players are told, and
 //!   [`announced`] what became of it; [`moderation`]: who is sent away or silenced
 //! - [`rooms`]: the list of rooms; [`guesses`]: how often a room's code may be guessed
-//! - [`caller`]: who asks to play; [`tunnels`]: a session where no WebSocket comes through
+//! - [`cross_origin`]: what web pages may ask for; [`caller`]: who asks to play; [`tunnels`]: a session where no WebSocket comes through
 //! - [`openapi`]: all of that, described
 //! - [`bandwidth`]: what the fields of a room cost
 //! - [`figures`]: what a room measured and counted
@@ -22,6 +22,7 @@ mod assets;
 mod bandwidth;
 mod body;
 mod caller;
+mod cross_origin;
 mod events;
 mod figures;
 pub(crate) mod guesses;

@@ -8,8 +8,7 @@ use std::time::Duration;
 use axum::Json;
 use axum::body::Bytes;
 use axum::extract::State;
-use axum::http::header::{HOST, ORIGIN};
-use axum::http::{HeaderMap, StatusCode};
+use axum::http::StatusCode;
 use serde::{Deserialize, Serialize};
 use tokio::sync::oneshot;
 
@@ -115,11 +114,9 @@ pub(super) async fn shown(State(site): State<Arc<Site>>) -> Result<Json<Shown>, 
 /// Moves what is shown, and says where it stands then.
 pub(super) async fn control(
     State(site): State<Arc<Site>>,
-    headers: HeaderMap,
     body: Bytes,
 ) -> Result<Json<Shown>, Refusal> {
     let (showing, room) = room(&site)?;
-    check_origin(&site, &headers)?;
     let control = read(&body, showing.recording.last())?;
     ask(showing, &room, control).await
 }
@@ -146,22 +143,6 @@ fn room(site: &Site) -> Result<(&Showing, RoomHandle), Refusal> {
     let words = "no recorded match is shown here: syncline replay FILE --serve does\n";
     let showing = site.showing.as_ref().zip(room);
     showing.ok_or_else(|| (StatusCode::NOT_FOUND, words.to_owned()))
-}
-
-/// A web page that may not connect may not move anything either.
-fn check_origin(site: &Site, headers: &HeaderMap) -> Result<(), Refusal> {
-    let text = |name| {
-        let value = headers.get(name)?;
-        Some(value.to_str().unwrap_or_default())
-    };
-    let Some(origin) = text(ORIGIN) else {
-        return Ok(());
-    };
-    if site.origins.allows(origin, text(HOST).unwrap_or_default()) {
-        return Ok(());
-    }
-    let words = "pages of this Origin may not move what is shown here\n";
-    Err((StatusCode::FORBIDDEN, words.to_owned()))
 }
 
 /// What a request asks for.

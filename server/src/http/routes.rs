@@ -13,8 +13,8 @@ use syncline_shared::message::SUBPROTOCOL;
 use crate::http::caller::{self, unavailable};
 use crate::http::site::Site;
 use crate::http::{
-    announce, bandwidth, body, events, figures, guesses, health, moderation, openapi, problem,
-    replay, room, rooms, tunnels,
+    announce, bandwidth, body, cross_origin, events, figures, guesses, health, moderation, openapi,
+    problem, replay, room, rooms, tunnels,
 };
 use crate::metrics::Present;
 use crate::net::connection;
@@ -56,8 +56,10 @@ pub(crate) fn router(site: Arc<Site>) -> Router {
         .route("/readyz", get(health::readyz))
         .route("/metrics", get(metrics));
     let api = |router: Router<Arc<Site>>, (path, route): &ApiRoute| router.route(path, route());
-    API.iter()
-        .fold(router, api)
+    let pages = from_fn_with_state(site.clone(), cross_origin::from_pages);
+    let api = API.iter().fold(Router::new(), api).layer(pages);
+    router
+        .merge(api)
         .merge(tunnels::routes(&site))
         .fallback(page)
         .layer(from_fn_with_state(site.clone(), guesses::limited))

@@ -8,13 +8,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::body::Body;
-use axum::extract::{DefaultBodyLimit, Extension, Path, Query, Request, State};
-use axum::http::header::{
-    ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS, ACCESS_CONTROL_ALLOW_ORIGIN,
-    ACCESS_CONTROL_MAX_AGE, CACHE_CONTROL, CONTENT_TYPE, VARY, X_CONTENT_TYPE_OPTIONS,
-};
-use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
-use axum::middleware::{Next, from_fn_with_state};
+use axum::extract::{DefaultBodyLimit, Extension, Path, Query, State};
+use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE, X_CONTENT_TYPE_OPTIONS};
+use axum::http::{HeaderMap, HeaderName, StatusCode};
+use axum::middleware::from_fn_with_state;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use axum::{Json, Router};
@@ -25,6 +22,7 @@ use syncline_shared::message::SUBPROTOCOL;
 use tokio::time::timeout;
 
 use crate::http::caller::{self, unavailable};
+use crate::http::cross_origin::from_pages;
 use crate::http::problem::Problem;
 use crate::http::site::Site;
 use crate::net::connection;
@@ -32,7 +30,6 @@ use crate::net::guard::{Peer, PeerName};
 use crate::net::link::Ends;
 use crate::net::meter::Meter;
 use crate::net::tunnel::{NotTaken, Opened, OutOfPlace, Reader, Tunnel};
-use crate::net::upgrade;
 
 /// The most bytes of one request.
 const BODY_BYTES_MAX: usize = 16 * 1024;
@@ -55,33 +52,6 @@ pub(super) fn routes(site: &Arc<Site>) -> Router<Arc<Site>> {
         .route("/play/{tunnel}/up", post(up))
         .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
         .layer(from_fn_with_state(site.clone(), from_pages))
-}
-
-/// Lets through what comes from no web page, or from one that may connect, and tells its browser so.
-async fn from_pages(State(site): State<Arc<Site>>, request: Request, next: Next) -> Response {
-    let origin = match upgrade::check_page(request.headers(), &site.origins) {
-        Ok(origin) => origin.and_then(|origin| HeaderValue::from_str(origin).ok()),
-        Err(refusal) => {
-            site.lobby.metrics.count_refusal(refusal.slug());
-            return Problem::new(refusal.status(), refusal.to_string()).into_response();
-        }
-    };
-    let mut response = if request.method() == Method::OPTIONS {
-        let told = [
-            (ACCESS_CONTROL_ALLOW_METHODS, "GET, POST"),
-            (ACCESS_CONTROL_ALLOW_HEADERS, "content-type"),
-            (ACCESS_CONTROL_MAX_AGE, "7200"),
-        ];
-        (StatusCode::NO_CONTENT, told).into_response()
-    } else {
-        next.run(request).await
-    };
-    if let Some(origin) = origin {
-        let headers = response.headers_mut();
-        headers.insert(ACCESS_CONTROL_ALLOW_ORIGIN, origin);
-        headers.insert(VARY, HeaderValue::from_static("origin"));
-    }
-    response
 }
 
 #[derive(Deserialize)]

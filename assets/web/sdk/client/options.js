@@ -134,6 +134,12 @@ function realClock() {
   };
 }
 
+/** @param {string} name @param {number} value @param {number} low @param {number} high @returns {number} the value */
+function whole(name, value, low, high) {
+  if (Number.isInteger(value) && value >= low && value <= high) return value;
+  throw new TypeError(`${name} is a whole number from ${low} to ${high}`);
+}
+
 /**
  * @param {Options["room"]} room as a game names it
  * @returns {import("../shared/control.js").RoomSelector} which room
@@ -144,18 +150,18 @@ function roomSelector(room = "quick") {
   const code = typeof room === "string" ? normalCode(room) : null;
   if (code) return { kind: "code", code };
   if (typeof room === "object" && "query" in room) return { kind: "quick", query: room.query };
-  if (typeof room === "object" && "id" in room) return { kind: "id", id: room.id };
+  if (typeof room === "object" && "id" in room) return { kind: "id", id: whole("id", room.id, 1, 2 ** 32 - 1) };
   if (typeof room === "object" && "create" in room) {
     return {
       kind: "create",
       private: room.private ?? false,
-      playersMax: room.playersMax ?? null,
+      playersMax: room.playersMax === undefined ? null : whole("playersMax", room.playersMax, 1, 65535),
       loud: room.loud ?? false,
-      spectatorDelay: Math.min(255, room.spectatorDelay ?? 0),
+      spectatorDelay: whole("spectatorDelay", room.spectatorDelay ?? 0, 0, 255),
       labels: pairs(room.labels),
       rules: pairs(room.rules),
       whenReady: room.whenReady ?? false,
-      countdown: room.countdown === undefined ? null : Math.min(255, room.countdown),
+      countdown: room.countdown === undefined ? null : whole("countdown", room.countdown, 0, 255),
     };
   }
   throw new TypeError(`no room: ${JSON.stringify(room)}`);
