@@ -494,7 +494,7 @@ test("another session has another chat", () => {
 });
 
 test("a lobby is asked for things, and says what it does not do", () => {
-  const { server, client } = begin({ room: { create: true, whenReady: true, countdown: 300 } });
+  const { server, client } = begin({ room: { create: true, whenReady: true, countdown: 30 } });
   const phases = [];
   const refused = [];
   client.on("phase", (phase) => phases.push(phase));
