@@ -207,6 +207,22 @@ async fn web_pages_read_and_write_if_they_may_connect() {
     assert!(may.head.contains("idempotency-key"), "{}", may.head);
 }
 
+/// Else whoever adds a header of its own to a proxy's would guess codes uncounted.
+#[tokio::test]
+async fn nobody_guesses_codes_under_two_addresses() {
+    let host = Host::with(Config {
+        trusted_proxies: vec!["127.0.0.0/8".parse().unwrap()],
+        ..Config::default()
+    });
+    let guess =
+        |lines: &str| format!("GET /api/rooms/AAAAAA HTTP/1.1\r\nhost: test\r\n{lines}\r\n");
+    let one = "x-forwarded-for: 203.0.113.9\r\n";
+    assert_eq!(host.request(&guess(one)).await.status, 404);
+    let two = format!("{one}forwarded: for=203.0.113.77\r\n");
+    let answer = host.request(&guess(&two)).await;
+    assert_eq!(problem(&answer)["status"], 400);
+}
+
 #[tokio::test]
 async fn what_is_wrong_is_told_in_problem_documents() {
     let host = Host::start();
