@@ -5,6 +5,9 @@ use std::sync::{Mutex, PoisonError};
 
 use syncline_shared::id::{RoomCode, RoomId};
 
+/// How many rooms are kept until somebody asks; those beyond are not told.
+const MADE_MAX: usize = 1024;
+
 /// Counts that grow while a swarm runs.
 #[derive(Debug, Default)]
 pub struct Progress {
@@ -33,7 +36,9 @@ impl Progress {
 
     pub(crate) fn made(&self, room: RoomId, code: RoomCode) {
         let mut made = self.made.lock().unwrap_or_else(PoisonError::into_inner);
-        made.push((room, code));
+        if made.len() < MADE_MAX {
+            made.push((room, code));
+        }
     }
 
     pub(crate) fn connected(&self) {

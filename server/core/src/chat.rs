@@ -12,6 +12,8 @@ use syncline_shared::message::control::ServerControl;
 use syncline_shared::message::{SectionKind, write_section};
 use syncline_shared::tick::Timestamp;
 
+use crate::pace::Pace;
+
 /// How many lines to the room are kept: what whoever comes later hears.
 const LINES_MAX: usize = 50;
 
@@ -25,11 +27,11 @@ const KEPT_BYTES_MAX: usize = 16 * 1024;
 /// About what a line takes beside its text and name.
 const LINE_BYTES: usize = 32;
 
-/// A session may say one thing in this time, in microseconds.
-const PACE_MICROS: u64 = 2_000_000;
-
-/// And so many at once, if it was silent before.
-const BURST: u64 = 5;
+/// How often a session may say something.
+const PACE: Pace = Pace {
+    micros: 2_000_000,
+    burst: 5,
+};
 
 /// How many speakers are remembered before those are forgotten who have been silent for long enough:
 /// of people who are no members nobody tells the room that they went.
@@ -40,8 +42,8 @@ const SPEAKERS_MAX: usize = 1024;
 pub(crate) struct Chat {
     /// What was said.
     pub(crate) log: ChatLog,
-    /// When each session that said something will have been silent for long enough to say
-    /// [`BURST`] things at once.
+    /// When each session that said something will have been silent for long enough to say as many
+    /// things at once as anybody.
     rested: BTreeMap<SessionId, Timestamp>,
     muted: BTreeSet<SessionId>,
 }
@@ -104,17 +106,16 @@ impl Chat {
         if self.muted.contains(&session) {
             return Err(ChatRefusal::Muted);
         }
-        let rested = self.rested.get(&session).copied().unwrap_or(now).max(now);
-        let over = rested.since(now).saturating_sub((BURST - 1) * PACE_MICROS);
-        if over > 0 {
+        let rested = self.rested.get(&session).copied().unwrap_or(now);
+        let rested = PACE.admit(now, rested).map_err(|over| {
             let retry_ms = u32::try_from(over.div_ceil(1000)).unwrap_or(u32::MAX);
-            return Err(ChatRefusal::TooFast { retry_ms });
-        }
+            ChatRefusal::TooFast { retry_ms }
+        })?;
         if self.rested.len() >= SPEAKERS_MAX {
             // Nothing is known of them that is not so of anybody.
             self.rested.retain(|_, rested| *rested > now);
         }
-        self.rested.insert(session, rested.plus_micros(PACE_MICROS));
+        self.rested.insert(session, rested);
         Ok(())
     }
 

@@ -32,6 +32,7 @@ pub mod input_queue;
 mod kicked;
 pub mod match_state;
 mod member;
+mod pace;
 mod phase;
 pub mod relief;
 pub mod replay;

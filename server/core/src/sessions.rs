@@ -14,6 +14,13 @@ use syncline_shared::text::short_line;
 use syncline_shared::tick::Timestamp;
 
 use crate::event::ConnectionId;
+use crate::pace::Pace;
+
+/// How often a session may change its profile: all members and the journal are told each time.
+const CHANGES: Pace = Pace {
+    micros: 1_000_000,
+    burst: 5,
+};
 
 /// One client's stay.
 #[derive(Clone, Debug)]
@@ -26,6 +33,8 @@ pub(crate) struct Session {
     pub(crate) came: u32,
     /// Whether it is ready for the next match.
     pub(crate) ready: bool,
+    /// When it may change as much of its profile at once as anybody.
+    pub(crate) rested: Timestamp,
     /// Connections so far.
     pub(crate) attaches: u32,
     /// Whether its client is part of the server.
@@ -157,6 +166,7 @@ impl Sessions {
             player,
             came: self.came,
             ready: false,
+            rested: Timestamp::ZERO,
             attaches: 1,
             transient,
             presence: Presence::Connected(connection),
@@ -177,6 +187,7 @@ impl Sessions {
             player: seated.player,
             came: seated.came,
             ready: false,
+            rested: Timestamp::ZERO,
             attaches: seated.attaches,
             transient: seated.transient,
             presence: Presence::Away { until },
@@ -256,6 +267,15 @@ impl Sessions {
         (0..teams)
             .map(TeamId)
             .min_by_key(|team| sizes[usize::from(team.0)])
+    }
+
+    /// A session changes its profile at `now`; false if it did so too often of late.
+    pub(crate) fn may_change(&mut self, now: Timestamp, id: SessionId) -> bool {
+        let Some(session) = self.by_id.get_mut(&id) else {
+            return false;
+        };
+        let rested = CHANGES.admit(now, session.rested);
+        rested.map(|rested| session.rested = rested).is_ok()
     }
 
     /// Others know this of a session now.

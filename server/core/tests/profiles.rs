@@ -247,6 +247,21 @@ fn all_see_what_players_say_of_themselves_and_it_changes_between_matches_only() 
     assert_eq!(hats(&table), [Some("top"), None, None]);
 }
 
+/// All are told of each change, and the journal has it.
+#[test]
+fn nobody_changes_without_end() {
+    let mut table = lobby(0, 1);
+    for size in 0..9 {
+        let request = RoomRequest::Properties(pairs(&[("size", &size.to_string())]));
+        table.send(0, ClientMessage::Room(request));
+    }
+    table.run(3, nothing);
+    assert_eq!(room_refusals(&table, 0), [RoomRefusal::NotNow; 4]);
+    table.now = table.now.plus_micros(1_000_000);
+    wear(&mut table, 0, &[("hat", "fez")]);
+    assert_eq!(hats(&table), [Some("fez")]);
+}
+
 /// In the test's game a runner begins further on by as many places as it says.
 #[test]
 fn a_game_knows_them_when_a_player_joins_and_so_does_its_journal() {

@@ -45,7 +45,7 @@ pub enum RoomRefusal {
     NotAPlayer,
     /// Only the host may.
     NotTheHost,
-    /// Not in this room, or not while it is where it is in its life.
+    /// Not in this room, not while it is where it is in its life, or too soon after as much was asked.
     NotNow,
     /// Too few players are there.
     TooFewPlayers,

@@ -63,11 +63,11 @@ impl Room {
                 }
                 self.kick(now, *player, reason)?;
             }
-            RoomRequest::Team(team) => self.change_team(connection, session, *team)?,
+            RoomRequest::Team(team) => self.change_team(now, connection, session, *team)?,
             RoomRequest::Properties(pairs) => {
                 let properties = Properties::new(pairs.iter().cloned());
                 let properties = properties.map_err(|_| RoomRefusal::InvalidProperties)?;
-                self.change_profile(session, |profile| profile.properties = properties)?;
+                self.change_profile(now, session, |profile| profile.properties = properties)?;
             }
         }
         Ok(())
@@ -76,6 +76,7 @@ impl Room {
     /// Puts a player into a team, if that is no larger than the smallest other by more than one then.
     fn change_team(
         &mut self,
+        now: Timestamp,
         connection: ConnectionId,
         session: SessionId,
         team: TeamId,
@@ -96,7 +97,7 @@ impl Room {
         if sizes[usize::from(team.0)] > smallest {
             return Err(RoomRefusal::Unbalanced);
         }
-        self.change_profile(session, |profile| profile.team = Some(team))?;
+        self.change_profile(now, session, |profile| profile.team = Some(team))?;
         if let Some(member) = self.members.get_mut(&connection) {
             member.team = Some(team);
         }
@@ -106,6 +107,7 @@ impl Room {
     /// Changes what others know of a session. A match is told of it when it begins and keeps to that.
     fn change_profile(
         &mut self,
+        now: Timestamp,
         session: SessionId,
         change: impl FnOnce(&mut Profile),
     ) -> Result<(), RoomRefusal> {
@@ -116,6 +118,9 @@ impl Room {
         let mut profile = known.profile.clone();
         change(&mut profile);
         if profile != known.profile {
+            if !self.sessions.may_change(now, session) {
+                return Err(RoomRefusal::NotNow);
+            }
             self.sessions.set_profile(session, profile);
             self.record_profile(session);
         }
